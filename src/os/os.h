@@ -1,0 +1,128 @@
+/* The only system calls: one page of contracts.
+ *
+ * Everything above reaches the world through these, so that a lying twin
+ * (test/support) can stand in their place and lose, tear, reorder or refuse
+ * what was asked of it.  Calls retry EINTR and short transfers themselves.
+ * Every failure has set the thread's message (base/status.h) with the path.
+ */
+#ifndef OS_OS_H
+#define OS_OS_H
+
+#include "base/base.h"
+
+/* ---- files (os/file.c) --------------------------------------------------- */
+
+struct os_file; /* owned by whoever opened it; one long-lived descriptor */
+
+enum os_open {
+    OS_OPEN_READ,          /* must exist */
+    OS_OPEN_WRITE,         /* must exist, for reading and writing */
+    OS_OPEN_CREATE,        /* must not exist; made readable by its owner and group */
+};
+
+enum status os_file_open(const char *path, enum os_open mode, struct os_file **out) MUST_USE;
+void os_file_close(struct os_file *file); /* NULL is fine */
+const char *os_file_path(const struct os_file *file);
+
+enum status os_file_size(struct os_file *file, uint64_t *size_bytes) MUST_USE;
+
+/* Reads or writes all of it.  A read beyond the end is STATUS_CORRUPT. */
+enum status os_file_read(struct os_file *file, uint64_t offset_bytes, void *bytes, size_t size_bytes) MUST_USE;
+enum status os_file_write(struct os_file *file, uint64_t offset_bytes, const void *bytes, size_t size_bytes) MUST_USE;
+
+/* Everything written before is durable when this returns STATUS_OK.  After a
+ * failure nothing more may be believed or written through this file. */
+enum status os_file_sync(struct os_file *file) MUST_USE;
+
+/* Gives the range disk blocks and makes the file at least that long.  All or
+ * nothing: after a failure the file has its old size. */
+enum status os_file_allocate(struct os_file *file, uint64_t offset_bytes, uint64_t size_bytes) MUST_USE;
+enum status os_file_truncate(struct os_file *file, uint64_t size_bytes) MUST_USE;
+
+/* Takes the exclusive (or shared) advisory lock of the file, which goes with
+ * the process; STATUS_BUSY at once if another process holds it. */
+enum status os_file_lock(struct os_file *file, bool exclusive) MUST_USE;
+
+/* Whole files.  `read_whole` refuses files over `limit_bytes`; the caller frees
+ * *bytes.  `replace_whole` writes beside, syncs, renames, syncs the directory. */
+enum status os_read_whole(const char *path, uint64_t limit_bytes, uint8_t **bytes, size_t *size_bytes) MUST_USE;
+enum status os_replace_whole(const char *path, const void *bytes, size_t size_bytes) MUST_USE;
+
+/* ---- directories (os/directory.c) ---------------------------------------- */
+
+enum os_kind { OS_KIND_ABSENT, OS_KIND_FILE, OS_KIND_DIRECTORY, OS_KIND_OTHER };
+
+enum status os_kind_of(const char *path, enum os_kind *kind) MUST_USE;
+enum status os_directory_create(const char *path, bool parents) MUST_USE;
+enum status os_directory_sync(const char *path) MUST_USE;
+enum status os_rename(const char *from, const char *to) MUST_USE;
+enum status os_remove(const char *path) MUST_USE;
+
+/* Calls `each` with every entry's name but . and .., in byte order. */
+enum status os_directory_list(const char *path, enum status (*each)(void *context, const char *name), void *context)
+    MUST_USE;
+
+/* Bytes that may still be allocated on the file system of `path`. */
+enum status os_space_available(const char *path, uint64_t *size_bytes) MUST_USE;
+
+/* ---- address space (os/map.c) -------------------------------------------- */
+
+/* Reserves address space without memory behind it. */
+enum status os_map_reserve(uint64_t size_bytes, uint8_t **base) MUST_USE;
+
+/* Puts zeroed memory, or a read-only view of a file, over part of a
+ * reservation.  The view may reach past the file's end; touching it there is
+ * an error until the file has grown. */
+enum status os_map_memory(uint8_t *address, uint64_t size_bytes) MUST_USE;
+enum status os_map_file(uint8_t *address, uint64_t size_bytes, struct os_file *file, uint64_t offset_bytes) MUST_USE;
+
+/* Back to a bare reservation; or away altogether. */
+enum status os_map_forget(uint8_t *address, uint64_t size_bytes) MUST_USE;
+void os_map_release(uint8_t *address, uint64_t size_bytes);
+
+/* The contents of memory pages are no longer needed; they read as zeros. */
+void os_map_discard(uint8_t *address, uint64_t size_bytes);
+
+enum os_advice { OS_ADVICE_NORMAL, OS_ADVICE_RANDOM, OS_ADVICE_WILL_NEED, OS_ADVICE_HUGE };
+void os_map_advise(uint8_t *address, uint64_t size_bytes, enum os_advice advice);
+
+/* ---- the machine, clocks, chance (os/machine.c) --------------------------- */
+
+uint64_t os_clock_ns(void);      /* monotonic */
+uint64_t os_clock_cpu_ns(void);  /* of this thread */
+uint64_t os_wall_ms(void);       /* since 1970 */
+void os_sleep_ms(uint64_t duration_ms);
+uint64_t os_memory_bytes(void);  /* what this process may use: cgroup-aware */
+uint64_t os_resident_peak_bytes(void);
+void os_random(void *bytes, size_t size_bytes);
+
+/* ---- threads (os/thread.c) ------------------------------------------------ */
+
+struct os_thread;
+struct os_mutex;
+struct os_condition;
+
+enum status os_thread_start(void (*body)(void *), void *context, struct os_thread **out) MUST_USE;
+void os_thread_join(struct os_thread *thread);
+void os_thread_raise_priority(void); /* of the caller, if allowed */
+
+struct os_mutex *os_mutex_create(void);
+void os_mutex_destroy(struct os_mutex *mutex);
+void os_mutex_lock(struct os_mutex *mutex);
+void os_mutex_unlock(struct os_mutex *mutex);
+
+struct os_condition *os_condition_create(void);
+void os_condition_destroy(struct os_condition *condition);
+void os_condition_wait(struct os_condition *condition, struct os_mutex *mutex);
+bool os_condition_wait_until(struct os_condition *condition, struct os_mutex *mutex, uint64_t deadline_ns);
+void os_condition_signal(struct os_condition *condition);
+void os_condition_broadcast(struct os_condition *condition);
+
+/* ---- signals (os/signal.c) ------------------------------------------------ */
+
+/* Counts SIGINT, SIGTERM, SIGHUP, SIGQUIT from now on instead of dying, and
+ * calls `wake` (async-signal-safe) on each.  SIGPIPE is ignored. */
+void os_signal_watch(void (*wake)(int signal_number));
+int os_signal_received(void); /* the first one, or 0 */
+
+#endif
