@@ -1,0 +1,18 @@
+/* Inside os/: what an open file is. */
+#ifndef OS_FILE_H
+#define OS_FILE_H
+
+#include <stdatomic.h>
+
+#include "os/os.h"
+
+struct os_file {
+    int descriptor;
+    atomic_bool is_broken; /* a sync has failed: what the device holds is unknown */
+    char *path;            /* owned */
+};
+
+/* Makes the entries of the directory that holds `path` durable. */
+enum status os_parent_sync(const char *path) MUST_USE;
+
+#endif

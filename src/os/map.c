@@ -1,0 +1,92 @@
+/* Address space: one reservation, and what is put over parts of it. */
+#include "os/file.h"
+
+#include <errno.h>
+#include <sys/mman.h>
+
+/* Huge pages need it, and it costs only address space. */
+#define RESERVATION_ALIGNMENT_BYTES ((uint64_t)2 << 20)
+
+static enum status fail(const char *what, uint64_t size_bytes)
+{
+    return status_fail_errno(errno, "cannot %s %" PRIu64 " bytes of address space (see ulimit -v and vm.max_map_count)",
+                             what, size_bytes);
+}
+
+static void *map_nothing(void *address, uint64_t size_bytes, int flags)
+{
+    return mmap(address, size_bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | flags, -1, 0);
+}
+
+enum status os_map_reserve(uint64_t size_bytes, uint8_t **base)
+{
+    uint64_t wide_bytes = size_bytes + RESERVATION_ALIGNMENT_BYTES;
+    uint8_t *wide = map_nothing(NULL, wide_bytes, 0);
+    if (wide == MAP_FAILED) {
+        *base = NULL;
+        return fail("reserve", size_bytes);
+    }
+    uint64_t skipped_bytes = bits_round_up((uintptr_t)wide, RESERVATION_ALIGNMENT_BYTES) - (uintptr_t)wide;
+    *base = wide + skipped_bytes;
+    if (skipped_bytes > 0)
+        os_map_release(wide, skipped_bytes);
+    if (skipped_bytes < RESERVATION_ALIGNMENT_BYTES)
+        os_map_release(*base + bits_round_up(size_bytes, 4096),
+                       wide_bytes - skipped_bytes - bits_round_up(size_bytes, 4096));
+    return STATUS_OK;
+}
+
+enum status os_map_memory(uint8_t *address, uint64_t size_bytes)
+{
+    int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED;
+    if (mmap(address, size_bytes, PROT_READ | PROT_WRITE, flags, -1, 0) == MAP_FAILED)
+        return fail("put memory over", size_bytes);
+    return STATUS_OK;
+}
+
+enum status os_map_file(uint8_t *address, uint64_t size_bytes, struct os_file *file, uint64_t offset_bytes)
+{
+    if (mmap(address, size_bytes, PROT_READ, MAP_SHARED | MAP_FIXED, file->descriptor, (off_t)offset_bytes) ==
+        MAP_FAILED)
+        return status_add_context(fail("map a file over", size_bytes), "%s", file->path);
+    return STATUS_OK;
+}
+
+enum status os_map_forget(uint8_t *address, uint64_t size_bytes)
+{
+    return map_nothing(address, size_bytes, MAP_FIXED) == MAP_FAILED ? fail("clear", size_bytes) : STATUS_OK;
+}
+
+void os_map_release(uint8_t *address, uint64_t size_bytes)
+{
+    CHECK(size_bytes == 0 || munmap(address, size_bytes) == 0);
+}
+
+void os_map_discard(uint8_t *address, uint64_t size_bytes)
+{
+    /* Locked memory (mlockall) cannot be given back, but it can be zeroed. */
+    if (size_bytes > 0 && madvise(address, size_bytes, MADV_DONTNEED) != 0)
+        memset(address, 0, size_bytes);
+}
+
+static int advice_number(enum os_advice advice)
+{
+    switch (advice) {
+    case OS_ADVICE_NORMAL:
+        return MADV_NORMAL;
+    case OS_ADVICE_RANDOM:
+        return MADV_RANDOM;
+    case OS_ADVICE_WILL_NEED:
+        return MADV_WILLNEED;
+    case OS_ADVICE_HUGE:
+        return MADV_HUGEPAGE;
+    }
+    return MADV_NORMAL;
+}
+
+/* Advice that a kernel does not know is advice not taken. */
+void os_map_advise(uint8_t *address, uint64_t size_bytes, enum os_advice advice)
+{
+    if (size_bytes > 0)
+        (void)madvise(address, size_bytes, advice_number(advice));
+}

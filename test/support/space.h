@@ -1,0 +1,18 @@
+/* A noun space for a test program. */
+#ifndef SUPPORT_SPACE_H
+#define SUPPORT_SPACE_H
+
+#include "noun/noun.h"
+#include "stack/stack.h"
+
+/* Reserves the program's one noun space, at the first call, and enters it. */
+uint8_t *space_open(void);
+
+/* The program's one stack, created in that space at the first call. */
+struct stack *space_stack(void);
+
+/* Makes [offset_bytes, offset_bytes + size_bytes) of the persistent part plain
+ * memory, for tests that lay out persistent nouns by hand. */
+uint64_t *space_persistent(uint64_t offset_bytes, uint64_t size_bytes);
+
+#endif
