@@ -1,0 +1,176 @@
+/* The event log: numbered durable bytes, the authority on history.
+ *
+ * Good for: appending an event's row and knowing, when the call returns, that
+ * no power cut can take it back; streaming rows in order; proving that nothing
+ * is missing or altered.  It knows no nouns: a job is bytes and its hash.
+ *
+ * Under the hood: one SQLite database in WAL mode with synchronous=FULL.  The
+ * WAL keeps its size, so that a commit overwrites blocks that exist and costs
+ * one flush (docs/durability.md).  The format is drawn in eventlog/schema.c.
+ *
+ * One writer at a time per file: whoever opens it for writing holds the
+ * directory's lock.  Any number of readers, in any process.  A handle belongs
+ * to one thread at a time.  Every failure has set the thread's message with
+ * cause, place and cure.
+ */
+#ifndef EVENTLOG_EVENTLOG_H
+#define EVENTLOG_EVENTLOG_H
+
+#include "base/base.h"
+
+#define EVENTLOG_IDENTITY_SIZE_BYTES 16
+
+/* The newest format this program writes, and the only one it reads so far. */
+#define EVENTLOG_FORMAT_VERSION 1
+
+/* The size at which the write-ahead log is copied back and starts over. */
+#define EVENTLOG_WAL_BYTES ((uint64_t)4 << 20)
+
+struct eventlog;
+
+/* ---- opening ------------------------------------------------------------- */
+
+/* What a log knows about itself.  `base_event` is the event after which its
+ * rows begin: 0, or the event of the state that was imported. */
+struct eventlog_identity {
+    uint8_t identity[EVENTLOG_IDENTITY_SIZE_BYTES]; /* random; the arena carries the same */
+    uint8_t kernel_hash[HASH_BLAKE3_SIZE_BYTES];    /* of the kernel at creation */
+    uint64_t base_event;
+    uint64_t base_state_hash; /* of the state at base_event, as the kernel's first load left it */
+    uint64_t created_ms;      /* wall clock */
+};
+
+struct eventlog_options {
+    const char *vfs;          /* SQLite's name of the file system to use; NULL: the usual */
+    uint64_t busy_timeout_ms; /* patience with other processes' short locks; 0: 2000 */
+};
+
+/* Makes a new log, durable with its directory entry when this returns.
+ * STATUS_EXISTS if the file, or a WAL left over from one, is there. */
+enum status eventlog_create(const char *path, const struct eventlog_identity *identity,
+                            const struct eventlog_options *options, struct eventlog **out) MUST_USE;
+
+enum eventlog_mode { EVENTLOG_READ, EVENTLOG_WRITE };
+
+/* Opens an existing log and checks what is cheap to check: that it is ours, of
+ * a version we know, with the schema we wrote and an intact newest row.
+ * STATUS_NOT_FOUND, STATUS_FORMAT (another program's file, or a newer
+ * version), STATUS_CORRUPT, STATUS_PERMISSION, STATUS_BUSY.  A failure leaves
+ * the database and its WAL as they were. */
+enum status eventlog_open(const char *path, enum eventlog_mode mode, const struct eventlog_options *options,
+                          struct eventlog **out) MUST_USE;
+
+/* Drops the handle; NULL is fine.  Writes nothing: what was appended is
+ * durable already, and a refused start must not change the file. */
+void eventlog_close(struct eventlog *log);
+
+const char *eventlog_path(const struct eventlog *log);
+const struct eventlog_identity *eventlog_identity(const struct eventlog *log);
+
+/* ---- rows ---------------------------------------------------------------- */
+
+enum eventlog_kind {
+    EVENTLOG_POKE = 0,        /* the job as it was given */
+    EVENTLOG_REPLACEMENT = 1, /* the job that stood in for one that crashed */
+};
+
+struct eventlog_row {
+    uint64_t event;
+    enum eventlog_kind kind;
+    const uint8_t *wire; /* the caller's encoding; may be NULL if the size is 0 */
+    size_t wire_size_bytes;
+    const uint8_t *job; /* jam of the accepted job */
+    size_t job_size_bytes;
+    uint8_t job_hash[HASH_BLAKE3_SIZE_BYTES]; /* BLAKE3 of job */
+    uint64_t state_hash;                      /* of the state after the event */
+    uint64_t evaluation_us;
+    uint64_t wall_ms; /* the clock that the job was given */
+};
+
+/* The newest event, or the base if there is none; the oldest kept one, or 0.
+ * A reader's answer is as of the last call of eventlog_refresh or eventlog_open. */
+uint64_t eventlog_last(const struct eventlog *log);
+uint64_t eventlog_first(const struct eventlog *log);
+
+/* The state hash at eventlog_last. */
+uint64_t eventlog_last_state_hash(const struct eventlog *log);
+
+/* For readers: looks for what a writer has appended since. */
+enum status eventlog_refresh(struct eventlog *log) MUST_USE;
+
+/* STATUS_LIMIT, with a message for whoever sent the event, if a row of these
+ * sizes could not be stored.  To be asked before an event is accepted. */
+enum status eventlog_admits(const struct eventlog *log, size_t wire_size_bytes, size_t job_size_bytes) MUST_USE;
+
+/* Appends rows that follow eventlog_last without a gap, in one transaction.
+ * STATUS_OK: all of them are durable.  Otherwise none of them is, and
+ *   STATUS_NO_SPACE, STATUS_BUSY, STATUS_LIMIT: the log is unchanged and may be tried again;
+ *   STATUS_EXISTS: another process has appended: this one must stop;
+ *   STATUS_IO, STATUS_CORRUPT: whether the rows are there is not known until
+ *     the log is opened again; this handle accepts nothing more.
+ * Each job_hash must be the job's; wrong numbering is a mistake of ours. */
+enum status eventlog_append(struct eventlog *log, const struct eventlog_row *rows, size_t count) MUST_USE;
+
+/* Copies the write-ahead log into the database if it holds `bytes_min` or more
+ * that are not there yet.  Appending does it by itself when the WAL is twice
+ * EVENTLOG_WAL_BYTES; calling it with EVENTLOG_WAL_BYTES after acknowledging
+ * keeps that out of an event's latency, and with 0 before an orderly end
+ * leaves a database file that is whole without its WAL. */
+enum status eventlog_checkpoint(struct eventlog *log, uint64_t bytes_min) MUST_USE;
+
+/* Reads one row and verifies it.  The row's bytes belong to the log and last
+ * until the next call on it.  STATUS_NOT_FOUND, STATUS_CORRUPT. */
+enum status eventlog_read(struct eventlog *log, uint64_t event, struct eventlog_row *row) MUST_USE;
+
+/* Streams rows in order, each verified, in memory for the largest row.  No
+ * lock is held between calls, so a slow consumer keeps no one waiting. */
+struct eventlog_cursor {
+    struct eventlog *log;
+    uint64_t next_event;
+    bool chained; /* the row before next_event has been seen: its chain is known */
+    uint64_t chain;
+};
+
+/* Starts at `first_event`; nothing is read yet. */
+struct eventlog_cursor eventlog_cursor(struct eventlog *log, uint64_t first_event);
+
+/* The next row, with eventlog_read's lifetime.  At the end *found is false.  A
+ * missing or altered row is STATUS_CORRUPT, naming its number. */
+enum status eventlog_cursor_next(struct eventlog_cursor *cursor, struct eventlog_row *row, bool *found) MUST_USE;
+
+/* ---- loads --------------------------------------------------------------- */
+
+/* A kernel's load runs at every start and is not an event, but it may change
+ * the state, and a new kernel may begin with it.  A start that changed either
+ * leaves a record at its boundary, so that a replay can do the same. */
+struct eventlog_load {
+    uint64_t boundary; /* the last event before it */
+    uint8_t kernel_hash[HASH_BLAKE3_SIZE_BYTES];
+    uint64_t state_hash; /* of the state that load left */
+    uint64_t wall_ms;
+};
+
+/* Appends a load at eventlog_last; durable on return, errors as eventlog_append. */
+enum status eventlog_append_load(struct eventlog *log, const struct eventlog_load *load) MUST_USE;
+
+/* The load number `index`, oldest first, from 0; creation is not one of them.
+ * At the end *found is false. */
+enum status eventlog_read_load(struct eventlog *log, uint64_t index, struct eventlog_load *load, bool *found) MUST_USE;
+
+/* ---- the whole ----------------------------------------------------------- */
+
+struct eventlog_size {
+    uint64_t rows;
+    uint64_t database_bytes;
+    uint64_t wal_bytes;
+};
+enum status eventlog_size(struct eventlog *log, struct eventlog_size *size) MUST_USE;
+
+/* Verifies everything: the database's own structure, that no number is
+ * missing, every row's chain and every job's hash.  `progress`, if not NULL,
+ * is called now and then with the rows done and all; false from it stops with
+ * STATUS_INTERRUPTED.  STATUS_CORRUPT names the first bad row. */
+typedef bool eventlog_progress_fn(void *context, uint64_t rows_done, uint64_t rows_all);
+enum status eventlog_verify(struct eventlog *log, eventlog_progress_fn *progress, void *context) MUST_USE;
+
+#endif
