@@ -1,0 +1,248 @@
+/* The persistent arena: one append-only file of immutable nouns.
+ *
+ * Good for: a graph of nouns that grows by small commits, is read in place
+ * through a mapping, and comes back in milliseconds whatever its size.
+ * Bad for: anything that is changed in place.
+ *
+ * Under the hood: the file is an identity page, a ring of superblocks, and
+ * segments (docs/format.md draws the bytes).  A commit builds segments in
+ * memory, writes them with pwrite beyond the watermark, then writes one
+ * superblock into the ring; nothing else is ever written over.  A superblock
+ * names its roots, its watermark, and the checksum of all segments that were
+ * not yet known to be durable when it was written, so that no order of writes
+ * is needed and one flush serves any number of commits.  The numbered
+ * invariants that this file cites are in docs/invariants.md.
+ *
+ * In the file a noun is the word that it is in memory: the persistent part of
+ * the address space (noun/noun.h) is a read-only view of the file.
+ *
+ * The lower-offset rule: an object refers only to objects at lower offsets,
+ * because children are written before their parents.
+ *
+ * Threads: one *owner* opens, chooses, begins, builds and commits.  One other
+ * thread at a time may call arena_sync and arena_grow_ahead beside it.
+ * arena_durable, arena_statistics and arena_boundary_set are for any thread.
+ * Any thread that has entered the space may read nouns that it has from a
+ * written commit, without a lock: the bytes never change.
+ *
+ * Errors: STATUS_FORMAT for a file of another program or version, and
+ * STATUS_CORRUPT for one that is not as it was written; in both cases nothing
+ * has been changed.  STATUS_NO_SPACE is a refusal: the arena stays usable and
+ * freeing space is the whole cure.  After any other failed write, or a failed
+ * sync, the arena is poisoned (invariant 5): every later call that would write
+ * fails with STATUS_IO and says so; close it and stop.
+ */
+#ifndef ARENA_ARENA_H
+#define ARENA_ARENA_H
+
+#include "base/base.h"
+#include "noun/noun.h"
+
+#define ARENA_FILE_NAME "arena.loam"
+#define ARENA_FORMAT_VERSION 1u
+#define ARENA_IDENTITY_SIZE_BYTES 16
+#define ARENA_RING_SLOTS 16
+
+struct arena;
+
+/* What a commit keeps alive.  An unused root is the noun 0. */
+enum arena_root {
+    ARENA_ROOT_STATE,    /* the kernel as it now is; its hash is the state hash */
+    ARENA_ROOT_TRAP,     /* the kernel as it was booted */
+    ARENA_ROOT_REGISTRY, /* the cold jet state */
+    ARENA_ROOT_CODE,     /* the code cache */
+    ARENA_ROOT_SNAPSHOTS,
+    ARENA_ROOT_BRANCHES,
+    ARENA_ROOT_SPARE_6,
+    ARENA_ROOT_SPARE_7,
+    ARENA_ROOT_HOST, /* whatever the host wants to find again */
+    ARENA_ROOTS = 16,
+};
+
+/* One commit.  The owner fills the first group for arena_commit_write; the
+ * arena fills the second. */
+struct arena_commit {
+    uint64_t event_number; /* never less than the one before */
+    uint8_t job_hash[HASH_BLAKE3_SIZE_BYTES];
+    uint8_t kernel_hash[HASH_BLAKE3_SIZE_BYTES];
+    noun roots[ARENA_ROOTS];
+
+    uint64_t sequence;         /* orders commits; rises by at least one */
+    uint64_t state_hash;       /* noun_hash_persistent of the state root */
+    uint64_t watermark_bytes;  /* everything it reaches lies below */
+    uint64_t segment_count;    /* in the file below the watermark */
+    uint64_t object_count;     /* likewise */
+    uint64_t durable_sequence; /* what was known durable when it was written */
+    uint64_t tail_bytes;       /* what was not */
+    uint64_t wall_ms;          /* when it was written, for people */
+};
+
+/* ---- making and opening (arena/open.c) ----------------------------------- */
+
+struct arena_options {
+    bool read_only;
+    uint64_t growth_step_bytes; /* least growth of the file; 0: a default */
+};
+
+/* Makes the file, complete and durable or not at all: an empty arena at event
+ * 0, its roots all 0, in a file of one growth step.  STATUS_EXISTS if there is
+ * one.  `kernel_hash` is what the first superblock will carry. */
+enum status arena_create(const char *path, const struct arena_options *options,
+                         const uint8_t kernel_hash[HASH_BLAKE3_SIZE_BYTES]) MUST_USE;
+
+/* Opens the file and maps it over the persistent part of the space that the
+ * thread has entered.  For writing it takes the file's lock (STATUS_BUSY if
+ * another process has it); read-only it may be open beside a writer.  Changes
+ * nothing.  Then choose a commit. */
+enum status arena_open(const char *path, const struct arena_options *options, struct arena **out) MUST_USE;
+
+/* Releases the mapping and the file.  NULL is fine.  Does not sync: call
+ * arena_seal before for the fastest next boot. */
+void arena_close(struct arena *arena);
+
+const uint8_t *arena_identity(const struct arena *arena); /* ARENA_IDENTITY_SIZE_BYTES, random, from its creation */
+
+/* The commits whose superblocks are whole and of this arena, newest first;
+ * at most ARENA_RING_SLOTS, valid until the next call on the arena. */
+const struct arena_commit *arena_commits(const struct arena *arena, size_t *count);
+
+/* Reads the ring again; for a reader beside a writer.  What was chosen stays
+ * chosen. */
+enum status arena_refresh(struct arena *arena) MUST_USE;
+
+/* Checks the tail of commit `index` of arena_commits against its chained
+ * checksum (invariant 2) and makes it the current one.  STATUS_CORRUPT if it is
+ * not to be believed: try the next.  Newer commits are abandoned, but nothing
+ * is written, so that a refused boot changes nothing; the first write after it
+ * first makes them unbelievable for ever, durably. */
+enum status arena_choose(struct arena *arena, size_t index) MUST_USE;
+
+/* The commit chosen or written last. */
+const struct arena_commit *arena_current(const struct arena *arena);
+
+/* ---- space (arena/grow.c) ------------------------------------------------ */
+
+/* Makes sure that `size_bytes` of objects can be committed: allocated on disk,
+ * and zero-filled once.  STATUS_NO_SPACE refuses, before anything was accepted. */
+enum status arena_reserve(struct arena *arena, uint64_t size_bytes) MUST_USE;
+
+/* Grows if less than half a step is left; for the syncing thread, so that the
+ * owner seldom has to wait. */
+enum status arena_grow_ahead(struct arena *arena) MUST_USE;
+
+/* ---- building (arena/build.c) -------------------------------------------- */
+
+/* The segment being built.  Objects get their final offsets at once, but are
+ * readable through noun_base only after arena_commit_write; until then
+ * through arena_built_words. */
+struct arena_builder {
+    uint64_t *words;      /* owned; the segment's header is first */
+    uint64_t start_words; /* offset of words[0] from noun_base */
+    uint64_t count_words;
+    uint64_t limit_words; /* beyond it arena_allocate_slow */
+    uint64_t object_count;
+};
+
+/* Starts a commit.  One at a time. */
+enum status arena_commit_begin(struct arena *arena, uint64_t event_number) MUST_USE;
+
+/* Gives the commit up: what it wrote is beyond the watermark and counts for nothing. */
+void arena_commit_abort(struct arena *arena);
+
+/* The builder of the commit that has begun; the same one in the arena's whole life. */
+struct arena_builder *arena_builder(struct arena *arena);
+
+/* Room for an object of `size_words`, to be filled completely, metadata
+ * included, before the next call; returns where, and its offset from
+ * noun_base in *offset_words.  NULL if it failed, then abort the commit and
+ * look at arena_build_status.  Full segments are written out on the way, so
+ * memory stays bounded and the file may grow. */
+uint64_t *arena_allocate_slow(struct arena_builder *builder, uint64_t size_words, uint64_t *offset_words);
+
+static inline uint64_t *arena_allocate(struct arena_builder *builder, uint64_t size_words, uint64_t *offset_words)
+{
+    if (UNLIKELY(size_words > builder->limit_words - builder->count_words))
+        return arena_allocate_slow(builder, size_words, offset_words);
+    uint64_t *words = builder->words + builder->count_words;
+    *offset_words = builder->start_words + builder->count_words;
+    builder->count_words += size_words;
+    builder->object_count++;
+    return words;
+}
+
+/* The words of a persistent object, also while it is being committed. */
+static inline const uint64_t *arena_built_words(const struct arena_builder *builder, noun n)
+{
+    uint64_t at = noun_offset_words(n) - builder->start_words;
+    return at < builder->count_words ? builder->words + at : noun_words(n);
+}
+
+/* The status of the arena_allocate that returned NULL. */
+enum status arena_build_status(const struct arena_builder *builder);
+
+/* ---- committing (arena/commit.c) ----------------------------------------- */
+
+/* Writes the rest of the segments and one superblock: into the page cache,
+ * readable at once through the mapping and in other processes, not durable.
+ * Any number may be in flight.  A commit that built nothing writes only a
+ * superblock.  `commit`'s first group is read, its second filled. */
+enum status arena_commit_write(struct arena *arena, struct arena_commit *commit) MUST_USE;
+
+/* Flushes: every commit written before the call is durable when it returns. */
+enum status arena_sync(struct arena *arena) MUST_USE;
+
+/* Sync, then one more superblock that has nothing unsynced before it, synced:
+ * the next open has nothing to check.  For a clean stop; after a failure or
+ * with nothing written since the last seal it does nothing. */
+enum status arena_seal(struct arena *arena) MUST_USE;
+
+/* The newest durable commit: its sequence and event. */
+void arena_durable(struct arena *arena, uint64_t *sequence, uint64_t *event_number);
+
+/* Tells the arena up to which event the log is durable (at first: all).  The
+ * ring never gives up the newest durable superblock that is not beyond it, so
+ * an arena that runs ahead of its log by any number of commits still has one
+ * that the log knows (invariant 3). */
+void arena_boundary_set(struct arena *arena, uint64_t event_number);
+
+struct arena_statistics {
+    uint64_t file_bytes;
+    uint64_t appended_bytes; /* segments below the watermark */
+    uint64_t unsynced_bytes; /* of them, not known durable */
+    uint64_t segment_count;
+    uint64_t object_count;
+    uint64_t commit_count;  /* since it was opened */
+    uint64_t sync_count;    /* likewise */
+    uint64_t written_bytes; /* likewise, of every kind */
+    uint64_t grown_bytes;   /* likewise */
+};
+void arena_statistics(struct arena *arena, struct arena_statistics *statistics);
+
+/* ---- verification (arena/verify.c) --------------------------------------- */
+
+struct arena_verify_options {
+    /* Each may be NULL.  `progress` returning false stops with STATUS_INTERRUPTED. */
+    bool (*progress)(void *context, uint64_t done_bytes, uint64_t total_bytes);
+    void (*fault)(void *context, const char *text); /* each thing found wrong */
+    void *context;
+};
+
+struct arena_verify_report {
+    uint64_t superblocks; /* whole ones */
+    uint64_t segments;
+    uint64_t cells; /* reached from any root of any whole superblock */
+    uint64_t atoms; /* likewise, indirect ones */
+    uint64_t reached_bytes;
+    uint64_t appended_bytes;
+    uint64_t faults;
+};
+
+/* Checks everything: the identity page, every slot of the ring, every segment
+ * against its checksum, and every object that a root of any commit reaches:
+ * tag, bounds, normal form, metadata, the lower-offset rule.  STATUS_CORRUPT,
+ * with the first fault as the message, if there is any.  Writes nothing; needs
+ * memory for two bits a word of the file.  Not beside a commit. */
+enum status arena_verify(struct arena *arena, const struct arena_verify_options *options,
+                         struct arena_verify_report *report) MUST_USE;
+
+#endif
