@@ -1,0 +1,350 @@
+#include "model/tree.h"
+
+#include <stdlib.h>
+
+#define BLOCK_BYTES ((size_t)1 << 20)
+
+struct block {
+    struct block *next;
+    size_t used_bytes, size_bytes;
+    uint64_t bytes[];
+};
+
+struct tree_arena {
+    struct block *newest;
+};
+
+struct tree_arena *tree_arena_create(void)
+{
+    struct tree_arena *arena = calloc(1, sizeof *arena);
+    CHECK(arena != NULL);
+    return arena;
+}
+
+/* Frees all blocks but the oldest `keep`. */
+static void free_blocks(struct tree_arena *arena, bool keep_oldest)
+{
+    while (arena->newest != NULL && !(keep_oldest && arena->newest->next == NULL)) {
+        struct block *next = arena->newest->next;
+        free(arena->newest);
+        arena->newest = next;
+    }
+}
+
+void tree_arena_destroy(struct tree_arena *arena)
+{
+    free_blocks(arena, false);
+    free(arena);
+}
+
+void tree_arena_reset(struct tree_arena *arena)
+{
+    free_blocks(arena, true);
+    if (arena->newest != NULL)
+        arena->newest->used_bytes = 0;
+}
+
+static void *allocate(struct tree_arena *arena, size_t size_bytes)
+{
+    struct block *block = arena->newest;
+    if (block == NULL || block->size_bytes - block->used_bytes < size_bytes) {
+        size_t room_bytes = size_bytes > BLOCK_BYTES ? size_bytes : BLOCK_BYTES;
+        block = malloc(sizeof *block + room_bytes);
+        CHECK(block != NULL);
+        *block = (struct block){.next = arena->newest, .size_bytes = room_bytes};
+        arena->newest = block;
+    }
+    void *bytes = (uint8_t *)block->bytes + block->used_bytes;
+    block->used_bytes += size_bytes;
+    return bytes;
+}
+
+/* ---- building and reading ------------------------------------------------- */
+
+const struct tree *tree_cell(struct tree_arena *arena, const struct tree *head, const struct tree *tail)
+{
+    CHECK(head != NULL && tail != NULL);
+    struct tree *tree = allocate(arena, sizeof *tree);
+    tree->head = head;
+    tree->tail = tail;
+    tree->count = 0;
+    return tree;
+}
+
+const struct tree *tree_atom_from_words(struct tree_arena *arena, const uint64_t *words, size_t count)
+{
+    while (count > 0 && words[count - 1] == 0)
+        count--;
+    struct tree *tree = allocate(arena, sizeof *tree + count * sizeof *words);
+    tree->head = tree->tail = NULL;
+    tree->count = count;
+    if (count > 0)
+        memcpy(tree->words, words, count * sizeof *words);
+    return tree;
+}
+
+const struct tree *tree_atom(struct tree_arena *arena, uint64_t value)
+{
+    return tree_atom_from_words(arena, &value, 1);
+}
+
+bool tree_is_word(const struct tree *tree, uint64_t value)
+{
+    return !tree_is_cell(tree) && tree->count == (value != 0) && (value == 0 || tree->words[0] == value);
+}
+
+size_t tree_length_bits(const struct tree *atom)
+{
+    return atom->count == 0 ? 0 : 64 * (atom->count - 1) + bits_length(atom->words[atom->count - 1]);
+}
+
+bool tree_bit(const struct tree *atom, size_t index)
+{
+    return index / 64 < atom->count && (atom->words[index / 64] >> index % 64 & 1) != 0;
+}
+
+const struct tree *tree_at(const struct tree *tree, uint64_t axis)
+{
+    if (axis == 0)
+        return NULL;
+    for (unsigned bit = bits_length(axis) - 1; bit > 0; bit--) {
+        if (!tree_is_cell(tree))
+            return NULL;
+        tree = axis >> (bit - 1) & 1 ? tree->tail : tree->head;
+    }
+    return tree;
+}
+
+static uint64_t word_of(const struct tree *tree)
+{
+    return (uint64_t)(uintptr_t)tree;
+}
+
+static const struct tree *tree_of(uint64_t word)
+{
+    return (const struct tree *)(uintptr_t)word;
+}
+
+static bool atoms_equal(const struct tree *a, const struct tree *b)
+{
+    return !tree_is_cell(b) && a->count == b->count &&
+           (a->count == 0 || memcmp(a->words, b->words, a->count * sizeof *a->words) == 0);
+}
+
+bool tree_equal(const struct tree *a, const struct tree *b, uint64_t *steps_left)
+{
+    struct wordstack pairs;
+    wordstack_init(&pairs);
+    wordstack_push2(&pairs, word_of(a), word_of(b));
+    bool equal = true;
+    while (equal && !wordstack_is_empty(&pairs)) {
+        b = tree_of(wordstack_pop(&pairs));
+        a = tree_of(wordstack_pop(&pairs));
+        if (a == b)
+            continue;
+        if (*steps_left == 0 || !tree_is_cell(a)) {
+            equal = *steps_left != 0 && atoms_equal(a, b);
+            continue;
+        }
+        --*steps_left;
+        equal = tree_is_cell(b);
+        if (equal) {
+            wordstack_push2(&pairs, word_of(a->tail), word_of(b->tail));
+            wordstack_push2(&pairs, word_of(a->head), word_of(b->head));
+        }
+    }
+    wordstack_finish(&pairs);
+    return equal;
+}
+
+uint64_t tree_size(const struct tree *tree, uint64_t limit)
+{
+    struct wordstack pending;
+    wordstack_init(&pending);
+    wordstack_push(&pending, word_of(tree));
+    uint64_t size = 0;
+    while (size < limit && !wordstack_is_empty(&pending)) {
+        tree = tree_of(wordstack_pop(&pending));
+        size++;
+        if (tree_is_cell(tree))
+            wordstack_push2(&pending, word_of(tree->head), word_of(tree->tail));
+    }
+    wordstack_finish(&pending);
+    return size;
+}
+
+/* ---- conversion ------------------------------------------------------------ */
+
+/* From a pair of words to a word, by open addressing.  A first key of 0 is free. */
+struct table {
+    struct entry {
+        uint64_t first, second, value;
+    } * entries;
+    size_t count, capacity; /* a power of two */
+};
+
+static struct entry *table_entry(const struct table *table, uint64_t first, uint64_t second)
+{
+    size_t slot = (size_t)bits_mix64(first + bits_mix64(second)) & (table->capacity - 1);
+    while (table->entries[slot].first != 0 &&
+           !(table->entries[slot].first == first && table->entries[slot].second == second))
+        slot = (slot + 1) & (table->capacity - 1);
+    return &table->entries[slot];
+}
+
+/* The entry of the key, made with value 0 if there was none. */
+static struct entry *table_reach(struct table *table, uint64_t first, uint64_t second)
+{
+    if (2 * table->count >= table->capacity) {
+        struct table bigger = {.count = table->count, .capacity = table->capacity == 0 ? 64 : 4 * table->capacity};
+        bigger.entries = calloc(bigger.capacity, sizeof *bigger.entries);
+        CHECK(bigger.entries != NULL);
+        for (size_t i = 0; i < table->capacity; i++) {
+            struct entry *old = &table->entries[i];
+            if (old->first != 0)
+                *table_entry(&bigger, old->first, old->second) = *old;
+        }
+        free(table->entries);
+        *table = bigger;
+    }
+    struct entry *entry = table_entry(table, first, second);
+    if (entry->first == 0) {
+        *entry = (struct entry){.first = first, .second = second};
+        table->count++;
+    }
+    return entry;
+}
+
+static noun atom_to_noun(struct stack *stack, const struct tree *atom)
+{
+    return stack_atom_from_words(stack, atom->words, atom->count);
+}
+
+/* Post-order: a cell waits on `pending` under its parts and, once both are on
+ * `built`, takes them off.  Its low bit, free in a pointer, says "parts done". */
+static noun convert_to_noun(struct stack *stack, const struct tree *root, struct table *images)
+{
+    struct wordstack pending, built;
+    wordstack_init(&pending);
+    wordstack_init(&built);
+    wordstack_push(&pending, word_of(root));
+    while (!wordstack_is_empty(&pending)) {
+        uint64_t word = wordstack_pop(&pending);
+        const struct tree *tree = tree_of(word & ~(uint64_t)1);
+        struct entry *image = images == NULL ? NULL : table_reach(images, word_of(tree), 0);
+        if (image != NULL && image->value != 0) {
+            wordstack_push(&built, ~image->value);
+        } else if (!tree_is_cell(tree)) {
+            wordstack_push(&built, atom_to_noun(stack, tree));
+        } else if ((word & 1) == 0) {
+            wordstack_push(&pending, word | 1);
+            wordstack_push2(&pending, word_of(tree->tail), word_of(tree->head));
+            continue;
+        } else {
+            noun tail = wordstack_pop(&built);
+            noun head = wordstack_pop(&built);
+            wordstack_push(&built, stack_cell(stack, head, tail));
+        }
+        if (image != NULL)
+            image->value = ~built.words[built.count - 1]; /* a noun is never ~0 */
+    }
+    noun result = wordstack_pop(&built);
+    wordstack_finish(&pending);
+    wordstack_finish(&built);
+    return result;
+}
+
+noun tree_to_noun(struct stack *stack, const struct tree *tree)
+{
+    struct table images = {0};
+    noun result = convert_to_noun(stack, tree, &images);
+    free(images.entries);
+    return result;
+}
+
+noun tree_to_noun_unshared(struct stack *stack, const struct tree *tree)
+{
+    return convert_to_noun(stack, tree, NULL);
+}
+
+static const struct tree *atom_from_noun(struct tree_arena *arena, noun atom)
+{
+    uint64_t direct;
+    size_t count;
+    const uint64_t *words = noun_atom_words(atom, &direct, &count);
+    return tree_atom_from_words(arena, words, count);
+}
+
+/* As convert_to_noun; a cell's second visit is marked by a word of 0 above it. */
+const struct tree *tree_from_noun(struct tree_arena *arena, noun root)
+{
+    struct table images = {0};
+    struct wordstack pending, built;
+    wordstack_init(&pending);
+    wordstack_init(&built);
+    wordstack_push2(&pending, root, false);
+    while (!wordstack_is_empty(&pending)) {
+        bool parts_done = wordstack_pop(&pending) != 0;
+        noun n = wordstack_pop(&pending);
+        uint64_t *image = noun_is_direct(n) ? NULL : &table_reach(&images, n, 0)->value;
+        const struct tree *tree;
+        if (image != NULL && *image != 0) {
+            tree = tree_of(*image);
+        } else if (noun_is_atom(n)) {
+            tree = atom_from_noun(arena, n);
+        } else if (!parts_done) {
+            wordstack_push2(&pending, n, true);
+            wordstack_push2(&pending, noun_tail(n), false);
+            wordstack_push2(&pending, noun_head(n), false);
+            continue;
+        } else {
+            const struct tree *tail = tree_of(wordstack_pop(&built));
+            const struct tree *head = tree_of(wordstack_pop(&built));
+            tree = tree_cell(arena, head, tail);
+        }
+        if (image != NULL)
+            *image = word_of(tree);
+        wordstack_push(&built, word_of(tree));
+    }
+    const struct tree *result = tree_of(wordstack_pop(&built));
+    wordstack_finish(&pending);
+    wordstack_finish(&built);
+    free(images.entries);
+    return result;
+}
+
+static bool atom_matches(const struct tree *tree, noun n)
+{
+    if (tree_is_cell(tree) || noun_is_cell(n))
+        return false;
+    uint64_t direct;
+    size_t count;
+    const uint64_t *words = noun_atom_words(n, &direct, &count);
+    return count == tree->count && (count == 0 || memcmp(words, tree->words, count * sizeof *words) == 0);
+}
+
+bool tree_matches(const struct tree *tree, noun n)
+{
+    struct table seen = {0};
+    struct wordstack pairs;
+    wordstack_init(&pairs);
+    wordstack_push2(&pairs, word_of(tree), n);
+    bool match = true;
+    while (match && !wordstack_is_empty(&pairs)) {
+        n = wordstack_pop(&pairs);
+        tree = tree_of(wordstack_pop(&pairs));
+        if (!tree_is_cell(tree) || !noun_is_cell(n)) {
+            match = atom_matches(tree, n);
+            continue;
+        }
+        struct entry *entry = table_reach(&seen, word_of(tree), n);
+        if (entry->value == 0) {
+            entry->value = 1;
+            wordstack_push2(&pairs, word_of(tree->tail), noun_tail(n));
+            wordstack_push2(&pairs, word_of(tree->head), noun_head(n));
+        }
+    }
+    wordstack_finish(&pairs);
+    free(seen.entries);
+    return match;
+}
