@@ -35,8 +35,9 @@ const char *status_message(void)
     return newest_message;
 }
 
-enum status status_fail(enum status status, const char *format, ...)
+enum status(status_fail)(enum status status, const char *format, ...)
 {
+    CHECK(status != STATUS_OK);
     char text[STATUS_MESSAGE_SIZE_BYTES]; /* an argument may be the old message */
     va_list arguments;
     va_start(arguments, format);
@@ -67,14 +68,24 @@ static enum status status_of_errno(int error_number)
         return STATUS_NO_MEMORY;
     case EINTR:
         return STATUS_INTERRUPTED;
+    case EBUSY:
+    case ETXTBSY:
+    case EWOULDBLOCK:
+        return STATUS_BUSY;
+    case EMFILE:
+    case ENFILE:
+        return STATUS_LIMIT;
     case EINVAL:
+    case EISDIR:
+    case ELOOP:
+    case ENAMETOOLONG:
         return STATUS_INVALID;
     default:
         return STATUS_IO;
     }
 }
 
-enum status status_fail_errno(int error_number, const char *format, ...)
+enum status(status_fail_errno)(int error_number, const char *format, ...)
 {
     char text[STATUS_MESSAGE_SIZE_BYTES - 128];
     va_list arguments;

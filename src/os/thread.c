@@ -65,7 +65,8 @@ enum status os_thread_start(void (*body)(void *), void *context, struct os_threa
     if (error_number != 0) {
         free(thread);
         *out = NULL;
-        return status_fail_errno(error_number, "cannot start a thread; see ulimit -u and the control group's pids.max");
+        return status_fail(STATUS_LIMIT, "cannot start a thread: %s; see ulimit -u and the control group's pids.max",
+                           strerror(error_number));
     }
     *out = thread;
     return STATUS_OK;

@@ -1,12 +1,15 @@
 #include "tap.h"
 
+#include <fcntl.h>
 #include <ftw.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/base.h"
@@ -62,6 +65,24 @@ int tap_done(void)
     speak_in_lines();
     printf("1..%u\n", points);
     return failures == 0 ? 0 : 1;
+}
+
+bool tap_dies(void (*body)(void *context), void *context)
+{
+    fflush(NULL);
+    pid_t child = fork();
+    CHECK(child >= 0);
+    if (child == 0) {
+        int nowhere = open("/dev/null", O_WRONLY);
+        dup2(nowhere, 1);
+        dup2(nowhere, 2);
+        setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
+        body(context);
+        _exit(0);
+    }
+    int how;
+    CHECK(waitpid(child, &how, 0) == child);
+    return !(WIFEXITED(how) && WEXITSTATUS(how) == 0);
 }
 
 uint64_t tap_seed(void)

@@ -26,6 +26,10 @@ __attribute__((format(printf, 1, 2))) void tap_note(const char *format, ...);
 /* Prints the plan; the program's exit code.  `return tap_done();` */
 int tap_done(void);
 
+/* True if `body` makes a child process die of a signal or, where a sanitizer
+ * catches it first, exit with a failure.  What it prints is dropped. */
+bool tap_dies(void (*body)(void *context), void *context);
+
 /* ---- chance ---------------------------------------------------------------- */
 
 /* The run's seed: $LOAM_TEST_SEED, or a new one.  Printed at the first call,

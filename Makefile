@@ -1,0 +1,90 @@
+# Shortcuts; Meson does the work.  Each kind of build has its own directory.
+#
+#   make build     the program at build/loam, the library at build/libloam.a and .so
+#   make demo      a ledger that is killed and comes back
+#   make test      floors, the tests of the release build and of the hostile build
+#   make bench     every benchmark; make bench-NAME: one (its last line is JSON)
+#   make check     floors, format, clang-tidy
+#   make asan | hostile | clang      build and test so
+#   make fuzz      each fuzzer for FUZZ_SECONDS
+#   make format    clang-format over the tree
+#   make install | clean
+#
+# TESTS="--suite noun" narrows what the test targets run.
+MESON ?= meson
+PREFIX ?= /usr/local
+FUZZ_SECONDS ?= 60
+TESTS ?=
+SANITIZE = -Db_sanitize=address,undefined -Db_lundef=false -Dbuildtype=debugoptimized -Db_ndebug=false
+BENCHES = $(sort $(patsubst bench/%.c,bench-%,$(filter-out bench/harness.c,$(wildcard bench/*.c))) \
+                 $(patsubst bench/%.sh,bench-%,$(wildcard bench/*.sh)))
+
+all: build
+
+build: build/build.ninja
+	ninja -C build
+	@tools/link-products build
+
+demo: dependencies build
+	tools/demo build/loam
+
+test: dependencies check-floors build hostile-build
+	tools/run-tests build build-hostile -- $(TESTS)
+
+bench: $(BENCHES)
+bench-%: build
+	@tools/bench build $*
+
+asan: build-asan/build.ninja
+	ninja -C build-asan
+	tools/run-tests build-asan -- $(TESTS)
+
+# Tiny nursery, collection at every safe point, tiny arena steps, costly
+# checks, and the sanitizers watching.
+hostile-build: build-hostile/build.ninja
+	ninja -C build-hostile
+hostile: hostile-build
+	tools/run-tests build-hostile -- $(TESTS)
+
+clang: build-clang/build.ninja
+	ninja -C build-clang
+	tools/run-tests build-clang -- $(TESTS)
+
+fuzz: build-fuzz/build.ninja
+	ninja -C build-fuzz
+	tools/run-fuzzers build-fuzz $(FUZZ_SECONDS)
+
+check: check-floors check-format check-tidy
+check-floors:
+	tools/check-floors
+check-format:
+	tools/format --check
+check-tidy: build-clang/build.ninja
+	tools/check-tidy build-clang
+
+format:
+	tools/format
+
+dependencies:
+	@tools/install-dependencies
+
+install: build
+	$(MESON) install -C build --no-rebuild
+
+clean:
+	rm -rf build build-asan build-hostile build-clang build-fuzz
+
+build/build.ninja:
+	@tools/install-dependencies --check
+	$(MESON) setup build --prefix=$(PREFIX)
+build-asan/build.ninja:
+	$(MESON) setup build-asan $(SANITIZE)
+build-hostile/build.ninja:
+	$(MESON) setup build-hostile $(SANITIZE) -Dhostile=true
+build-clang/build.ninja:
+	CC=clang $(MESON) setup build-clang -Dwerror=true
+build-fuzz/build.ninja:
+	CC=clang $(MESON) setup build-fuzz $(SANITIZE) -Dfuzz=true
+
+.PHONY: all build demo test bench asan hostile hostile-build clang fuzz check check-floors check-format check-tidy \
+        format dependencies install clean
