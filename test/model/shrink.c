@@ -98,6 +98,9 @@ void shrink(struct tree_arena *arena, const struct tree **subject, const struct 
             void *context, unsigned tries)
 {
     struct shrinker s = {arena, subject, formula, test, context, tries};
-    while (shrink_root(&s, formula) | shrink_root(&s, subject))
-        ;
+    bool shrank = true;
+    while (shrank) {
+        shrank = shrink_root(&s, formula);
+        shrank |= shrink_root(&s, subject);
+    }
 }
