@@ -158,3 +158,19 @@ const char *tap_scratch(void)
     CHECK(scratches[scratch_count] != NULL);
     return scratches[scratch_count++];
 }
+
+const char *tap_path(const char *directory, const char *name)
+{
+    struct kept {
+        struct kept *next;
+        char path[];
+    };
+    static struct kept *all; /* reachable until exit, so no leak */
+    size_t size_bytes = strlen(directory) + strlen(name) + 2;
+    struct kept *kept = malloc(sizeof *kept + size_bytes);
+    CHECK(kept != NULL);
+    snprintf(kept->path, size_bytes, "%s/%s", directory, name);
+    kept->next = all;
+    all = kept;
+    return kept->path;
+}

@@ -52,4 +52,7 @@ const char *tap_corpus(const char *relative);
  * path is valid until then. */
 const char *tap_scratch(void);
 
+/* directory/name; valid until exit. */
+const char *tap_path(const char *directory, const char *name);
+
 #endif
