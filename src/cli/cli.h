@@ -1,0 +1,189 @@
+/* The program `loam`: what its commands share.
+ *
+ * main.c finds the command; each command lives in its own file, says what it
+ * takes in a table of operands and options, and returns the process' exit
+ * status.  Nothing here knows a format or an order: the floors below do.
+ *
+ * What a person reads goes to stderr, what a program reads goes to stdout.
+ */
+#ifndef CLI_CLI_H
+#define CLI_CLI_H
+
+#include "base/base.h"
+#include "nock/nock.h"
+#include "noun/noun.h"
+#include "stack/stack.h"
+
+/* ---- exit statuses (documented in loam(1)) --------------------------------- */
+
+enum cli_exit {
+    CLI_EXIT_OK = 0,
+    CLI_EXIT_GUEST = 1,        /* the guest program crashed, refused or asked for failure */
+    CLI_EXIT_GUEST_MAX = 63,   /* a kernel's own [%exit code] passes through up to here */
+    CLI_EXIT_USAGE = 64,       /* the command line makes no sense */
+    CLI_EXIT_INVALID = 65,     /* an input is malformed */
+    CLI_EXIT_NOT_FOUND = 66,   /* a file or directory does not exist */
+    CLI_EXIT_INTERNAL = 70,    /* our own mistake */
+    CLI_EXIT_NO_MEMORY = 71,   /* memory, or a configured limit */
+    CLI_EXIT_NO_SPACE = 72,    /* the disk or a quota is full */
+    CLI_EXIT_EXISTS = 73,      /* something is in the way */
+    CLI_EXIT_IO = 74,          /* a read, write or sync failed */
+    CLI_EXIT_BUSY = 75,        /* another process has the machine: try again later */
+    CLI_EXIT_CORRUPT = 76,     /* stored bytes are not what was written */
+    CLI_EXIT_PERMISSION = 77,
+    CLI_EXIT_FORMAT = 78,      /* another version's, or another program's */
+    CLI_EXIT_DIVERGED = 79,    /* a replay did not reproduce the log */
+    CLI_EXIT_SIGNAL = 128,     /* and the signal's number: 130, 143 */
+};
+
+int cli_exit_of_status(enum status status);
+
+/* ---- one run of the program ------------------------------------------------ */
+
+struct cli {
+    const char *command;  /* "run": for messages */
+    bool quiet;           /* --quiet: only errors on stderr */
+    bool json;            /* --json: reports on stdout are one JSON object */
+    uint64_t started_ns;  /* monotonic, first thing in main */
+};
+
+struct command {
+    const char *name;
+    const char *summary;  /* one line of `loam --help` */
+    const char *explained; /* the paragraph of `loam NAME --help` */
+    int (*run)(struct cli *cli, const struct command *command, int count, char **words);
+};
+
+extern const struct command command_new, command_run, command_poke, command_peek, command_status, command_log,
+    command_verify, command_export, command_import, command_nock, command_jam, command_cue, command_mug, command_show,
+    command_asm, command_hoonc;
+
+/* ---- arguments (cli/arguments.c) ------------------------------------------- */
+
+#define CLI_LIST_MAX 256
+
+/* The values of an option that may be repeated, in order. */
+struct cli_list {
+    const char *items[CLI_LIST_MAX];
+    size_t count;
+};
+
+enum option_kind { OPTION_FLAG, OPTION_TEXT, OPTION_LIST, OPTION_NUMBER };
+
+struct option {
+    const char *name;       /* "--kernel" */
+    const char *value_name; /* "FILE"; NULL for a flag */
+    const char *help;
+    enum option_kind kind;
+    void *target; /* bool *, const char **, struct cli_list *, uint64_t * */
+};
+
+struct operand {
+    const char *name; /* "DIR" */
+    const char *help;
+    const char **target;
+    bool optional;
+};
+
+struct arguments {
+    const struct operand *operands;
+    size_t operand_count;
+    const struct option *options; /* --quiet, --json and --help are always there */
+    size_t option_count;
+};
+
+/* Fills the targets.  Returns -1 to go on, or the exit status with which to
+ * leave (after --help, or a usage error that has been explained). */
+int arguments_parse(struct cli *cli, const struct command *command, const struct arguments *arguments, int count,
+                    char **words) MUST_USE;
+
+/* ---- nouns in and out (cli/noun_io.c) ---------------------------------------- */
+
+/* The noun that a word of the command line stands for:
+ *
+ *   @FILE.loam   the program in that source file, assembled
+ *   @FILE        the noun whose jam the file holds; @- is standard input
+ *   anything     the noun in text
+ *
+ * `name` is what messages call the word ("CAUSE"). */
+enum status noun_from_word(struct stack *stack, const char *name, const char *word, noun *out) MUST_USE;
+
+/* The noun in text on standard input if `word` is NULL or "-". */
+enum status noun_from_word_or_stdin(struct stack *stack, const char *name, const char *word, noun *out) MUST_USE;
+
+/* A kernel or other jam as bytes: of a file, assembled and jammed if its name
+ * ends in .loam.  The caller frees *bytes. */
+enum status jam_from_file(struct stack *stack, const char *path, uint8_t **bytes, size_t *size_bytes) MUST_USE;
+
+/* All of standard input; the caller frees *bytes. */
+enum status stdin_read(uint8_t **bytes, size_t *size_bytes) MUST_USE;
+
+/* Bytes to a file, or to standard output if `path` is NULL. */
+enum status bytes_write(const char *path, const void *bytes, size_t size_bytes) MUST_USE;
+
+/* A noun as one line of text on standard output. */
+enum status noun_print_line(noun n) MUST_USE;
+
+/* ---- an engine without a kernel (cli/engine.c) -------------------------------- */
+
+/* Memory and a machine for the filters. */
+struct engine {
+    uint8_t *space;
+    struct stack *stack;
+    struct nock *machine;
+};
+
+enum status engine_open(struct engine *engine, bool check_jets) MUST_USE;
+void engine_close(struct engine *engine);
+
+/* ---- what a person reads (cli/report.c) ------------------------------------ */
+
+/* "loam COMMAND: message" on stderr.  `cli_note` is silenced by --quiet. */
+__attribute__((format(printf, 2, 3))) void cli_error(const struct cli *cli, const char *format, ...);
+__attribute__((format(printf, 2, 3))) void cli_note(const struct cli *cli, const char *format, ...);
+
+/* A usage error with its cure; returns CLI_EXIT_USAGE. */
+__attribute__((format(printf, 3, 4))) int cli_usage(const struct cli *cli, const struct command *command,
+                                                    const char *format, ...);
+
+/* Reports the thread's message of `status` and returns the exit status for it. */
+int cli_fail(const struct cli *cli, enum status status);
+
+/* "1.2 MiB", "3.4 s": into one of four rotating static buffers. */
+const char *cli_bytes_text(uint64_t size_bytes);
+const char *cli_duration_text(uint64_t duration_ns);
+
+/* ---- progress (cli/progress.c) --------------------------------------------- */
+
+/* A line with the time left, on a terminal, for what takes more than a second.
+ * `label` is what is being counted ("replaying events"); total 0 if unknown. */
+struct progress {
+    const struct cli *cli;
+    const char *label;
+    uint64_t started_ns;
+    uint64_t shown_ns;
+    bool is_wanted;
+    bool is_shown;
+};
+
+void progress_begin(struct progress *progress, const struct cli *cli, const char *label);
+void progress_update(struct progress *progress, uint64_t done, uint64_t total);
+void progress_end(struct progress *progress);
+
+/* ---- JSON out (cli/json.c) -------------------------------------------------- */
+
+/* One object, or an array of them, on stdout; keys are ours and need no escapes. */
+struct json {
+    bool has_member;
+};
+
+void json_begin(struct json *json);
+void json_string(struct json *json, const char *key, const char *value);
+void json_number(struct json *json, const char *key, uint64_t value);
+void json_real(struct json *json, const char *key, double value);
+void json_hex64(struct json *json, const char *key, uint64_t value);
+void json_digest(struct json *json, const char *key, const uint8_t *bytes, size_t size_bytes);
+void json_boolean(struct json *json, const char *key, bool value);
+void json_end(struct json *json); /* and a newline */
+
+#endif

@@ -1,0 +1,132 @@
+/* Nouns as words of the command line, as files, and as standard input and output. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "codec/codec.h"
+#include "os/os.h"
+
+#define FILE_SIZE_MAX_BYTES ((uint64_t)1 << 36)
+
+/* ---- bytes ------------------------------------------------------------------- */
+
+enum status stdin_read(uint8_t **bytes, size_t *size_bytes)
+{
+    size_t capacity = 65536, count = 0;
+    uint8_t *buffer = malloc(capacity);
+    while (buffer != NULL) {
+        count += fread(buffer + count, 1, capacity - count, stdin);
+        if (count < capacity)
+            break;
+        capacity *= 2;
+        uint8_t *larger = realloc(buffer, capacity);
+        if (larger == NULL)
+            free(buffer);
+        buffer = larger;
+    }
+    if (buffer == NULL)
+        return status_fail(STATUS_NO_MEMORY, "standard input does not fit into memory");
+    if (ferror(stdin)) {
+        free(buffer);
+        return status_fail_errno(errno, "cannot read standard input");
+    }
+    *bytes = buffer;
+    *size_bytes = count;
+    return STATUS_OK;
+}
+
+enum status bytes_write(const char *path, const void *bytes, size_t size_bytes)
+{
+    if (path != NULL)
+        return os_replace_whole(path, bytes, size_bytes);
+    if (fwrite(bytes, 1, size_bytes, stdout) != size_bytes || fflush(stdout) != 0)
+        return status_fail_errno(errno, "cannot write to standard output");
+    return STATUS_OK;
+}
+
+/* ---- sources ------------------------------------------------------------------ */
+
+static enum status read_text(void *context, const char *path, char **text, size_t *size_bytes)
+{
+    (void)context;
+    return os_read_whole(path, FILE_SIZE_MAX_BYTES, (uint8_t **)text, size_bytes);
+}
+
+static enum status assemble_file(struct stack *stack, const char *path, noun *out)
+{
+    char *text;
+    size_t size_bytes;
+    STATUS_TRY(read_text(NULL, path, &text, &size_bytes));
+    struct codec_source source = {.name = path, .text = text, .size_bytes = size_bytes, .include = read_text};
+    enum status status = codec_assemble(stack, &source, out);
+    free(text);
+    return status;
+}
+
+static bool is_source(const char *path)
+{
+    size_t length = strlen(path);
+    return length >= 5 && strcmp(path + length - 5, ".loam") == 0;
+}
+
+static enum status cue_bytes(struct stack *stack, const char *name, uint8_t *bytes, size_t size_bytes, noun *out)
+{
+    enum status status = codec_cue(stack, bytes, size_bytes, NULL, out);
+    free(bytes);
+    return status == STATUS_OK ? status : status_add_context(status, "%s", name);
+}
+
+static enum status noun_from_file(struct stack *stack, const char *path, noun *out)
+{
+    uint8_t *bytes;
+    size_t size_bytes;
+    if (strcmp(path, "-") == 0) {
+        STATUS_TRY(stdin_read(&bytes, &size_bytes));
+        return cue_bytes(stack, "standard input", bytes, size_bytes, out);
+    }
+    if (is_source(path))
+        return assemble_file(stack, path, out);
+    STATUS_TRY(os_read_whole(path, FILE_SIZE_MAX_BYTES, &bytes, &size_bytes));
+    return cue_bytes(stack, path, bytes, size_bytes, out);
+}
+
+enum status noun_from_word(struct stack *stack, const char *name, const char *word, noun *out)
+{
+    if (word[0] == '@')
+        return noun_from_file(stack, word + 1, out);
+    return codec_read(stack, name, word, strlen(word), out);
+}
+
+enum status noun_from_word_or_stdin(struct stack *stack, const char *name, const char *word, noun *out)
+{
+    if (word != NULL && strcmp(word, "-") != 0)
+        return noun_from_word(stack, name, word, out);
+    uint8_t *bytes;
+    size_t size_bytes;
+    STATUS_TRY(stdin_read(&bytes, &size_bytes));
+    enum status status = codec_read(stack, "standard input", (const char *)bytes, size_bytes, out);
+    free(bytes);
+    return status;
+}
+
+enum status jam_from_file(struct stack *stack, const char *path, uint8_t **bytes, size_t *size_bytes)
+{
+    if (!is_source(path))
+        return os_read_whole(path, FILE_SIZE_MAX_BYTES, bytes, size_bytes);
+    noun program;
+    STATUS_TRY(assemble_file(stack, path, &program));
+    return codec_jam(program, bytes, size_bytes);
+}
+
+enum status noun_print_line(noun n)
+{
+    char *text;
+    size_t size_bytes;
+    STATUS_TRY(codec_print(n, NULL, &text, &size_bytes));
+    text[size_bytes] = '\n';
+    enum status status = bytes_write(NULL, text, size_bytes + 1);
+    free(text);
+    return status;
+}

@@ -1,0 +1,115 @@
+/* A node: the memory, the machine and the files of one kernel. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "jet/jet.h"
+#include "recovery/private.h"
+
+enum status node_create(const char *directory, const struct recovery_options *options, struct node **out)
+{
+    struct node *node = calloc(1, sizeof *node);
+    if (node == NULL)
+        check_out_of_memory(__FILE__, __LINE__, sizeof *node);
+    if (options != NULL)
+        node->options = *options;
+    if (directory != NULL && (node->directory = strdup(directory)) == NULL)
+        check_out_of_memory(__FILE__, __LINE__, strlen(directory));
+    enum status status = os_map_reserve(NOUN_SPACE_BYTES, &node->space);
+    if (status != STATUS_OK) {
+        recovery_close(node);
+        return status;
+    }
+    node_enter(node);
+    *out = node;
+    return STATUS_OK;
+}
+
+enum status node_create_machine(struct node *node)
+{
+    const struct stack_options stack_options = {.limit_bytes = node->options.memory_limit_bytes};
+    STATUS_TRY(stack_create(&stack_options, &node->stack));
+    const struct nock_options nock_options = {
+        .slog = node->options.listener.slog,
+        .slog_context = node->options.listener.context,
+        .check_jets = node->options.check_jets,
+    };
+    STATUS_TRY(nock_create(node->stack, &nock_options, &node->machine));
+    jet_install(node->machine);
+    nock_root_add(node->machine, &node->trap);
+    return STATUS_OK;
+}
+
+enum status node_open_log(struct node *node, enum eventlog_mode mode)
+{
+    char *path = recovery_path(node->directory, RECOVERY_LOG_NAME);
+    enum status status = eventlog_open(path, mode, NULL, &node->log);
+    free(path);
+    return status;
+}
+
+enum status node_open_arena(struct node *node, const char *name, bool read_only)
+{
+    char *path = recovery_path(node->directory, name);
+    const struct arena_options options = {.read_only = read_only};
+    enum status status = arena_open(path, &options, &node->arena);
+    free(path);
+    return status;
+}
+
+enum status node_adopt_commit(struct node *node)
+{
+    const struct arena_commit *commit = arena_current(node->arena);
+    node->trap = commit->roots[ARENA_ROOT_TRAP];
+    node->event = commit->event_number;
+    node->state_hash = commit->state_hash;
+    memcpy(node->kernel_hash, commit->kernel_hash, sizeof node->kernel_hash);
+    if (commit->roots[ARENA_ROOT_REGISTRY] != 0)
+        nock_registry_restore(node->machine, commit->roots[ARENA_ROOT_REGISTRY]);
+    return kernel_from_core(node->machine, commit->roots[ARENA_ROOT_HOST], &node->kernel);
+}
+
+void recovery_close(struct node *node)
+{
+    if (node == NULL)
+        return;
+    if (node->space != NULL)
+        node_enter(node);
+    if (node->kernel != NULL)
+        kernel_destroy(node->kernel);
+    if (node->machine != NULL)
+        nock_destroy(node->machine);
+    if (node->stack != NULL)
+        stack_destroy(node->stack);
+    arena_close(node->arena);
+    eventlog_close(node->log);
+    os_file_close(node->lock);
+    if (node->space != NULL)
+        os_map_release(node->space, NOUN_SPACE_BYTES);
+    free(node->directory);
+    free(node);
+}
+
+void node_warn(const struct node *node, const char *format, ...)
+{
+    if (node->options.listener.warn == NULL)
+        return;
+    char message[STATUS_MESSAGE_SIZE_BYTES];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(message, sizeof message, format, arguments);
+    va_end(arguments);
+    node->options.listener.warn(node->options.listener.context, message);
+}
+
+void node_reset(struct node *node)
+{
+    node_enter(node);
+    if (node->arena != NULL) {
+        nock_forget_ephemeral(node->machine, NULL);
+        stack_clear(node->stack);
+    } else if (stack_is_due(node->stack)) {
+        nock_collect(node->machine);
+    }
+}

@@ -1,0 +1,81 @@
+/* Inside recovery/: the parts from which a node is made. */
+#ifndef RECOVERY_PRIVATE_H
+#define RECOVERY_PRIVATE_H
+
+#include "recovery/recovery.h"
+
+/* ---- files (recovery/directory.c) -------------------------------------------- */
+
+#define RECOVERY_MARK_NAME "loam.machine"
+#define RECOVERY_LOCK_NAME "lock"
+#define RECOVERY_LOG_NAME "events.sqlite"
+#define RECOVERY_KERNELS_NAME "kernels"
+#define RECOVERY_REBUILD_NAME "arena.rebuild.loam"
+#define RECOVERY_DAMAGED_NAME "arena.damaged.loam"
+
+/* directory/name; the caller frees it. */
+char *recovery_path(const char *directory, const char *name);
+
+/* Is this a machine directory?  STATUS_NOT_FOUND or STATUS_FORMAT if not. */
+enum status recovery_check(const char *directory) MUST_USE;
+
+/* Takes the lock; patient for a moment with those who only look at it. */
+enum status recovery_lock(struct node *node) MUST_USE;
+
+/* Prepares `directory` for a new machine: creates it if it is absent, refuses
+ * one that holds anything but an unfinished machine, locks it. */
+enum status recovery_claim(struct node *node, bool *is_created) MUST_USE;
+
+/* Writes the mark that makes the directory a machine. */
+enum status recovery_mark(const struct node *node) MUST_USE;
+
+/* Removes what recovery_claim and a creation that failed have left. */
+void recovery_unclaim(struct node *node, bool is_created);
+
+/* Keeps a kernel's jam under its hash; reads it again, verified.  The caller
+ * of recovery_kernel_read frees *bytes. */
+enum status recovery_kernel_keep(const struct node *node, const struct recovery_kernel *kernel,
+                                 const uint8_t hash[HASH_BLAKE3_SIZE_BYTES]) MUST_USE;
+enum status recovery_kernel_read(const struct node *node, const uint8_t hash[HASH_BLAKE3_SIZE_BYTES], uint8_t **bytes,
+                                 size_t *size_bytes) MUST_USE;
+
+/* The first 12 digits of a hash: for messages.  In one of four static buffers. */
+const char *recovery_hash_text(const uint8_t hash[HASH_BLAKE3_SIZE_BYTES]);
+
+/* ---- memory (recovery/node.c) -------------------------------------------------- */
+
+/* A node with an address space and nothing else in it. */
+enum status node_create(const char *directory, const struct recovery_options *options, struct node **out) MUST_USE;
+
+/* The ephemeral stack and the machine with its jets. */
+enum status node_create_machine(struct node *node) MUST_USE;
+
+/* Opens the arena file called `name` into the node's space; chooses nothing. */
+enum status node_open_arena(struct node *node, const char *name, bool read_only) MUST_USE;
+enum status node_open_log(struct node *node, enum eventlog_mode mode) MUST_USE;
+
+/* Takes trap, core and registry from the commit that has been chosen. */
+enum status node_adopt_commit(struct node *node) MUST_USE;
+
+__attribute__((format(printf, 2, 3))) void node_warn(const struct node *node, const char *format, ...);
+
+/* ---- kernels (recovery/start.c) ------------------------------------------------ */
+
+/* Cues a kernel jam into node->trap and node->kernel_hash. */
+enum status node_take_kernel(struct node *node, const struct recovery_kernel *kernel) MUST_USE;
+
+/* Kicks node->trap and has the load arm take `state` (NOUN_NONE: stays at the
+ * kernel's own).  The node's kernel is replaced if that succeeds. */
+enum status node_start_kernel(struct node *node, noun state) MUST_USE;
+
+/* What every start does at the log's last event: kick, load, and, if that made
+ * another core than the one in the arena, a commit and a record in the log.
+ * `upgrade` may be NULL or the kernel's own jam. */
+enum status node_restart(struct node *node, const struct recovery_kernel *upgrade) MUST_USE;
+
+/* ---- history (recovery/replay.c) ------------------------------------------------ */
+
+/* Applies to the node what the log has beyond the commit it stands at. */
+enum status node_replay(struct node *node) MUST_USE;
+
+#endif

@@ -1,0 +1,124 @@
+/* From whatever is on disk to a running state.
+ *
+ * A machine directory holds
+ *
+ *   loam.machine     what this is, for people; written last when it is made
+ *   lock             held by the process that runs the machine
+ *   events.sqlite    the event log (with its -wal and -shm): the authority
+ *   arena.loam       the state, ready to run, at some event of the log
+ *   kernels/H.jam    every kernel the machine has had, named by its hash
+ *
+ * Opening finds the newest commit of the arena that is whole and that the log
+ * knows, replays what the log has beyond it, runs the kernel's load arm as at
+ * every start, and stands at the log's last event.  If no commit of the arena
+ * is to be believed, the state is made again from the first kernel and the
+ * whole log, beside the old file, which is put aside only when that succeeded.
+ * Whatever is refused leaves the directory as it was.
+ *
+ * Threads: a node belongs to one thread; every entry enters its address space.
+ */
+#ifndef RECOVERY_RECOVERY_H
+#define RECOVERY_RECOVERY_H
+
+#include "arena/arena.h"
+#include "base/base.h"
+#include "eventlog/eventlog.h"
+#include "kernel/kernel.h"
+#include "nock/nock.h"
+#include "noun/noun.h"
+#include "os/os.h"
+#include "stack/stack.h"
+
+/* Who is told what happens; any function may be NULL. */
+struct recovery_listener {
+    void *context;
+    nock_slog_fn *slog;
+    void (*warn)(void *context, const char *message);
+    void (*progress)(void *context, const char *label, uint64_t done, uint64_t total);
+};
+
+struct recovery_options {
+    struct recovery_listener listener;
+    uint64_t memory_limit_bytes; /* of the ephemeral stack; 0: a default */
+    bool check_jets;
+};
+
+/* A kernel, the memory that it runs in and, unless it lives in memory alone,
+ * the files that it lives in.  Fields are the host's to read. */
+struct node {
+    struct recovery_options options;
+    char *directory;      /* owned; NULL in memory */
+    struct os_file *lock; /* NULL in memory and in a view */
+    struct eventlog *log; /* NULL in memory */
+    struct arena *arena;  /* NULL in memory */
+    uint8_t *space;
+    struct stack *stack;
+    struct nock *machine;
+    struct kernel *kernel; /* its core is persistent, except in memory */
+    noun trap;             /* persistent, except in memory, where it is not kept */
+    uint64_t event;        /* that the state stands at */
+    uint64_t state_hash;   /* of that state; 0 in memory */
+    uint8_t kernel_hash[HASH_BLAKE3_SIZE_BYTES];
+    uint64_t events_replayed; /* when it was opened */
+    bool is_view;
+};
+
+/* A kernel jam's bytes; `bytes` NULL: none given. */
+struct recovery_kernel {
+    const uint8_t *bytes;
+    size_t size_bytes;
+};
+
+/* A state to begin with in place of the kernel's own: from some exported file. */
+struct recovery_seed {
+    uint64_t event; /* that it stands at */
+    enum status (*state)(void *context, struct stack *stack, noun *state);
+    void *context;
+};
+
+/* Makes `directory` (absent or empty) a machine at event 0, or at the seed's
+ * (may be NULL).  On failure nothing of it is left. */
+enum status recovery_create(const char *directory, const struct recovery_kernel *kernel,
+                            const struct recovery_seed *seed, const struct recovery_options *options,
+                            struct node **out) MUST_USE;
+
+/* Opens a machine and brings it to its log's last event.  A kernel other than
+ * the machine's takes its place: its load arm gets the state.  STATUS_BUSY
+ * if another process runs it. */
+enum status recovery_open(const char *directory, const struct recovery_kernel *kernel,
+                          const struct recovery_options *options, struct node **out) MUST_USE;
+
+/* The newest durable state, to be read only: no lock, no load, nothing written. */
+enum status recovery_open_view(const char *directory, const struct recovery_options *options,
+                               struct node **out) MUST_USE;
+
+/* A kernel in memory, with or without a seed. */
+enum status recovery_open_memory(const struct recovery_kernel *kernel, const struct recovery_seed *seed,
+                                 const struct recovery_options *options, struct node **out) MUST_USE;
+
+/* Releases everything; flushes nothing.  NULL is fine. */
+void recovery_close(struct node *node);
+
+/* True while some process runs the machine.  STATUS_FORMAT if `directory` is none. */
+enum status recovery_is_running(const char *directory, bool *is_running) MUST_USE;
+
+/* Makes the thread read nouns in the node's space. */
+static inline void node_enter(const struct node *node)
+{
+    noun_space_enter(node->space);
+}
+
+/* Drops every ephemeral noun, caches first.  In memory, where the state itself
+ * is ephemeral, collects if that is due. */
+void node_reset(struct node *node);
+
+/* Writes `core` as the state at `event` into the arena: readable, not yet
+ * durable.  The machine's core is the persistent one then, and every ephemeral
+ * noun is gone (so jam before what is needed after).  On failure too, but the
+ * state is as it was: STATUS_NO_SPACE is a refusal; STATUS_DIVERGED, with
+ * nothing written, says that the state's hash is not *expected_hash (NULL: any
+ * will do); after anything else the arena is unusable. */
+enum status node_persist(struct node *node, noun core, uint64_t event, const uint8_t job_hash[HASH_BLAKE3_SIZE_BYTES],
+                         const uint64_t *expected_hash) MUST_USE;
+
+#endif
