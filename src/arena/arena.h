@@ -104,7 +104,7 @@ const uint8_t *arena_identity(const struct arena *arena); /* ARENA_IDENTITY_SIZE
 
 /* The commits whose superblocks are whole and of this arena, newest first;
  * at most ARENA_RING_SLOTS, valid until the next call on the arena. */
-const struct arena_commit *arena_commits(const struct arena *arena, size_t *count);
+const struct arena_commit *arena_commits(struct arena *arena, size_t *count);
 
 /* Reads the ring again; for a reader beside a writer.  What was chosen stays
  * chosen. */

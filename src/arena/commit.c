@@ -1,0 +1,162 @@
+/* Writing a commit, and making commits durable.
+ *
+ * The two are apart because the log is the authority: a commit that is only in
+ * the page cache survives the death of the process, and after a power cut the
+ * log replays what the arena has lost.  So the owner commits event after event
+ * while another thread flushes, and one flush serves all commits before it.
+ *
+ *   newest    the last superblock written
+ *   durable   the newest one that a flush has covered
+ *   tail      the segments between their watermarks; every superblock carries
+ *             the checksum of the tail as it was when it was written
+ *
+ * A long tail takes long to check at the next open.  So when a flush has made
+ * a long one durable, a *mark* follows: the newest superblock once more, which
+ * has little or nothing unsynced before it.
+ */
+#include "arena/private.h"
+
+static void superblock_fill(const struct arena *arena, const struct arena_commit *commit,
+                            struct arena_superblock *superblock)
+{
+    const struct arena_building *building = &arena->building;
+    memcpy(superblock->job_hash, commit->job_hash, sizeof superblock->job_hash);
+    memcpy(superblock->kernel_hash, commit->kernel_hash, sizeof superblock->kernel_hash);
+    memcpy(superblock->roots, commit->roots, sizeof superblock->roots);
+    superblock->event_number = building->event_number;
+    superblock->watermark_bytes = building->end_bytes;
+    superblock->last_segment_bytes = building->last_segment_bytes;
+    superblock->segment_count = building->segment_count;
+    superblock->object_count = building->object_count;
+    superblock->state_hash = noun_hash_persistent(commit->roots[ARENA_ROOT_STATE]);
+}
+
+/* Under the mutex.  The tail grows by the commit's segments only if the
+ * superblock that covers them was written. */
+static enum status publish(struct arena *arena, const struct arena_commit *commit)
+{
+    size_t old_count = arena->tail.count;
+    for (size_t i = 0; i < arena->building.segments.count; i++)
+        arena_tail_add(&arena->tail, arena->building.segments.segments[i]);
+    struct arena_superblock superblock = arena->newest;
+    superblock_fill(arena, commit, &superblock);
+    CHECK(superblock.event_number >= arena->newest.event_number);
+    CHECK(arena->building.sequence == arena->next_sequence);
+    enum status status = arena_ring_write(arena, &superblock);
+    if (status == STATUS_OK)
+        arena->commit_count++;
+    else
+        arena->tail.count = old_count;
+    return status;
+}
+
+enum status arena_commit_write(struct arena *arena, struct arena_commit *commit)
+{
+    CHECK(arena->building.is_active && commit->event_number == arena->building.event_number);
+    enum status status = arena->building.status;
+    if (status == STATUS_OK)
+        status = arena_segment_write(arena, commit->roots[ARENA_ROOT_STATE]);
+    os_mutex_lock(arena->mutex);
+    if (status == STATUS_OK)
+        status = publish(arena, commit);
+    if (status == STATUS_OK)
+        arena_commit_decode(&arena->newest, &arena->current);
+    arena->building.is_active = false;
+    os_mutex_unlock(arena->mutex);
+    *commit = status == STATUS_OK ? arena->current : *commit;
+    return status;
+}
+
+/* ---- durability ------------------------------------------------------------ */
+
+static enum status write_mark(struct arena *arena)
+{
+    struct arena_superblock mark = arena->newest;
+    return arena_ring_write(arena, &mark);
+}
+
+/* Under the mutex: a flush has covered everything up to `covered`. */
+static void note_durable(struct arena *arena, const struct arena_superblock *covered)
+{
+    arena->sync_count++;
+    arena->durable_sequence = covered->sequence;
+    arena->durable_event_number = covered->event_number;
+    arena->durable_watermark_bytes = covered->watermark_bytes;
+    arena_tail_drop(&arena->tail, covered->watermark_bytes);
+}
+
+static uint64_t newest_tail_bytes(const struct arena *arena)
+{
+    return arena->newest.watermark_bytes - arena->newest.tail_start_bytes;
+}
+
+/* Flushes, and writes a mark if the newest superblock's tail is longer than
+ * `mark_bytes`; not while a commit is being built: its own superblock will
+ * say what is durable, and its sequence is taken. */
+static enum status sync_and_mark(struct arena *arena, uint64_t mark_bytes)
+{
+    STATUS_TRY(arena_refuse_writing(arena));
+    os_mutex_lock(arena->mutex);
+    enum status status = arena_prepare_writing(arena);
+    uint64_t durable_sequence = arena->durable_sequence, durable_event_number = arena->durable_event_number;
+    struct arena_superblock covered = arena->newest;
+    os_mutex_unlock(arena->mutex);
+    if (status == STATUS_OK && durable_sequence < covered.sequence)
+        status = arena_flush(arena);
+    if (status != STATUS_OK)
+        return status_add_context(status, "events since %" PRIu64 " are not durable in the arena",
+                                  durable_event_number);
+    os_mutex_lock(arena->mutex);
+    if (durable_sequence < covered.sequence)
+        note_durable(arena, &covered);
+    if (!arena->building.is_active && newest_tail_bytes(arena) > mark_bytes)
+        status = write_mark(arena);
+    os_mutex_unlock(arena->mutex);
+    return status;
+}
+
+enum status arena_sync(struct arena *arena)
+{
+    return sync_and_mark(arena, ARENA_MARK_TAIL_BYTES);
+}
+
+enum status arena_seal(struct arena *arena)
+{
+    CHECK(!arena->building.is_active);
+    if (arena->newest.sequence == arena->durable_sequence && newest_tail_bytes(arena) == 0)
+        return STATUS_OK;
+    STATUS_TRY(sync_and_mark(arena, 0));
+    return sync_and_mark(arena, 0);
+}
+
+void arena_durable(struct arena *arena, uint64_t *sequence, uint64_t *event_number)
+{
+    os_mutex_lock(arena->mutex);
+    *sequence = arena->durable_sequence;
+    *event_number = arena->durable_event_number;
+    os_mutex_unlock(arena->mutex);
+}
+
+void arena_boundary_set(struct arena *arena, uint64_t event_number)
+{
+    os_mutex_lock(arena->mutex);
+    arena->boundary_event_number = event_number;
+    os_mutex_unlock(arena->mutex);
+}
+
+void arena_statistics(struct arena *arena, struct arena_statistics *statistics)
+{
+    os_mutex_lock(arena->mutex);
+    *statistics = (struct arena_statistics){
+        .file_bytes = arena->capacity_bytes,
+        .appended_bytes = arena->newest.watermark_bytes - ARENA_DATA_START_BYTES,
+        .unsynced_bytes = arena->newest.watermark_bytes - arena->durable_watermark_bytes,
+        .segment_count = arena->newest.segment_count,
+        .object_count = arena->newest.object_count,
+        .commit_count = arena->commit_count,
+        .sync_count = arena->sync_count,
+        .written_bytes = arena->written_bytes,
+        .grown_bytes = arena->grown_bytes,
+    };
+    os_mutex_unlock(arena->mutex);
+}

@@ -1,0 +1,236 @@
+/* Making, opening and closing the file. */
+#include "arena/private.h"
+
+#include <stdlib.h>
+
+/* ---- the identity page ----------------------------------------------------- */
+
+static enum status check_version(const struct arena_identity_page *page, const char *path)
+{
+    if (memcmp(page->magic, ARENA_IDENTITY_MAGIC, ARENA_MAGIC_SIZE_BYTES) != 0)
+        return status_fail(STATUS_FORMAT,
+                           "%s is not a Loam arena: it does not begin as one; give the right directory, or restore "
+                           "the file if it was one",
+                           path);
+    if (page->format_version > ARENA_FORMAT_VERSION)
+        return status_fail(STATUS_FORMAT,
+                           "%s has arena format %" PRIu32 ", this program knows %u: use the newer program that wrote "
+                           "it",
+                           path, page->format_version, ARENA_FORMAT_VERSION);
+    if (page->format_version < ARENA_FORMAT_VERSION)
+        return status_fail(STATUS_FORMAT,
+                           "%s has arena format %" PRIu32 ", which was never released; this program knows %u: restore "
+                           "the file",
+                           path, page->format_version, ARENA_FORMAT_VERSION);
+    return STATUS_OK;
+}
+
+static uint64_t identity_checksum(const struct arena_identity_page *page)
+{
+    return hash_xxh3_64(page, offsetof(struct arena_identity_page, checksum));
+}
+
+enum status arena_identity_page_check(const struct arena_identity_page *page, const char *path)
+{
+    STATUS_TRY(check_version(page, path));
+    if (page->checksum != identity_checksum(page))
+        return status_fail(STATUS_CORRUPT,
+                           "the identity page (the first %u bytes) of %s does not match its checksum: restore it",
+                           ARENA_PAGE_BYTES, path);
+    if (page->page_size_bytes != ARENA_PAGE_BYTES || page->ring_slots != ARENA_RING_SLOTS ||
+        page->data_start_bytes != ARENA_DATA_START_BYTES)
+        return status_fail(STATUS_FORMAT, "%s has another geometry than arena format %u", path, ARENA_FORMAT_VERSION);
+    return STATUS_OK;
+}
+
+static void identity_set(struct arena *arena, const uint8_t identity[ARENA_IDENTITY_SIZE_BYTES])
+{
+    memcpy(arena->identity, identity, ARENA_IDENTITY_SIZE_BYTES);
+    arena->seed = hash_xxh3_64(identity, ARENA_IDENTITY_SIZE_BYTES);
+}
+
+/* ---- the handle ------------------------------------------------------------ */
+
+static struct arena *arena_new(const struct arena_options *options)
+{
+    struct arena *arena = calloc(1, sizeof *arena);
+    if (arena == NULL)
+        check_out_of_memory(__FILE__, __LINE__, sizeof *arena);
+    arena->growth_step_bytes = ARENA_GROWTH_STEP_BYTES;
+    if (options != NULL && options->growth_step_bytes != 0)
+        arena->growth_step_bytes = options->growth_step_bytes;
+    arena->is_read_only = options != NULL && options->read_only;
+    arena->boundary_event_number = UINT64_MAX;
+    arena->mutex = os_mutex_create();
+    arena->growth_mutex = os_mutex_create();
+    return arena;
+}
+
+static void arena_free(struct arena *arena)
+{
+    os_file_close(arena->file);
+    os_mutex_destroy(arena->mutex);
+    os_mutex_destroy(arena->growth_mutex);
+    arena_builder_finish(arena);
+    arena_tail_finish(&arena->tail);
+    free(arena);
+}
+
+/* ---- making ---------------------------------------------------------------- */
+
+static enum status write_first_superblock(struct arena *arena, const uint8_t kernel_hash[HASH_BLAKE3_SIZE_BYTES])
+{
+    arena->next_sequence = 1;
+    arena->durable_watermark_bytes = ARENA_DATA_START_BYTES;
+    struct arena_superblock first = {
+        .magic = ARENA_SUPERBLOCK_MAGIC,
+        .format_version = ARENA_FORMAT_VERSION,
+        .watermark_bytes = ARENA_DATA_START_BYTES,
+        .state_hash = noun_hash_atom(0),
+    };
+    memcpy(first.identity, arena->identity, sizeof first.identity);
+    memcpy(first.kernel_hash, kernel_hash, sizeof first.kernel_hash);
+    return arena_ring_write(arena, &first);
+}
+
+static enum status write_identity_page(struct arena *arena)
+{
+    struct arena_identity_page page = {
+        .magic = ARENA_IDENTITY_MAGIC,
+        .format_version = ARENA_FORMAT_VERSION,
+        .page_size_bytes = ARENA_PAGE_BYTES,
+        .ring_slots = ARENA_RING_SLOTS,
+        .data_start_bytes = ARENA_DATA_START_BYTES,
+        .created_wall_ms = os_wall_ms(),
+    };
+    memcpy(page.identity, arena->identity, sizeof page.identity);
+    page.checksum = identity_checksum(&page);
+    return arena_write_bytes(arena, 0, &page, sizeof page);
+}
+
+static enum status write_new(struct arena *arena, const char *path, const uint8_t kernel_hash[HASH_BLAKE3_SIZE_BYTES])
+{
+    STATUS_TRY(os_file_open(path, OS_OPEN_CREATE, &arena->file));
+    uint8_t identity[ARENA_IDENTITY_SIZE_BYTES];
+    os_random(identity, sizeof identity);
+    identity_set(arena, identity);
+    STATUS_TRY(arena_grow_to(arena, ARENA_DATA_START_BYTES + 1));
+    STATUS_TRY(write_first_superblock(arena, kernel_hash));
+    STATUS_TRY(write_identity_page(arena));
+    return arena_flush(arena);
+}
+
+static enum status refuse_existing(const char *path)
+{
+    enum os_kind kind;
+    STATUS_TRY(os_kind_of(path, &kind));
+    if (kind == OS_KIND_ABSENT)
+        return STATUS_OK;
+    return status_fail(STATUS_EXISTS, "%s exists already: open it, or give another directory", path);
+}
+
+/* What an interrupted creation has left; nobody else uses the name. */
+static enum status remove_leftover(const char *path)
+{
+    enum os_kind kind;
+    STATUS_TRY(os_kind_of(path, &kind));
+    return kind == OS_KIND_FILE ? os_remove(path) : STATUS_OK;
+}
+
+static enum status create_beside(const char *path, const char *beside, const struct arena_options *options,
+                                 const uint8_t kernel_hash[HASH_BLAKE3_SIZE_BYTES])
+{
+    STATUS_TRY(remove_leftover(beside));
+    struct arena *arena = arena_new(options);
+    enum status status = write_new(arena, beside, kernel_hash);
+    bool was_made = arena->file != NULL;
+    arena_free(arena);
+    if (status == STATUS_OK)
+        status = os_rename(beside, path);
+    if (status == STATUS_OK || !was_made)
+        return status;
+    char message[STATUS_MESSAGE_SIZE_BYTES]; /* of the failure that matters */
+    memcpy(message, status_message(), sizeof message);
+    if (os_remove(beside) == STATUS_OK)
+        return status_fail(status, "%s", message);
+    return status_fail(status, "%s; %s is left behind", message, beside);
+}
+
+enum status arena_create(const char *path, const struct arena_options *options,
+                         const uint8_t kernel_hash[HASH_BLAKE3_SIZE_BYTES])
+{
+    STATUS_TRY(refuse_existing(path));
+    size_t size_bytes = strlen(path) + sizeof ".new";
+    char *beside = malloc(size_bytes);
+    if (beside == NULL)
+        check_out_of_memory(__FILE__, __LINE__, size_bytes);
+    memcpy(beside, path, strlen(path));
+    memcpy(beside + strlen(path), ".new", sizeof ".new");
+    enum status status = create_beside(path, beside, options, kernel_hash);
+    free(beside);
+    return status == STATUS_OK ? STATUS_OK : status_add_context(status, "cannot create the arena");
+}
+
+/* ---- opening --------------------------------------------------------------- */
+
+static enum status read_identity(struct arena *arena)
+{
+    const char *path = os_file_path(arena->file);
+    uint64_t file_bytes;
+    STATUS_TRY(os_file_size(arena->file, &file_bytes));
+    if (file_bytes < ARENA_DATA_START_BYTES)
+        return status_fail(STATUS_FORMAT, "%s is not a Loam arena: it has only %" PRIu64 " bytes", path, file_bytes);
+    arena->capacity_bytes = file_bytes;
+    struct arena_identity_page page;
+    STATUS_TRY(arena_read_bytes(arena, 0, &page, sizeof page));
+    STATUS_TRY(arena_identity_page_check(&page, path));
+    identity_set(arena, page.identity);
+    return STATUS_OK;
+}
+
+/* Larger than memory, what a reader touches next is not what lies behind it,
+ * and read-ahead would bring in megabytes for a word. */
+static void advise(const struct arena *arena)
+{
+    if (arena->capacity_bytes > os_memory_bytes() / 2)
+        os_map_advise(arena->base, NOUN_PERSISTENT_BYTES, OS_ADVICE_RANDOM);
+}
+
+static enum status open_file(struct arena *arena, const char *path)
+{
+    STATUS_TRY(os_file_open(path, arena->is_read_only ? OS_OPEN_READ : OS_OPEN_WRITE, &arena->file));
+    if (!arena->is_read_only)
+        STATUS_TRY(os_file_lock(arena->file, true));
+    STATUS_TRY(read_identity(arena));
+    STATUS_TRY(arena_ring_read(arena));
+    STATUS_TRY(page_map_attach(arena->file, noun_base));
+    arena->base = noun_base;
+    advise(arena);
+    return STATUS_OK;
+}
+
+enum status arena_open(const char *path, const struct arena_options *options, struct arena **out)
+{
+    *out = NULL;
+    struct arena *arena = arena_new(options);
+    enum status status = open_file(arena, path);
+    if (status != STATUS_OK) {
+        arena_free(arena);
+        return status;
+    }
+    *out = arena;
+    return STATUS_OK;
+}
+
+void arena_close(struct arena *arena)
+{
+    if (arena == NULL)
+        return;
+    CHECK(page_map_detach(arena->base) == STATUS_OK);
+    arena_free(arena);
+}
+
+const uint8_t *arena_identity(const struct arena *arena)
+{
+    return arena->identity;
+}

@@ -1,0 +1,352 @@
+/* The ring of superblocks: which one is believed, and which slot comes next.
+ *
+ * A superblock carries everything that it needs to be judged alone: it is
+ * believed if its checksum and identity are right and the segments that were
+ * not known durable when it was written give its chained checksum (invariant
+ * 2).  So a commit needs no order of writes: if the superblock reached the
+ * device and a segment did not, the superblock is not believed and the one
+ * before it counts.
+ *
+ * One whole superblock is never given up: the newest durable one that the log
+ * knows (the keeper).  All others may be lost at any time, since the next
+ * write goes to the slot of the oldest that is not the keeper; what is lost
+ * with them is at most the replay of some events.
+ *
+ * Choosing an older superblock abandons the newer ones.  They must never be
+ * believed again once their segments are written over, so before the first
+ * write their slots are erased and that is flushed (arena_prepare_writing).
+ */
+#include "arena/private.h"
+
+#include <stdlib.h>
+
+/* ---- reading --------------------------------------------------------------- */
+
+static uint64_t superblock_checksum(const struct arena *arena, const struct arena_superblock *superblock)
+{
+    return hash_xxh3_64_seeded(superblock, offsetof(struct arena_superblock, checksum), arena->seed);
+}
+
+static bool is_offset(uint64_t offset_bytes, uint64_t limit_bytes)
+{
+    return offset_bytes >= ARENA_DATA_START_BYTES && offset_bytes <= limit_bytes && offset_bytes % 8 == 0;
+}
+
+static bool is_root(noun root, uint64_t watermark_bytes)
+{
+    if (noun_is_direct(root))
+        return true;
+    return (noun_is_cell(root) || noun_is_indirect(root)) && noun_offset_words(root) >= ARENA_DATA_START_BYTES / 8 &&
+           noun_offset_words(root) < watermark_bytes / 8;
+}
+
+/* Right checksums can be forged; what is read here is never trusted further
+ * than memory safety allows. */
+static bool is_sane(const struct arena_superblock *superblock)
+{
+    uint64_t watermark_bytes = superblock->watermark_bytes;
+    bool sane = is_offset(watermark_bytes, NOUN_PERSISTENT_BYTES) &&
+                is_offset(superblock->tail_start_bytes, watermark_bytes) &&
+                (superblock->last_segment_bytes == 0 || is_offset(superblock->last_segment_bytes, watermark_bytes)) &&
+                superblock->durable_sequence < superblock->sequence && superblock->page_directory_bytes == 0 &&
+                superblock->free_pages_bytes == 0;
+    for (unsigned i = 0; i < ARENA_ROOTS; i++)
+        sane = sane && is_root(superblock->roots[i], watermark_bytes);
+    return sane;
+}
+
+static enum status check_superblock(const struct arena *arena, const struct arena_superblock *superblock, uint32_t slot)
+{
+    const char *path = os_file_path(arena->file);
+    if (memcmp(superblock->magic, ARENA_SUPERBLOCK_MAGIC, ARENA_MAGIC_SIZE_BYTES) != 0 ||
+        superblock->checksum != superblock_checksum(arena, superblock))
+        return status_fail(STATUS_CORRUPT,
+                           "slot %" PRIu32 " of the superblock ring of %s is neither empty nor whole: "
+                           "a write torn by a power cut, or rot",
+                           slot, path);
+    if (memcmp(superblock->identity, arena->identity, ARENA_IDENTITY_SIZE_BYTES) != 0 || superblock->slot != slot ||
+        superblock->format_version != ARENA_FORMAT_VERSION)
+        return status_fail(STATUS_CORRUPT, "slot %" PRIu32 " of the superblock ring of %s holds another slot's", slot,
+                           path);
+    if (!is_sane(superblock))
+        return status_fail(STATUS_CORRUPT, "the superblock in slot %" PRIu32 " of %s makes no sense", slot, path);
+    return STATUS_OK;
+}
+
+static bool is_zeros(const void *bytes, size_t size_bytes)
+{
+    const uint8_t *at = bytes;
+    return at[0] == 0 && memcmp(at, at + 1, size_bytes - 1) == 0;
+}
+
+enum status arena_slot_read(struct arena *arena, uint32_t index, struct arena_slot *slot)
+{
+    slot->state = ARENA_SLOT_DAMAGED;
+    STATUS_TRY(arena_read_bytes(arena, ARENA_RING_START_BYTES + (uint64_t)index * ARENA_PAGE_BYTES, &slot->superblock,
+                                ARENA_PAGE_BYTES));
+    if (is_zeros(&slot->superblock, ARENA_PAGE_BYTES))
+        slot->state = ARENA_SLOT_EMPTY;
+    else if (check_superblock(arena, &slot->superblock, index) == STATUS_OK)
+        slot->state = ARENA_SLOT_WHOLE;
+    return STATUS_OK;
+}
+
+/* A reader beside a writer can catch a slot while it is being written, so it
+ * looks at a damaged one again. */
+enum status arena_ring_read(struct arena *arena)
+{
+    for (uint32_t slot = 0; slot < ARENA_RING_SLOTS; slot++) {
+        unsigned attempts = arena->is_read_only ? 3 : 1;
+        do
+            STATUS_TRY(arena_slot_read(arena, slot, &arena->slots[slot]));
+        while (arena->slots[slot].state == ARENA_SLOT_DAMAGED && --attempts > 0);
+    }
+    return STATUS_OK;
+}
+
+enum status arena_refresh(struct arena *arena)
+{
+    CHECK(arena->is_read_only);
+    return arena_ring_read(arena);
+}
+
+/* ---- listing --------------------------------------------------------------- */
+
+void arena_commit_decode(const struct arena_superblock *superblock, struct arena_commit *commit)
+{
+    memcpy(commit->job_hash, superblock->job_hash, sizeof commit->job_hash);
+    memcpy(commit->kernel_hash, superblock->kernel_hash, sizeof commit->kernel_hash);
+    memcpy(commit->roots, superblock->roots, sizeof commit->roots);
+    commit->event_number = superblock->event_number;
+    commit->sequence = superblock->sequence;
+    commit->state_hash = superblock->state_hash;
+    commit->watermark_bytes = superblock->watermark_bytes;
+    commit->segment_count = superblock->segment_count;
+    commit->object_count = superblock->object_count;
+    commit->durable_sequence = superblock->durable_sequence;
+    commit->tail_bytes = superblock->watermark_bytes - superblock->tail_start_bytes;
+    commit->wall_ms = superblock->wall_ms;
+}
+
+static int compare_newest_first(const void *a, const void *b)
+{
+    uint64_t first = ((const struct arena_commit *)a)->sequence, second = ((const struct arena_commit *)b)->sequence;
+    return (first < second) - (first > second);
+}
+
+const struct arena_commit *arena_commits(struct arena *arena, size_t *count)
+{
+    *count = 0;
+    os_mutex_lock(arena->mutex);
+    for (unsigned i = 0; i < ARENA_RING_SLOTS; i++)
+        if (arena->slots[i].state == ARENA_SLOT_WHOLE)
+            arena_commit_decode(&arena->slots[i].superblock, &arena->commits[(*count)++]);
+    os_mutex_unlock(arena->mutex);
+    qsort(arena->commits, *count, sizeof *arena->commits, compare_newest_first);
+    return arena->commits;
+}
+
+/* ---- choosing -------------------------------------------------------------- */
+
+static const struct arena_superblock *find_sequence(const struct arena *arena, uint64_t sequence)
+{
+    for (unsigned i = 0; i < ARENA_RING_SLOTS; i++)
+        if (arena->slots[i].state == ARENA_SLOT_WHOLE && arena->slots[i].superblock.sequence == sequence)
+            return &arena->slots[i].superblock;
+    return NULL;
+}
+
+static enum status check_tail(struct arena *arena, const struct arena_superblock *superblock, struct arena_tail *tail)
+{
+    uint64_t file_bytes;
+    STATUS_TRY(os_file_size(arena->file, &file_bytes));
+    if (file_bytes < superblock->watermark_bytes)
+        return status_fail(STATUS_CORRUPT, "%s ends at byte %" PRIu64 ", below the watermark %" PRIu64,
+                           os_file_path(arena->file), file_bytes, superblock->watermark_bytes);
+    STATUS_TRY(arena_tail_read(arena, superblock->tail_start_bytes, superblock->watermark_bytes, tail));
+    if (arena_tail_checksum(arena, tail) != superblock->tail_checksum)
+        return status_fail(STATUS_CORRUPT, "the segments since byte %" PRIu64 " of %s are not those that were written",
+                           superblock->tail_start_bytes, os_file_path(arena->file));
+    return STATUS_OK;
+}
+
+static void adopt_durable(struct arena *arena, const struct arena_superblock *chosen)
+{
+    arena->durable_sequence = chosen->durable_sequence;
+    arena->durable_watermark_bytes = chosen->tail_start_bytes;
+    const struct arena_superblock *durable = find_sequence(arena, chosen->durable_sequence);
+    arena->durable_event_number = durable == NULL ? 0 : durable->event_number;
+    for (unsigned i = 0; i < ARENA_RING_SLOTS; i++) {
+        const struct arena_slot *slot = &arena->slots[i];
+        if (slot->state != ARENA_SLOT_WHOLE || slot->superblock.durable_sequence < chosen->sequence)
+            continue;
+        arena->durable_sequence = chosen->sequence; /* a newer one says so */
+        arena->durable_watermark_bytes = chosen->watermark_bytes;
+        arena->durable_event_number = chosen->event_number;
+        arena->tail.count = 0;
+    }
+}
+
+static void adopt(struct arena *arena, const struct arena_superblock *chosen)
+{
+    adopt_durable(arena, chosen);
+    arena->newest = *chosen;
+    arena->next_sequence = 0;
+    for (unsigned i = 0; i < ARENA_RING_SLOTS; i++)
+        if (arena->slots[i].state == ARENA_SLOT_WHOLE && arena->slots[i].superblock.sequence >= arena->next_sequence)
+            arena->next_sequence = arena->slots[i].superblock.sequence + 1;
+    arena->is_prepared = false;
+    arena->is_chosen = true;
+    arena_commit_decode(chosen, &arena->current);
+}
+
+enum status arena_choose(struct arena *arena, size_t index)
+{
+    size_t count;
+    const struct arena_commit *commits = arena_commits(arena, &count);
+    CHECK(index < count && !arena->building.is_active);
+    os_mutex_lock(arena->mutex);
+    const struct arena_superblock *superblock = find_sequence(arena, commits[index].sequence);
+    CHECK(superblock != NULL);
+    struct arena_tail tail = {0};
+    enum status status = check_tail(arena, superblock, &tail);
+    if (status == STATUS_OK) {
+        arena_tail_finish(&arena->tail);
+        arena->tail = tail;
+        adopt(arena, superblock);
+    } else {
+        arena_tail_finish(&tail);
+        status = status_add_context(status, "commit %" PRIu64 " (event %" PRIu64 ") is not to be believed",
+                                    superblock->sequence, superblock->event_number);
+    }
+    os_mutex_unlock(arena->mutex);
+    return status;
+}
+
+const struct arena_commit *arena_current(const struct arena *arena)
+{
+    CHECK(arena->is_chosen);
+    return &arena->current;
+}
+
+/* ---- before the first write ------------------------------------------------ */
+
+/* What was just believed may be in the page cache only, and clean there: after
+ * a failed sync the kernel forgets that it still has to write a page.  Writing
+ * the same bytes again makes it remember. */
+static enum status rewrite_tail(struct arena *arena)
+{
+    uint64_t at = arena->durable_watermark_bytes, end_bytes = arena->newest.watermark_bytes;
+    uint8_t *piece = malloc(ARENA_PIECE_BYTES);
+    if (piece == NULL)
+        check_out_of_memory(__FILE__, __LINE__, ARENA_PIECE_BYTES);
+    enum status status = STATUS_OK;
+    while (at < end_bytes && status == STATUS_OK) {
+        size_t size_bytes = end_bytes - at < ARENA_PIECE_BYTES ? (size_t)(end_bytes - at) : ARENA_PIECE_BYTES;
+        status = arena_read_bytes(arena, at, piece, size_bytes);
+        if (status == STATUS_OK)
+            status = arena_write_bytes(arena, at, piece, size_bytes);
+        at += size_bytes;
+    }
+    free(piece);
+    return status;
+}
+
+static enum status write_slot(struct arena *arena, uint32_t slot, const void *page)
+{
+    return arena_write_bytes(arena, ARENA_RING_START_BYTES + (uint64_t)slot * ARENA_PAGE_BYTES, page, ARENA_PAGE_BYTES);
+}
+
+/* Erases what is newer than the chosen one, and what is damaged. */
+static enum status erase_slots(struct arena *arena, bool *abandons)
+{
+    static const uint8_t zeros[ARENA_PAGE_BYTES];
+    *abandons = false;
+    for (uint32_t i = 0; i < ARENA_RING_SLOTS; i++) {
+        struct arena_slot *slot = &arena->slots[i];
+        bool is_newer = slot->state == ARENA_SLOT_WHOLE && slot->superblock.sequence > arena->newest.sequence;
+        if (!is_newer && slot->state != ARENA_SLOT_DAMAGED)
+            continue;
+        STATUS_TRY(write_slot(arena, i, zeros));
+        *abandons = true;
+        slot->state = ARENA_SLOT_EMPTY;
+    }
+    return STATUS_OK;
+}
+
+enum status arena_prepare_writing(struct arena *arena)
+{
+    if (arena->is_prepared)
+        return STATUS_OK;
+    if (arena->durable_sequence < arena->newest.sequence) {
+        STATUS_TRY(rewrite_tail(arena));
+        STATUS_TRY(write_slot(arena, arena->newest.slot, &arena->newest));
+    }
+    bool abandons;
+    STATUS_TRY(erase_slots(arena, &abandons));
+    if (abandons) {
+        STATUS_TRY(arena_flush(arena));
+        arena->durable_sequence = arena->newest.sequence;
+        arena->durable_event_number = arena->newest.event_number;
+        arena->durable_watermark_bytes = arena->newest.watermark_bytes;
+        arena->tail.count = 0;
+    }
+    arena->is_prepared = true;
+    return STATUS_OK;
+}
+
+/* ---- writing --------------------------------------------------------------- */
+
+/* The newest durable one that is not beyond the log's boundary; should all be
+ * beyond it, the oldest durable one. */
+static const struct arena_slot *find_keeper(const struct arena *arena)
+{
+    const struct arena_slot *within = NULL, *oldest = NULL;
+    for (unsigned i = 0; i < ARENA_RING_SLOTS; i++) {
+        const struct arena_slot *slot = &arena->slots[i];
+        if (slot->state != ARENA_SLOT_WHOLE || slot->superblock.sequence > arena->durable_sequence)
+            continue;
+        if (oldest == NULL || slot->superblock.sequence < oldest->superblock.sequence)
+            oldest = slot;
+        if (slot->superblock.event_number <= arena->boundary_event_number &&
+            (within == NULL || slot->superblock.sequence > within->superblock.sequence))
+            within = slot;
+    }
+    return within != NULL ? within : oldest;
+}
+
+/* A free slot, or the oldest that is not the keeper. */
+static uint32_t find_victim(const struct arena *arena)
+{
+    const struct arena_slot *keeper = find_keeper(arena), *victim = NULL;
+    for (unsigned i = 0; i < ARENA_RING_SLOTS; i++) {
+        const struct arena_slot *slot = &arena->slots[i];
+        if (slot->state != ARENA_SLOT_WHOLE)
+            return i;
+        if (slot != keeper && (victim == NULL || slot->superblock.sequence < victim->superblock.sequence))
+            victim = slot;
+    }
+    CHECK(victim != NULL);
+    return (uint32_t)(victim - arena->slots);
+}
+
+enum status arena_ring_write(struct arena *arena, struct arena_superblock *superblock)
+{
+    uint32_t index = find_victim(arena);
+    struct arena_slot *slot = &arena->slots[index];
+    superblock->slot = index;
+    superblock->sequence = arena->next_sequence;
+    superblock->durable_sequence = arena->durable_sequence;
+    superblock->tail_start_bytes = arena->durable_watermark_bytes;
+    superblock->tail_checksum = arena_tail_checksum(arena, &arena->tail);
+    superblock->wall_ms = os_wall_ms();
+    superblock->checksum = superblock_checksum(arena, superblock);
+    CHECK(is_sane(superblock));
+    slot->state = ARENA_SLOT_DAMAGED; /* unless all of it is written */
+    STATUS_TRY(write_slot(arena, index, superblock));
+    slot->state = ARENA_SLOT_WHOLE;
+    slot->superblock = *superblock;
+    arena->newest = *superblock;
+    arena->next_sequence++;
+    return STATUS_OK;
+}

@@ -1,0 +1,110 @@
+/* Reading segments back, and the list of those that may not be durable yet. */
+#include "arena/private.h"
+
+#include <stdlib.h>
+
+/* ---- one segment ----------------------------------------------------------- */
+
+static enum status fail_segment(struct arena *arena, uint64_t offset_bytes, const char *what)
+{
+    return status_fail(STATUS_CORRUPT, "the segment at byte %" PRIu64 " of %s %s", offset_bytes,
+                       os_file_path(arena->file), what);
+}
+
+enum status arena_segment_read(struct arena *arena, uint64_t offset_bytes, uint64_t limit_bytes,
+                               struct arena_segment_header *header)
+{
+    if (offset_bytes > limit_bytes || limit_bytes - offset_bytes < sizeof *header)
+        return fail_segment(arena, offset_bytes, "reaches beyond the watermark");
+    STATUS_TRY(arena_read_bytes(arena, offset_bytes, header, sizeof *header));
+    if (memcmp(header->magic, ARENA_SEGMENT_MAGIC, ARENA_MAGIC_SIZE_BYTES) != 0)
+        return fail_segment(arena, offset_bytes, "does not begin as a segment");
+    if (header->checksum != arena_header_checksum(header, arena->seed))
+        return fail_segment(arena, offset_bytes, "has a header that does not match its checksum");
+    if (header->offset_bytes != offset_bytes)
+        return fail_segment(arena, offset_bytes, "was written for another place");
+    if (header->size_bytes % 8 != 0 || header->size_bytes < sizeof *header ||
+        header->size_bytes > limit_bytes - offset_bytes)
+        return fail_segment(arena, offset_bytes, "has an impossible size");
+    return STATUS_OK;
+}
+
+enum status arena_segment_check(struct arena *arena, const struct arena_segment_header *header, uint8_t *piece)
+{
+    uint64_t checksum = arena->seed;
+    uint64_t at = header->offset_bytes + sizeof *header;
+    uint64_t end_bytes = header->offset_bytes + header->size_bytes;
+    while (at < end_bytes) {
+        size_t size_bytes = end_bytes - at < ARENA_PIECE_BYTES ? (size_t)(end_bytes - at) : ARENA_PIECE_BYTES;
+        STATUS_TRY(arena_read_bytes(arena, at, piece, size_bytes));
+        checksum = arena_checksum_piece(checksum, piece, size_bytes);
+        at += size_bytes;
+    }
+    if (checksum != header->objects_checksum)
+        return fail_segment(arena, header->offset_bytes, "has objects that do not match their checksum");
+    return STATUS_OK;
+}
+
+/* ---- the tail -------------------------------------------------------------- */
+
+void arena_tail_add(struct arena_tail *tail, struct arena_tail_segment segment)
+{
+    if (tail->count == tail->capacity) {
+        tail->capacity = tail->capacity == 0 ? 64 : tail->capacity * 2;
+        tail->segments = realloc(tail->segments, tail->capacity * sizeof *tail->segments);
+        if (tail->segments == NULL)
+            check_out_of_memory(__FILE__, __LINE__, tail->capacity * sizeof *tail->segments);
+    }
+    tail->segments[tail->count++] = segment;
+}
+
+void arena_tail_drop(struct arena_tail *tail, uint64_t end_bytes)
+{
+    size_t dropped = 0;
+    while (dropped < tail->count && tail->segments[dropped].end_bytes <= end_bytes)
+        dropped++;
+    if (dropped == 0)
+        return;
+    tail->count -= dropped;
+    memmove(tail->segments, tail->segments + dropped, tail->count * sizeof *tail->segments);
+}
+
+void arena_tail_finish(struct arena_tail *tail)
+{
+    free(tail->segments);
+    *tail = (struct arena_tail){0};
+}
+
+uint64_t arena_tail_checksum(const struct arena *arena, const struct arena_tail *tail)
+{
+    uint64_t chain = arena->seed;
+    for (size_t i = 0; i < tail->count; i++)
+        chain = arena_chain(chain, tail->segments[i].checksum);
+    return chain;
+}
+
+static enum status read_segments(struct arena *arena, uint64_t start_bytes, uint64_t end_bytes, uint8_t *piece,
+                                 struct arena_tail *tail)
+{
+    for (uint64_t at = start_bytes; at < end_bytes;) {
+        struct arena_segment_header header;
+        STATUS_TRY(arena_segment_read(arena, at, end_bytes, &header));
+        STATUS_TRY(arena_segment_check(arena, &header, piece));
+        at += header.size_bytes;
+        arena_tail_add(tail, (struct arena_tail_segment){at, header.checksum});
+    }
+    return STATUS_OK;
+}
+
+enum status arena_tail_read(struct arena *arena, uint64_t start_bytes, uint64_t end_bytes, struct arena_tail *tail)
+{
+    tail->count = 0;
+    if (start_bytes == end_bytes)
+        return STATUS_OK;
+    uint8_t *piece = malloc(ARENA_PIECE_BYTES);
+    if (piece == NULL)
+        check_out_of_memory(__FILE__, __LINE__, ARENA_PIECE_BYTES);
+    enum status status = read_segments(arena, start_bytes, end_bytes, piece, tail);
+    free(piece);
+    return status;
+}
