@@ -1,0 +1,256 @@
+/* mook: a trace, as a crash left it, made readable (ABI page 8.7).
+ *
+ * A trace is a list of [tag clue], newest first; each becomes one tank:
+ *
+ *   %mean cord    leaf of the cord's bytes
+ *   %mean core    what the core makes when it is run, if that is a tank
+ *   %spot place   /path/to/file:<[line column].[line column]>
+ *   %hunk [* p]   the path p
+ *   %lose cord    leaf of the cord's bytes
+ *   %hand x       the mug of x as @p: left to the Nock
+ *   other         leaf "mook.tag"
+ *
+ * What has not the shape that its tag promises becomes "mook.tag" too, and a
+ * core that crashes "####".  Of more than 1024 entries the middle is left out.
+ *
+ * Slots: REST is the trace still to render, REVERSED the tanks so far.
+ */
+#include "jet/mook.h"
+#include "jet/text.h"
+
+enum { MOOK_REST, MOOK_REVERSED };
+
+#define TRACE_LENGTH_MAX 1024
+#define TRACE_LENGTH_KEPT 512
+
+/* ---- shapes -------------------------------------------------------------- */
+
+/* A list of atoms: a path, or a tape. */
+static bool is_atom_list(noun list)
+{
+    for (; noun_is_cell(list); list = noun_tail(list)) {
+        if (!noun_is_atom(noun_head(list)))
+            return false;
+    }
+    return list == 0;
+}
+
+static bool is_place(noun n)
+{
+    return noun_is_cell(n) && noun_is_atom(noun_head(n)) && noun_is_atom(noun_tail(n));
+}
+
+/* [path [line column] line column] */
+static bool is_spot(noun n)
+{
+    if (!noun_is_cell(n) || !is_atom_list(noun_head(n)) || !noun_is_cell(noun_tail(n)))
+        return false;
+    return is_place(noun_head(noun_tail(n))) && is_place(noun_tail(noun_tail(n)));
+}
+
+/* A list of tanks: they join those still to be looked at. */
+static bool push_list(struct wordstack *pending, noun list)
+{
+    for (; noun_is_cell(list); list = noun_tail(list))
+        wordstack_push(pending, noun_head(list));
+    return list == 0;
+}
+
+/* So many tapes, the last one in the tail. */
+static bool are_tapes(noun n, unsigned count)
+{
+    for (; count > 1 && noun_is_cell(n); count--, n = noun_tail(n)) {
+        if (!is_atom_list(noun_head(n)))
+            return false;
+    }
+    return count == 1 && is_atom_list(n);
+}
+
+/* One tank without the tanks in it, which are pushed. */
+static bool is_tank_shallow(struct wordstack *pending, noun tank)
+{
+    if (noun_is_atom(tank))
+        return true;
+    noun tag = noun_head(tank), rest = noun_tail(tank);
+    if (tag == noun_cord("leaf"))
+        return is_atom_list(rest);
+    unsigned tapes = tag == noun_cord("palm") ? 4 : tag == noun_cord("rose") ? 3 : 0;
+    return tapes != 0 && noun_is_cell(rest) && are_tapes(noun_head(rest), tapes) && push_list(pending, noun_tail(rest));
+}
+
+static bool is_tank(noun n)
+{
+    struct wordstack pending;
+    wordstack_init(&pending);
+    wordstack_push(&pending, n);
+    bool fits = true;
+    while (fits && !wordstack_is_empty(&pending))
+        fits = is_tank_shallow(&pending, wordstack_pop(&pending));
+    wordstack_finish(&pending);
+    return fits;
+}
+
+/* ---- tanks --------------------------------------------------------------- */
+
+static noun leaf(struct stack *stack, noun tape)
+{
+    return stack_cell(stack, noun_cord("leaf"), tape);
+}
+
+static noun leaf_string(struct stack *stack, const char *text)
+{
+    return leaf(stack, tape_from_string(stack, text, 0));
+}
+
+static noun leaf_cord(struct stack *stack, noun cord)
+{
+    return leaf(stack, tape_from_cord(stack, cord));
+}
+
+/* "mook.tag" */
+static noun leaf_tag(struct stack *stack, noun tag)
+{
+    return leaf(stack, tape_from_string(stack, "mook.", tape_from_cord(stack, tag)));
+}
+
+static noun rose(struct stack *stack, noun between, noun open, noun close, noun tanks)
+{
+    return stack_triple(stack, noun_cord("rose"), stack_triple(stack, between, open, close), tanks);
+}
+
+static noun path_tank(struct stack *stack, noun path)
+{
+    noun slash = stack_cell(stack, '/', 0);
+    struct stack_list tanks = stack_list_begin();
+    for (; noun_is_cell(path); path = noun_tail(path))
+        stack_list_add(stack, &tanks, leaf_cord(stack, noun_head(path)));
+    return rose(stack, slash, slash, 0, stack_list_end(&tanks, 0));
+}
+
+/* "[line column]" before `rest`. */
+static noun place_tape(struct stack *stack, noun place, noun rest)
+{
+    rest = tape_from_number(stack, noun_tail(place), 10, 3, stack_cell(stack, ']', rest));
+    return stack_cell(stack, '[', tape_from_number(stack, noun_head(place), 10, 3, stack_cell(stack, ' ', rest)));
+}
+
+static noun spot_tank(struct stack *stack, noun spot)
+{
+    noun range = noun_tail(spot);
+    noun tape = place_tape(stack, noun_tail(range), stack_cell(stack, '>', 0));
+    tape = place_tape(stack, noun_head(range), stack_cell(stack, '.', tape));
+    noun place = leaf(stack, stack_cell(stack, '<', tape));
+    noun tanks = stack_triple(stack, path_tank(stack, noun_head(spot)), place, 0);
+    return rose(stack, stack_cell(stack, ':', 0), 0, 0, tanks);
+}
+
+noun mook_blocked(struct stack *stack, noun path)
+{
+    return is_atom_list(path) ? path_tank(stack, path) : leaf_string(stack, "mute.hunk");
+}
+
+/* ---- entries ------------------------------------------------------------- */
+
+/* The tank of one entry, NOUN_NONE if it takes a run or the Nock. */
+static noun render(struct stack *stack, noun tag, noun clue)
+{
+    if (tag == noun_cord("mean") && noun_is_cell(clue))
+        return NOUN_NONE;
+    if (tag == noun_cord("hand"))
+        return NOUN_NONE;
+    if (tag == noun_cord("mean"))
+        return leaf_cord(stack, clue);
+    if (tag == noun_cord("lose") && noun_is_atom(clue))
+        return leaf_cord(stack, clue);
+    if (tag == noun_cord("spot") && is_spot(clue))
+        return spot_tank(stack, clue);
+    if (tag == noun_cord("hunk") && noun_is_cell(clue) && is_atom_list(noun_tail(clue)))
+        return path_tank(stack, noun_tail(clue));
+    return leaf_tag(stack, tag);
+}
+
+static void add_tank(struct stack *stack, struct nock_activation *a, noun tank)
+{
+    a->slot[MOOK_REVERSED] = stack_cell(stack, tank, a->slot[MOOK_REVERSED]);
+}
+
+/* [%lose '[skipped 1.000 frames]'] */
+static noun skipped_entry(struct stack *stack, uint64_t count)
+{
+    noun tape = tape_from_number(stack, count, 10, 3, tape_from_string(stack, " frames]", 0));
+    tape = tape_from_string(stack, "[skipped ", tape);
+    uint8_t bytes[64];
+    size_t size_bytes = 0;
+    for (; noun_is_cell(tape); tape = noun_tail(tape))
+        bytes[size_bytes++] = (uint8_t)noun_head(tape);
+    return stack_cell(stack, noun_cord("lose"), stack_atom_from_bytes(stack, bytes, size_bytes));
+}
+
+/* The first and the last entries of a trace that is too long. */
+static noun shorten(struct stack *stack, noun trace)
+{
+    int64_t length = noun_list_length(trace);
+    if (length <= TRACE_LENGTH_MAX)
+        return trace;
+    struct stack_list kept = stack_list_begin();
+    for (int64_t i = 0; i < length - TRACE_LENGTH_KEPT; i++, trace = noun_tail(trace)) {
+        if (i < TRACE_LENGTH_KEPT)
+            stack_list_add(stack, &kept, noun_head(trace));
+    }
+    stack_list_add(stack, &kept, skipped_entry(stack, (uint64_t)length - TRACE_LENGTH_MAX));
+    return stack_list_end(&kept, trace);
+}
+
+/* ---- steps --------------------------------------------------------------- */
+
+void mook_begin(struct stack *stack, struct nock_activation *a, noun trace)
+{
+    a->slot[MOOK_REST] = shorten(stack, trace);
+    a->slot[MOOK_REVERSED] = 0;
+}
+
+/* The core of a %mean is kicked at its own battery, where every scry blocks. */
+static enum mook run_core(struct nock_activation *a, noun core)
+{
+    a->subject = core;
+    a->formula = noun_head(core);
+    a->scry = NOUN_NONE;
+    return MOOK_RUN;
+}
+
+enum mook mook_next(struct stack *stack, struct nock_activation *a)
+{
+    while (noun_is_cell(a->slot[MOOK_REST])) {
+        noun entry = noun_head(a->slot[MOOK_REST]);
+        if (!noun_is_cell(entry) || !noun_is_atom(noun_head(entry)))
+            return MOOK_UNKNOWN;
+        noun tank = render(stack, noun_head(entry), noun_tail(entry));
+        if (tank == NOUN_NONE && noun_head(entry) == noun_cord("mean"))
+            return run_core(a, noun_tail(entry));
+        if (tank == NOUN_NONE)
+            return MOOK_UNKNOWN;
+        a->slot[MOOK_REST] = noun_tail(a->slot[MOOK_REST]);
+        add_tank(stack, a, tank);
+    }
+    return MOOK_DONE;
+}
+
+void mook_take(struct stack *stack, struct nock_activation *a)
+{
+    noun tone = a->result;
+    a->slot[MOOK_REST] = noun_tail(a->slot[MOOK_REST]);
+    if (noun_head(tone) != 0)
+        add_tank(stack, a, leaf_string(stack, "####"));
+    else if (is_tank(noun_tail(tone)))
+        add_tank(stack, a, noun_tail(tone));
+    else
+        add_tank(stack, a, leaf_string(stack, "mook.mean"));
+}
+
+noun mook_tang(struct stack *stack, struct nock_activation *a)
+{
+    noun tang = 0;
+    for (noun reversed = a->slot[MOOK_REVERSED]; noun_is_cell(reversed); reversed = noun_tail(reversed))
+        tang = stack_cell(stack, noun_head(reversed), tang);
+    return tang;
+}
