@@ -23,7 +23,7 @@
 /* The newest format this program writes, and the only one it reads so far. */
 #define EVENTLOG_FORMAT_VERSION 1
 
-/* The size at which the write-ahead log is copied back and starts over. */
+/* The usual size at which the write-ahead log is copied back and starts over. */
 #define EVENTLOG_WAL_BYTES ((uint64_t)4 << 20)
 
 struct eventlog;
@@ -43,6 +43,7 @@ struct eventlog_identity {
 struct eventlog_options {
     const char *vfs;          /* SQLite's name of the file system to use; NULL: the usual */
     uint64_t busy_timeout_ms; /* patience with other processes' short locks; 0: 2000 */
+    uint64_t wal_bytes;       /* 0: EVENTLOG_WAL_BYTES */
 };
 
 /* Makes a new log, durable with its directory entry when this returns.
@@ -92,7 +93,7 @@ struct eventlog_row {
 uint64_t eventlog_last(const struct eventlog *log);
 uint64_t eventlog_first(const struct eventlog *log);
 
-/* The state hash at eventlog_last. */
+/* The state hash at eventlog_last, after the loads there. */
 uint64_t eventlog_last_state_hash(const struct eventlog *log);
 
 /* For readers: looks for what a writer has appended since. */
@@ -112,8 +113,8 @@ enum status eventlog_admits(const struct eventlog *log, size_t wire_size_bytes, 
 enum status eventlog_append(struct eventlog *log, const struct eventlog_row *rows, size_t count) MUST_USE;
 
 /* Copies the write-ahead log into the database if it holds `bytes_min` or more
- * that are not there yet.  Appending does it by itself when the WAL is twice
- * EVENTLOG_WAL_BYTES; calling it with EVENTLOG_WAL_BYTES after acknowledging
+ * that are not there yet.  Appending does it by itself when the WAL has twice
+ * its size; calling it with EVENTLOG_WAL_BYTES after acknowledging
  * keeps that out of an event's latency, and with 0 before an orderly end
  * leaves a database file that is whole without its WAL. */
 enum status eventlog_checkpoint(struct eventlog *log, uint64_t bytes_min) MUST_USE;
@@ -127,8 +128,6 @@ enum status eventlog_read(struct eventlog *log, uint64_t event, struct eventlog_
 struct eventlog_cursor {
     struct eventlog *log;
     uint64_t next_event;
-    bool chained; /* the row before next_event has been seen: its chain is known */
-    uint64_t chain;
 };
 
 /* Starts at `first_event`; nothing is read yet. */

@@ -1,0 +1,194 @@
+/* Writing: rows, loads, and the care of the write-ahead log.
+ *
+ * A commit writes its frames to the WAL and flushes it once: that flush is the
+ * moment when the rows are durable.  When the WAL has reached its size its
+ * pages are copied into the database (which costs two flushes and no commit
+ * waits for them if the host calls eventlog_checkpoint at a quiet moment), and
+ * the next commit starts over at the WAL's beginning, in blocks that exist.
+ */
+#include "eventlog/private.h"
+
+#include <string.h>
+
+#include "os/os.h"
+
+#define FRAME_BYTES (4096 + 24)
+#define RECORD_OVERHEAD_BYTES 256 /* of a row, beside wire and job; generous */
+
+int eventlog_wal_hook(void *context, sqlite3 *database, const char *schema, int frames)
+{
+    (void)database;
+    (void)schema;
+    struct eventlog *log = context;
+    if ((uint64_t)frames < log->wal_frames)
+        log->wal_frames_copied = 0; /* it has started over */
+    log->wal_frames = (uint64_t)frames;
+    return SQLITE_OK;
+}
+
+static enum status write_zeros(struct os_file *file, uint64_t from_bytes, uint64_t to_bytes)
+{
+    static const uint8_t zeros[1 << 16];
+    while (from_bytes < to_bytes) {
+        uint64_t piece_bytes = to_bytes - from_bytes < sizeof zeros ? to_bytes - from_bytes : sizeof zeros;
+        STATUS_TRY(os_file_write(file, from_bytes, zeros, (size_t)piece_bytes));
+        from_bytes += piece_bytes;
+    }
+    return os_file_sync(file);
+}
+
+/* Zeros behind the last frame are no frame: SQLite stops there. */
+enum status eventlog_wal_warm(struct eventlog *log)
+{
+    struct os_file *file;
+    enum os_kind kind;
+    STATUS_TRY(os_kind_of(log->wal_path, &kind));
+    if (kind != OS_KIND_FILE)
+        return STATUS_OK; /* made by the first commit */
+    STATUS_TRY(os_file_open(log->wal_path, OS_OPEN_WRITE, &file));
+    uint64_t size_bytes;
+    enum status status = os_file_size(file, &size_bytes);
+    if (status == STATUS_OK && size_bytes < log->wal_bytes)
+        status = write_zeros(file, size_bytes, log->wal_bytes);
+    os_file_close(file);
+    return status;
+}
+
+enum status eventlog_checkpoint(struct eventlog *log, uint64_t bytes_min)
+{
+    CHECK(log->mode == EVENTLOG_WRITE);
+    STATUS_TRY(eventlog_usable(log));
+    if (bytes_min > 0 && (log->wal_frames - log->wal_frames_copied) * FRAME_BYTES < bytes_min)
+        return STATUS_OK;
+    int frames, frames_copied;
+    int code = sqlite3_wal_checkpoint_v2(log->database, "main", SQLITE_CHECKPOINT_PASSIVE, &frames, &frames_copied);
+    if (code != SQLITE_OK)
+        return eventlog_fail(log, code, "copy its write-ahead log into the database");
+    log->wal_frames = frames < 0 ? 0 : (uint64_t)frames;
+    log->wal_frames_copied = frames_copied < 0 ? 0 : (uint64_t)frames_copied;
+    return STATUS_OK;
+}
+
+/* A reader in the way, or a full disk, is no reason to refuse an event as
+ * long as the WAL itself can take it. */
+static enum status checkpoint_if_overdue(struct eventlog *log)
+{
+    enum status status = eventlog_checkpoint(log, 2 * log->wal_bytes);
+    return status == STATUS_BUSY || status == STATUS_NO_SPACE ? STATUS_OK : status;
+}
+
+enum status eventlog_admits(const struct eventlog *log, size_t wire_size_bytes, size_t job_size_bytes)
+{
+    uint64_t limit_bytes = (uint64_t)sqlite3_limit(log->database, SQLITE_LIMIT_LENGTH, -1) - RECORD_OVERHEAD_BYTES;
+    if (wire_size_bytes <= limit_bytes && job_size_bytes <= limit_bytes - wire_size_bytes)
+        return STATUS_OK;
+    return status_fail(STATUS_LIMIT,
+                       "event log %s: the event's job has %zu bytes, a row holds at most %" PRIu64
+                       "; send the data in smaller events",
+                       log->path, job_size_bytes, limit_bytes - (wire_size_bytes < limit_bytes ? wire_size_bytes : 0));
+}
+
+static void roll_back(struct eventlog *log)
+{
+    if (!sqlite3_get_autocommit(log->database))
+        sqlite3_exec(log->database, "ROLLBACK", NULL, NULL, NULL);
+}
+
+/* Steps a statement that gives no rows and makes it ready again. */
+static int run(sqlite3_stmt *statement)
+{
+    int code = sqlite3_step(statement);
+    int reset_code = sqlite3_reset(statement);
+    return code == SQLITE_DONE ? SQLITE_OK : reset_code != SQLITE_OK ? reset_code : code;
+}
+
+static int insert_row(struct eventlog *log, const struct eventlog_row *row, uint64_t chain)
+{
+    sqlite3_stmt *statement = log->statements[EVENTLOG_STATEMENT_INSERT];
+    sqlite3_bind_int64(statement, 1, (sqlite3_int64)row->event);
+    sqlite3_bind_int64(statement, 2, (sqlite3_int64)row->kind);
+    sqlite3_bind_int64(statement, 3, (sqlite3_int64)row->state_hash);
+    sqlite3_bind_int64(statement, 4, (sqlite3_int64)row->evaluation_us);
+    sqlite3_bind_int64(statement, 5, (sqlite3_int64)row->wall_ms);
+    sqlite3_bind_int64(statement, 6, (sqlite3_int64)chain);
+    sqlite3_bind_blob(statement, 7, row->job_hash, sizeof row->job_hash, SQLITE_STATIC);
+    sqlite3_bind_blob64(statement, 8, row->wire_size_bytes == 0 ? (const void *)"" : row->wire, row->wire_size_bytes,
+                        SQLITE_STATIC);
+    sqlite3_bind_blob64(statement, 9, row->job_size_bytes == 0 ? (const void *)"" : row->job, row->job_size_bytes,
+                        SQLITE_STATIC);
+    int code = run(statement);
+    sqlite3_clear_bindings(statement);
+    return code;
+}
+
+/* One row commits by itself; a group goes into one transaction. */
+static int insert_rows(struct eventlog *log, const struct eventlog_row *rows, size_t count, uint64_t *chain)
+{
+    int code = count == 1 ? SQLITE_OK : run(log->statements[EVENTLOG_STATEMENT_BEGIN]);
+    for (size_t i = 0; i < count && code == SQLITE_OK; i++) {
+        *chain = eventlog_chain_row(*chain, &rows[i]);
+        code = insert_row(log, &rows[i], *chain);
+    }
+    if (code == SQLITE_OK && count != 1)
+        code = run(log->statements[EVENTLOG_STATEMENT_COMMIT]);
+    return code;
+}
+
+static void check_rows(const struct eventlog *log, const struct eventlog_row *rows, size_t count)
+{
+    CHECK(log->mode == EVENTLOG_WRITE);
+    CHECK(count > 0);
+    for (size_t i = 0; i < count; i++) {
+        CHECK(rows[i].event == log->last + 1 + i);
+        CHECK(rows[i].event < INT64_MAX);
+        CHECK(rows[i].kind == EVENTLOG_POKE || rows[i].kind == EVENTLOG_REPLACEMENT);
+    }
+}
+
+enum status eventlog_append(struct eventlog *log, const struct eventlog_row *rows, size_t count)
+{
+    check_rows(log, rows, count);
+    STATUS_TRY(eventlog_usable(log));
+    for (size_t i = 0; i < count; i++)
+        STATUS_TRY(eventlog_admits(log, rows[i].wire_size_bytes, rows[i].job_size_bytes));
+    STATUS_TRY(checkpoint_if_overdue(log));
+    uint64_t chain = log->last_chain;
+    int code = insert_rows(log, rows, count, &chain);
+    if (code != SQLITE_OK) {
+        enum status status = eventlog_fail(log, code, "append to it");
+        roll_back(log);
+        return status;
+    }
+    if (log->first == 0)
+        log->first = rows[0].event;
+    log->last = rows[count - 1].event;
+    log->last_state_hash = rows[count - 1].state_hash;
+    log->last_chain = chain;
+    return STATUS_OK;
+}
+
+enum status eventlog_append_load(struct eventlog *log, const struct eventlog_load *load)
+{
+    CHECK(log->mode == EVENTLOG_WRITE);
+    CHECK(load->boundary == log->last);
+    STATUS_TRY(eventlog_usable(log));
+    uint64_t chain = eventlog_chain_load(log->load_chain, load);
+    sqlite3_stmt *statement = log->statements[EVENTLOG_STATEMENT_INSERT_LOAD];
+    sqlite3_bind_int64(statement, 1, (sqlite3_int64)log->load_count + 1);
+    sqlite3_bind_int64(statement, 2, (sqlite3_int64)load->boundary);
+    sqlite3_bind_int64(statement, 3, (sqlite3_int64)load->state_hash);
+    sqlite3_bind_int64(statement, 4, (sqlite3_int64)load->wall_ms);
+    sqlite3_bind_int64(statement, 5, (sqlite3_int64)chain);
+    sqlite3_bind_blob(statement, 6, load->kernel_hash, sizeof load->kernel_hash, SQLITE_STATIC);
+    int code = run(statement);
+    sqlite3_clear_bindings(statement);
+    if (code != SQLITE_OK) {
+        enum status status = eventlog_fail(log, code, "append a load to it");
+        roll_back(log);
+        return status;
+    }
+    log->load_count++;
+    log->load_chain = chain;
+    log->last_state_hash = load->state_hash;
+    return STATUS_OK;
+}

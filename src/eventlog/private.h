@@ -1,0 +1,93 @@
+/* What the files of this folder share. */
+#ifndef EVENTLOG_PRIVATE_H
+#define EVENTLOG_PRIVATE_H
+
+#include "eventlog/eventlog.h"
+
+#include <sqlite3.h>
+
+enum eventlog_statement {
+    EVENTLOG_STATEMENT_BEGIN,
+    EVENTLOG_STATEMENT_COMMIT,
+    EVENTLOG_STATEMENT_INSERT,
+    EVENTLOG_STATEMENT_INSERT_LOAD,
+    EVENTLOG_STATEMENT_SELECT,
+    EVENTLOG_STATEMENT_SELECT_LOAD,
+    EVENTLOG_STATEMENT_COUNT
+};
+
+struct eventlog {
+    sqlite3 *database;
+    sqlite3_stmt *statements[EVENTLOG_STATEMENT_COUNT]; /* the writing ones only in EVENTLOG_WRITE */
+    char *path;
+    char *wal_path;
+    enum eventlog_mode mode;
+    uint64_t wal_bytes; /* the size that the WAL is to keep */
+
+    struct eventlog_identity identity;
+    uint64_t base_chain;
+
+    uint64_t first; /* 0 if there is no row */
+    uint64_t last;
+    uint64_t last_state_hash;
+    uint64_t last_chain;
+    uint64_t load_count;
+    uint64_t load_chain;
+
+    /* Frames in the WAL since it last started over, and of those, copied back. */
+    uint64_t wal_frames;
+    uint64_t wal_frames_copied;
+
+    /* Why this handle accepts nothing more; STATUS_OK while it does. */
+    enum status broken;
+    char broken_message[STATUS_MESSAGE_SIZE_BYTES];
+
+    uint8_t *row_bytes; /* wire and job of the row that was read last */
+    size_t row_capacity_bytes;
+};
+
+/* ---- failure.c ------------------------------------------------------------ */
+
+/* Turns SQLite's newest failure into a status and a message; `doing` completes
+ * "cannot ...".  STATUS_IO and STATUS_CORRUPT break the handle for writing. */
+enum status eventlog_fail(struct eventlog *log, int code, const char *doing);
+
+/* STATUS_OK, or what broke the handle. */
+enum status eventlog_usable(const struct eventlog *log);
+
+/* ---- statement.c ---------------------------------------------------------- */
+
+enum status eventlog_prepare_all(struct eventlog *log);
+void eventlog_finalize_all(struct eventlog *log);
+
+/* Runs SQL that gives no rows, or one number. */
+enum status eventlog_execute(struct eventlog *log, const char *sql, const char *doing);
+enum status eventlog_query_word(struct eventlog *log, const char *sql, const char *doing, uint64_t *word);
+
+/* ---- schema.c -------------------------------------------------------------- */
+
+/* Writes the empty tables and the identity, in one transaction. */
+enum status eventlog_schema_create(struct eventlog *log);
+
+/* STATUS_FORMAT unless the file is a log of a version that we know. */
+enum status eventlog_schema_check(struct eventlog *log);
+
+/* Reads the identity and verifies its seal. */
+enum status eventlog_meta_read(struct eventlog *log);
+
+/* ---- chain.c --------------------------------------------------------------- */
+
+uint64_t eventlog_chain_identity(const struct eventlog_identity *identity);
+uint64_t eventlog_chain_row(uint64_t previous, const struct eventlog_row *row);
+uint64_t eventlog_chain_load(uint64_t previous, const struct eventlog_load *load);
+uint64_t eventlog_chain_seal(const struct eventlog_identity *identity, uint64_t base_chain);
+
+/* ---- append.c -------------------------------------------------------------- */
+
+/* Gives the WAL its size, in written blocks, so that commits overwrite. */
+enum status eventlog_wal_warm(struct eventlog *log);
+
+/* The hook through which SQLite tells how long the WAL is. */
+int eventlog_wal_hook(void *log, sqlite3 *database, const char *schema, int frames);
+
+#endif
