@@ -31,7 +31,7 @@ struct nock_options {
     uint64_t depth_limit_bytes; /* of the machine's own stack; 0: a default */
     nock_slog_fn *slog;         /* may be NULL */
     void *slog_context;
-    bool check_jets;            /* run each jet beside its Nock and stop at the first difference */
+    bool check_jets; /* run each jet beside its Nock and stop at the first difference */
 };
 
 /* `stack` stays the caller's and must outlive the machine. */
@@ -100,7 +100,7 @@ void nock_registry_restore(struct nock *machine, noun registry);
 /* ---- statistics ---------------------------------------------------------- */
 
 struct nock_statistics {
-    uint64_t calls;           /* opcodes 2 and 9 */
+    uint64_t calls; /* opcodes 2 and 9 */
     uint64_t jet_calls;
     uint64_t jet_punts;
     uint64_t memo_hits;
@@ -121,7 +121,7 @@ const struct nock_statistics *nock_statistics(const struct nock *machine);
  * sample has not that shape the jet is not called and the Nock runs.  They may
  * allocate on nock_stack(machine), see no collection, and must not run Nock. */
 typedef noun nock_jet_1(struct nock *machine, noun sample);
-typedef noun nock_jet_2(struct nock *machine, noun a, noun b);       /* sample [a b] */
+typedef noun nock_jet_2(struct nock *machine, noun a, noun b);         /* sample [a b] */
 typedef noun nock_jet_3(struct nock *machine, noun a, noun b, noun c); /* sample [a b c] */
 typedef noun nock_jet_core(struct nock *machine, noun core);
 
@@ -129,27 +129,28 @@ typedef noun nock_jet_core(struct nock *machine, noun core);
  * engine calls `step` with phase 0; the step says what to run next, and is
  * called again with what came of it. */
 struct nock_activation {
-    noun core;    /* the core that was called */
-    noun slot[6]; /* the jet's own, kept alive across steps; 0 at first */
+    noun core;      /* the core that was called */
+    noun slot[6];   /* the jet's own, kept alive across steps; 0 at first */
     uint64_t phase; /* the jet's own; 0 at first */
-    noun result;  /* in: product of the last NOCK_STEP_CALL*, or tone of the last
-                   * NOCK_STEP_VIRTUAL; out: the jet's product for NOCK_STEP_DONE */
-    noun subject; /* out: what to run */
+    noun result;    /* in: product of the last NOCK_STEP_CALL*, or tone of the last
+                     * NOCK_STEP_VIRTUAL; out: the jet's product for NOCK_STEP_DONE */
+    noun subject;   /* out: what to run */
     noun formula;
-    noun scry;    /* out, for NOCK_STEP_VIRTUAL: the scry gate, or NOUN_NONE for
-                   * one that always blocks at the top */
+    noun scry; /* out, for NOCK_STEP_VIRTUAL: the scry gate, or NOUN_NONE for
+                * one that always blocks at the top */
 };
 
 enum nock_step {
-    NOCK_STEP_DONE,    /* activation->result is the product */
-    NOCK_STEP_PUNT,    /* only from phase 0 */
+    NOCK_STEP_DONE, /* activation->result is the product */
+    NOCK_STEP_PUNT, /* only from phase 0 */
     NOCK_STEP_EXIT,
     NOCK_STEP_FAIL,
-    NOCK_STEP_KICK,    /* [9 2 0 1] on activation->subject, jets considered; then step again */
+    NOCK_STEP_KICK,      /* [9 2 0 1] on activation->subject, jets considered; then step again */
     NOCK_STEP_KICK_TAIL, /* the same, and its product is the jet's */
-    NOCK_STEP_CALL,    /* activation->formula on ->subject, no jet considered; then step again */
-    NOCK_STEP_VIRTUAL, /* as CALL under a new virtual context: result is a tone
-                        * [0 product], [1 path] or [2 trace] */
+    NOCK_STEP_CALL,      /* activation->formula on ->subject, no jet considered; then step again */
+    NOCK_STEP_VIRTUAL,   /* as CALL under a new virtual context: result is a tone
+                          * [0 product], [1 path] or [2 trace] */
+    NOCK_STEP_BLOCK,     /* the virtual context around the jet blocks on the path ->result */
 };
 typedef enum nock_step nock_jet_step(struct nock *machine, struct nock_activation *activation);
 

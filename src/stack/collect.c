@@ -10,9 +10,9 @@
 #include "os/os.h"
 
 struct stack_visitor {
-    uint64_t from_words;  /* the moving stretch */
+    uint64_t from_words; /* the moving stretch */
     uint64_t size_words;
-    uint64_t free_words;  /* where the next copy goes */
+    uint64_t free_words;       /* where the next copy goes */
     struct wordstack *pending; /* addresses of fields still to be looked at */
 };
 

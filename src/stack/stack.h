@@ -44,27 +44,27 @@ struct stack_options {
 struct stack_statistics {
     uint64_t young_collections;
     uint64_t full_collections;
-    uint64_t promoted_bytes;   /* copied out of the young stretch */
-    uint64_t moved_bytes;      /* copied between the halves */
-    uint64_t allocated_bytes;  /* by all, up to the last collection or clear */
+    uint64_t promoted_bytes;  /* copied out of the young stretch */
+    uint64_t moved_bytes;     /* copied between the halves */
+    uint64_t allocated_bytes; /* by all, up to the last collection or clear */
     uint64_t collection_ns;
-    uint64_t peak_bytes;       /* highest sum of the stretches in use */
+    uint64_t peak_bytes; /* highest sum of the stretches in use */
 };
 
 /* Fields are read and written by the inline functions below and by the
  * engine's loop; all offsets are words from noun_base. */
 struct stack {
-    uint64_t free_words;                /* next young word */
-    _Atomic uint64_t soft_limit_words;  /* young budget's end; 0 to ask for a safe point */
+    uint64_t free_words;               /* next young word */
+    _Atomic uint64_t soft_limit_words; /* young budget's end; 0 to ask for a safe point */
     uint64_t tenured_start_words;
     uint64_t tenured_free_words;
-    uint64_t tenured_trigger_words;     /* full collection beyond this offset */
-    uint64_t building_words;            /* start of the atom being built, or 0 */
+    uint64_t tenured_trigger_words; /* full collection beyond this offset */
+    uint64_t building_words;        /* start of the atom being built, or 0 */
     struct stack_statistics statistics;
     struct stack_options options;
-    uint64_t young_high_words;          /* touched since the last release */
+    uint64_t young_high_words; /* touched since the last release */
     uint64_t half_high_words[2];
-    struct wordstack pending;           /* of the copier */
+    struct wordstack pending; /* of the copier */
 };
 
 /* Maps the ephemeral part of the space that the thread has entered; the range

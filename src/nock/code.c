@@ -1,0 +1,92 @@
+#include "nock/compile.h"
+
+#include <stdlib.h>
+
+static void codes_add(struct codes *codes, struct code *code)
+{
+    if (codes->count == codes->capacity) {
+        codes->capacity = codes->capacity == 0 ? 256 : codes->capacity * 2;
+        codes->all = realloc(codes->all, codes->capacity * sizeof(struct code *));
+        if (codes->all == NULL)
+            check_out_of_memory(__FILE__, __LINE__, codes->capacity * sizeof(struct code *));
+    }
+    codes->all[codes->count++] = code;
+}
+
+struct code *code_compile(struct nock *machine, struct known *known, struct shape shape)
+{
+    struct code *code = calloc(1, sizeof *code);
+    if (code == NULL)
+        check_out_of_memory(__FILE__, __LINE__, sizeof *code);
+    code->known = known;
+    code->shape = shape;
+    struct program program = {0};
+    generate(machine, &program, known, shape);
+    assign(machine, &program, code);
+    code->blocks = program.kept;
+    block_free(&program.scratch);
+    free(program.instructions);
+    code->next = known->codes;
+    known->codes = code;
+    codes_add(&machine->codes, code);
+    machine->statistics.formulas_compiled++;
+    return code;
+}
+
+struct code *code_for(struct nock *machine, struct known *known, struct shape shape)
+{
+    for (struct code *code = known->codes; code != NULL; code = code->next)
+        if (shape_equal(code->shape, shape))
+            return code;
+    return code_compile(machine, known, shape);
+}
+
+void code_free(struct code *code)
+{
+    block_free(&code->blocks);
+    free(code->constants);
+    free(code->slots);
+    free(code->hints);
+    free(code);
+}
+
+const struct hint *code_hint_at(const struct code *code, const struct slot *at)
+{
+    uint32_t slot = (uint32_t)(at - code->slots);
+    uint32_t low = 0, high = code->hints_count; /* the last range from low on that starts at or before slot */
+    while (high - low > 1) {
+        uint32_t middle = low + (high - low) / 2;
+        if (code->hints[middle].from_slot <= slot)
+            low = middle;
+        else
+            high = middle;
+    }
+    return code->hints_count == 0 ? NULL : code->hints[low].hint;
+}
+
+static int compare_codes(const void *a, const void *b)
+{
+    const struct code *const *code_a = a, *const *code_b = b;
+    return ((*code_a)->slots > (*code_b)->slots) - ((*code_a)->slots < (*code_b)->slots);
+}
+
+const struct code *codes_find(struct codes *codes, const struct slot *at)
+{
+    if (codes->sorted_count != codes->count) {
+        codes->sorted = realloc(codes->sorted, codes->count * sizeof(struct code *));
+        if (codes->sorted == NULL)
+            check_out_of_memory(__FILE__, __LINE__, codes->count * sizeof(struct code *));
+        memcpy(codes->sorted, codes->all, codes->count * sizeof(struct code *));
+        qsort(codes->sorted, codes->count, sizeof(struct code *), compare_codes);
+        codes->sorted_count = codes->count;
+    }
+    size_t low = 0, high = codes->count;
+    while (high - low > 1) {
+        size_t middle = low + (high - low) / 2;
+        if (codes->sorted[middle]->slots <= at)
+            low = middle;
+        else
+            high = middle;
+    }
+    return codes->sorted[low];
+}

@@ -1,0 +1,174 @@
+/* Bytecode.
+ *
+ * A formula is compiled once for each shape in which its subject arrives.  The
+ * subject is a tree whose leaves come in registers 0, 1, ... so that a caller
+ * that has just put a core together need not build it: a gate called with two
+ * arguments gets [battery [[r0 r1] r2]].  Cells are built when something looks
+ * at them whole.
+ *
+ * An instruction is a slot with the address of its handler, a slot of up to
+ * four 16-bit operands (registers), and for some a third slot.  A landing is
+ * where a call comes back to: its handler, then the result's register and the
+ * registers that are live across the call.
+ */
+#ifndef NOCK_CODE_H
+#define NOCK_CODE_H
+
+#include "noun/noun.h"
+#include "stack/stack.h"
+
+struct nock;
+struct known;
+
+/* The opcodes.  d: register written; a, b: registers read. */
+#define OPERATIONS(X)                                                                                                  \
+    X(CONSTANT)          /* d; constant */                                                                             \
+    X(MOVE)              /* d a */                                                                                     \
+    X(HEAD)              /* d a */                                                                                     \
+    X(TAIL)              /* d a */                                                                                     \
+    X(AXIS)              /* d a; axis */                                                                               \
+    X(AXIS_BIG)          /* d a; constant */                                                                           \
+    X(CONS)              /* d a b */                                                                                   \
+    X(CONS_HEAD)         /* d - b; constant head */                                                                    \
+    X(CONS_TAIL)         /* d a -; constant tail */                                                                    \
+    X(EDIT)              /* d tree patch; axis, a constant */                                                          \
+    X(INCREMENT)         /* d a */                                                                                     \
+    X(EQUAL)             /* d a b */                                                                                   \
+    X(IS_CELL)           /* d a */                                                                                     \
+    X(JUMP)              /* ; target */                                                                                \
+    X(JUMP_UNLESS_YES)   /* a; target: on 1; crash on neither */                                                       \
+    X(JUMP_UNLESS_EQUAL) /* a b; target */                                                                             \
+    X(JUMP_UNLESS_IS)    /* a; target; constant, a direct atom */                                                      \
+    X(JUMP_UNLESS_CELL)  /* a; target */                                                                               \
+    X(RETURN)            /* a */                                                                                       \
+    X(CALL)              /* site */                                                                                    \
+    X(CALL_TAIL)         /* site */                                                                                    \
+    X(CRASH)             /* */                                                                                         \
+    X(SCRY)              /* ref path; then a landing */                                                                \
+    X(MEMO_FIND)         /* d subject; target if found; formula constant */                                            \
+    X(MEMO_STORE)        /* subject product; formula constant */                                                       \
+    X(FAST)              /* core clue; cached parent */                                                                \
+    X(SLOG)              /* clue */                                                                                    \
+    X(HELA)              /* */                                                                                         \
+    X(BOUT_BEGIN)        /* d */                                                                                       \
+    X(BOUT_END)          /* a */                                                                                       \
+    X(TRACE_CONSTANT)    /* ; hint */                                                                                  \
+    X(TRACE)             /* clue; constant tag */                                                                      \
+    X(LAND)              /* d; live registers */                                                                       \
+    X(LAND_STEP)         /* into a step frame */                                                                       \
+    X(LAND_HALT)         /* the end of a run */
+
+enum operation {
+#define X(name) OPERATION_##name,
+    OPERATIONS(X)
+#undef X
+        OPERATION_COUNT,
+    OPERATION_LABEL, /* the compiler's own: a target */
+    OPERATION_USE,   /* the compiler's own: keeps a register alive to here */
+};
+
+struct slot {
+    union {
+        const void *handler;
+        uint16_t operand[4];
+        uint64_t word;
+        noun *constant; /* in the code's constants, which the collector updates */
+        struct slot *target;
+        struct call_site *site;
+        const struct hint *hint;
+        const struct live_set *live;
+    };
+};
+
+struct live_set {
+    const struct hint *hint; /* around the call */
+    uint32_t count;
+    uint16_t registers[];
+};
+
+/* How a subject arrives: a binary tree in pre-order, one bit a node, from bit
+ * 0: 1 is a cell, 0 a leaf; `gate`: the whole is [formula [sample context]],
+ * whose battery is the formula itself and takes no register. */
+struct shape {
+    uint32_t bits;
+    uint8_t leaves; /* without the battery of a gate */
+    bool gate;
+};
+
+#define SHAPE_LEAVES_MAX 8
+#define SHAPE_WHOLE ((struct shape){.bits = 0, .leaves = 1, .gate = false})
+/* [battery [sample context]] */
+#define SHAPE_GATE ((struct shape){.bits = 1 | 1 << 2, .leaves = 2, .gate = true})
+
+static inline bool shape_equal(struct shape a, struct shape b)
+{
+    return a.bits == b.bits && a.gate == b.gate;
+}
+
+/* Where something is called.  An argument is a register, or a constant's index
+ * with ARGUMENT_CONSTANT set. */
+#define ARGUMENT_CONSTANT 0x8000
+
+struct call_site {
+    struct shape shape;
+    uint16_t frame_words; /* of the caller's registers */
+    uint16_t formula;     /* register; unused if `known` was fixed by the compiler */
+    uint16_t arguments[SHAPE_LEAVES_MAX];
+    bool dispatch;       /* opcode 9: jets are considered */
+    bool fixed;          /* the formula is a constant */
+    noun cached_formula; /* persistent; what `known` and `code` belong to */
+    struct known *known;
+    struct code *code;
+    noun *constants;        /* of the calling code */
+    struct call_site *next; /* of the same code */
+};
+
+/* What stands on the trace while an instruction runs: the innermost hint. */
+struct hint {
+    const struct hint *outer;
+    noun *tag;  /* a constant */
+    noun *clue; /* a constant, or NULL: in a register */
+    uint16_t clue_register;
+};
+
+struct hint_range {
+    uint32_t from_slot;
+    const struct hint *hint;
+};
+
+struct code {
+    struct code *next; /* of the same formula */
+    struct known *known;
+    struct shape shape;
+    uint32_t frame_words;
+    struct slot *slots;
+    uint32_t slots_count;
+    noun *constants;
+    uint32_t constants_count;
+    struct hint_range *hints; /* in order of from_slot */
+    uint32_t hints_count;
+    struct call_site *sites;
+    struct block *blocks; /* memory of sites, hints, live sets */
+};
+
+struct codes {
+    struct code **all;
+    size_t count, capacity;
+    size_t scanned;       /* constants of codes below hold nothing young */
+    struct code **sorted; /* by address of slots, when last asked for */
+    size_t sorted_count;
+    const void *const *handlers; /* by operation */
+};
+
+/* The code of a formula for a shape, compiled if need be. */
+struct code *code_for(struct nock *machine, struct known *known, struct shape shape);
+struct code *code_compile(struct nock *machine, struct known *known, struct shape shape);
+void code_free(struct code *code);
+
+/* The code in which an instruction lies. */
+const struct code *codes_find(struct codes *codes, const struct slot *at);
+
+/* The innermost hint around an instruction, or NULL. */
+const struct hint *code_hint_at(const struct code *code, const struct slot *at);
+
+#endif

@@ -1,0 +1,60 @@
+/* The nouns that the machine knows: formulas it has compiled and batteries it
+ * has registered, each once.
+ *
+ * Two equal cells share one record, so that "is this the same battery?" is a
+ * comparison of pointers.  Finding the record is quick: an ephemeral cell
+ * carries its index in its metadata, a persistent one is looked up by its
+ * word; only the first meeting with a cell compares structure.
+ */
+#ifndef NOCK_KNOWN_H
+#define NOCK_KNOWN_H
+
+#include "noun/noun.h"
+#include "stack/stack.h"
+
+struct code;
+struct registration;
+struct warm_jet;
+
+struct known {
+    noun noun; /* a root */
+    uint32_t mug;
+    uint32_t index;
+    struct known *next;                 /* with the same mug's bucket */
+    struct code *codes;                 /* compiled so far, one a shape */
+    struct registration *registrations; /* of which this is the battery or the root noun */
+    struct warm_jet *jets;              /* that this formula may run */
+};
+
+struct known_alias {
+    noun noun; /* persistent; 0 is empty */
+    struct known *known;
+};
+
+#define KNOWN_CACHE_SIZE 4096
+
+struct known_table {
+    struct known **by_index; /* [0] is unused */
+    size_t count, capacity;
+    struct known **buckets; /* by mug */
+    size_t buckets_count;
+    struct known_alias *aliases; /* open addressing, by persistent word */
+    size_t aliases_count, aliases_capacity;
+    size_t scanned;         /* indices below hold nothing young */
+    size_t ephemeral_count; /* made from ephemeral cells since the last known_drop */
+};
+
+void known_init(struct known_table *table);
+void known_finish(struct known_table *table);
+
+/* The record of a cell, made if there is none. */
+struct known *known_of(struct known_table *table, noun cell);
+
+/* The record of a cell, or NULL. */
+struct known *known_find(struct known_table *table, noun cell);
+
+/* Frees the records whose noun has become NOUN_NONE; the others must be
+ * persistent by now. */
+void known_drop(struct known_table *table);
+
+#endif

@@ -1,0 +1,304 @@
+/* The door: making machines, running them, and what they forget. */
+#include "nock/machine.h"
+
+#include "os/os.h"
+
+#include <stdlib.h>
+
+#define DEPTH_LIMIT_DEFAULT_BYTES ((uint64_t)16 << 30)
+
+static void make_landings(struct nock *machine)
+{
+    const void *const *handlers = machine_handlers();
+    machine->codes.handlers = handlers;
+    machine->landing_halt[0].handler = handlers[OPERATION_LAND_HALT];
+    machine->landing_step[0].handler = handlers[OPERATION_LAND_STEP];
+}
+
+enum status nock_create(struct stack *stack, const struct nock_options *options, struct nock **out)
+{
+    struct nock *machine = calloc(1, sizeof *machine);
+    if (machine == NULL)
+        check_out_of_memory(__FILE__, __LINE__, sizeof *machine);
+    if (options != NULL)
+        machine->options = *options;
+    if (machine->options.depth_limit_bytes == 0)
+        machine->options.depth_limit_bytes = DEPTH_LIMIT_DEFAULT_BYTES;
+    uint64_t size_bytes = bits_round_up(machine->options.depth_limit_bytes, 4096);
+    uint8_t *frames;
+    enum status status = os_map_reserve(size_bytes, &frames);
+    if (status == STATUS_OK)
+        status = os_map_memory(frames, size_bytes);
+    if (status != STATUS_OK) {
+        free(machine);
+        return status_add_context(status, "the engine's stack of %" PRIu64 " bytes", size_bytes);
+    }
+    machine->stack = stack;
+    machine->frames = machine->frames_high = machine->watermark = (uint64_t *)(void *)frames;
+    machine->frames_limit = machine->frames + size_bytes / 8;
+    machine->context = &machine->base_context;
+    known_init(&machine->known);
+    make_landings(machine);
+    *out = machine;
+    return STATUS_OK;
+}
+
+static void free_codes(struct nock *machine)
+{
+    for (size_t i = 0; i < machine->codes.count; i++)
+        code_free(machine->codes.all[i]);
+    machine->codes.count = machine->codes.scanned = machine->codes.sorted_count = 0;
+}
+
+void nock_destroy(struct nock *machine)
+{
+    if (machine == NULL)
+        return;
+    watchdog_stop(machine->watchdog);
+    nock_forget_all(machine);
+    known_finish(&machine->known);
+    free(machine->codes.all);
+    free(machine->codes.sorted);
+    free(machine->trace);
+    free(machine->roots);
+    os_map_release((uint8_t *)machine->frames, (uint64_t)(machine->frames_limit - machine->frames) * 8);
+    free(machine);
+}
+
+struct stack *nock_stack(struct nock *machine)
+{
+    return machine->stack;
+}
+
+const struct nock_statistics *nock_statistics(const struct nock *machine)
+{
+    return &machine->statistics;
+}
+
+void nock_add_jets(struct nock *machine, const struct nock_jet *jets, size_t count)
+{
+    CHECK(machine->registry.hot_count < COUNT_OF(machine->registry.hot));
+    machine->registry.hot[machine->registry.hot_count++] = (struct hot_table){.jets = jets, .count = count};
+}
+
+void nock_interrupt(struct nock *machine)
+{
+    atomic_store(&machine->interrupted, true);
+    stack_interrupt(machine->stack);
+}
+
+void nock_interrupt_clear(struct nock *machine)
+{
+    atomic_store(&machine->interrupted, false);
+}
+
+/* ---- running -------------------------------------------------------------------- */
+
+static enum nock_step run_step(struct nock *machine, struct nock_activation *activation)
+{
+    (void)machine;
+    if (activation->phase++ == 1)
+        return NOCK_STEP_DONE;
+    activation->subject = activation->slot[0];
+    activation->formula = activation->slot[1];
+    return NOCK_STEP_CALL;
+}
+
+void nock_run(struct nock *machine, noun subject, noun formula, struct nock_result *result)
+{
+    noun slots[3] = {subject, formula, 0};
+    machine_interpret(machine, run_step, slots, result);
+}
+
+noun nock_gate_with_sample(struct nock *machine, noun gate, noun sample)
+{
+    if (!noun_is_cell(gate) || !noun_is_cell(noun_tail(gate)))
+        return NOUN_NONE;
+    return stack_triple(machine->stack, noun_head(gate), sample, noun_tail(noun_tail(gate)));
+}
+
+/* Slots: core, axis, sample.  First the arm makes the gate, then it is kicked. */
+static enum nock_step slam_step(struct nock *machine, struct nock_activation *activation)
+{
+    if (activation->phase++ == 0) {
+        activation->subject = activation->slot[0];
+        activation->formula = noun_at(activation->slot[0], activation->slot[1]);
+        return activation->formula == NOUN_NONE ? NOCK_STEP_EXIT : NOCK_STEP_CALL;
+    }
+    activation->subject = nock_gate_with_sample(machine, activation->result, activation->slot[2]);
+    return activation->subject == NOUN_NONE ? NOCK_STEP_EXIT : NOCK_STEP_KICK_TAIL;
+}
+
+void nock_slam_arm(struct nock *machine, noun core, uint64_t axis, noun sample, struct nock_result *result)
+{
+    noun slots[3] = {core, axis, sample};
+    machine_interpret(machine, slam_step, slots, result);
+}
+
+/* ---- the memo table ---------------------------------------------------------------- */
+
+noun nock_memo_find(struct nock *machine, noun key)
+{
+    noun product = memo_find(&machine->context->memo, key, 0);
+    machine->statistics.memo_hits += product != NOUN_NONE;
+    return product;
+}
+
+void nock_memo_store(struct nock *machine, noun key, noun product)
+{
+    machine->statistics.memo_stores++;
+    memo_store(&machine->context->memo, key, 0, product);
+}
+
+/* ---- forgetting ---------------------------------------------------------------------- */
+
+/* What an ephemeral noun has become: itself if it is persistent. */
+static noun become(noun n, noun (*moved)(noun))
+{
+    if (noun_is_persistent(n))
+        return n;
+    return moved == NULL ? NOUN_NONE : moved(n);
+}
+
+static bool keep_constants(struct code *code, noun (*moved)(noun))
+{
+    bool kept = true;
+    for (uint32_t i = 0; i < code->constants_count; i++) {
+        code->constants[i] = become(code->constants[i], moved);
+        kept = kept && code->constants[i] != NOUN_NONE;
+    }
+    return kept;
+}
+
+/* Codes with a constant that is gone, or of a formula that is gone, go; the
+ * call sites of the others look again. */
+static void forget_codes(struct nock *machine, noun (*moved)(noun))
+{
+    struct codes *codes = &machine->codes;
+    for (size_t i = 1; i < machine->known.count; i++)
+        machine->known.by_index[i]->codes = NULL;
+    size_t kept = 0;
+    for (size_t i = 0; i < codes->count; i++) {
+        struct code *code = codes->all[i];
+        if (!keep_constants(code, moved) || code->known->noun == NOUN_NONE) {
+            code_free(code);
+            continue;
+        }
+        for (struct call_site *site = code->sites; site != NULL; site = site->next) {
+            site->code = NULL;
+            site->cached_formula = NOUN_NONE;
+        }
+        code->next = code->known->codes;
+        code->known->codes = code;
+        codes->all[kept++] = code;
+    }
+    codes->count = codes->scanned = kept;
+    codes->sorted_count = 0;
+}
+
+static void mark_registrations(struct nock *machine, noun (*moved)(noun))
+{
+    for (struct registration *r = machine->registry.newest; r != NULL; r = r->older) {
+        r->chum = become(r->chum, moved);
+        if (r->chum == NOUN_NONE || r->known->noun == NOUN_NONE)
+            r->known = NULL;
+    }
+}
+
+static bool has_ephemeral(const struct nock *machine)
+{
+    return machine->known.ephemeral_count > 0;
+}
+
+void nock_forget_ephemeral(struct nock *machine, noun (*moved)(noun))
+{
+    memo_finish(&machine->base_context.memo);
+    machine->collections++;
+    if (!has_ephemeral(machine))
+        return;
+    for (size_t i = 1; i < machine->known.count; i++) {
+        struct known *known = machine->known.by_index[i];
+        known->noun = become(known->noun, moved);
+    }
+    forget_codes(machine, moved);
+    mark_registrations(machine, moved);
+    registry_sweep(machine);
+    known_drop(&machine->known);
+}
+
+void nock_forget_all(struct nock *machine)
+{
+    memo_finish(&machine->base_context.memo);
+    free_codes(machine);
+    for (struct registration *r = machine->registry.newest; r != NULL; r = r->older)
+        r->known = NULL;
+    registry_sweep(machine);
+    for (size_t i = 1; i < machine->known.count; i++)
+        machine->known.by_index[i]->noun = NOUN_NONE;
+    known_drop(&machine->known);
+    machine->collections++;
+}
+
+/* ---- mook ---------------------------------------------------------------------------- */
+
+/* Is it a tank?  (Atoms are.) */
+static bool is_tank(noun tank)
+{
+    struct wordstack pending;
+    wordstack_init(&pending);
+    wordstack_push(&pending, tank);
+    bool good = true;
+    while (good && !wordstack_is_empty(&pending)) {
+        noun n = wordstack_pop(&pending);
+        if (noun_is_atom(n))
+            continue;
+        noun tag = noun_head(n), rest = noun_tail(n);
+        if (tag == noun_cord("leaf")) {
+            good = noun_list_length(rest) >= 0;
+            continue;
+        }
+        good = (tag == noun_cord("rose") || tag == noun_cord("palm")) && noun_is_cell(rest) &&
+               noun_list_length(noun_tail(rest)) >= 0;
+        for (noun list = good ? noun_tail(rest) : 0; noun_is_cell(list); list = noun_tail(list))
+            wordstack_push(&pending, noun_head(list));
+    }
+    wordstack_finish(&pending);
+    return good;
+}
+
+static noun leaf_text(struct stack *stack, const char *text)
+{
+    struct stack_list tape = stack_list_begin();
+    for (; *text != 0; text++)
+        stack_list_add(stack, &tape, (noun)(uint8_t)*text);
+    return stack_cell(stack, noun_cord("leaf"), stack_list_end(&tape, 0));
+}
+
+static noun run_trap(struct nock *machine, noun trap)
+{
+    struct nock_result result;
+    nock_run(machine, trap, noun_head(trap), &result);
+    if (result.outcome != NOCK_DONE)
+        return leaf_text(machine->stack, "####");
+    return is_tank(result.product) ? result.product : leaf_text(machine->stack, "mook.mean");
+}
+
+noun nock_tang(struct nock *machine, noun trace)
+{
+    noun reversed = 0, rest = trace_cut(machine->stack, trace);
+    nock_root_add(machine, &reversed);
+    nock_root_add(machine, &rest);
+    while (noun_is_cell(rest)) {
+        noun entry = noun_head(rest);
+        noun tank =
+            trace_entry_is_trap(entry) ? run_trap(machine, noun_tail(entry)) : trace_tank(machine->stack, entry);
+        reversed = stack_cell(machine->stack, tank, reversed);
+        rest = noun_tail(rest);
+    }
+    nock_root_remove(machine, &rest);
+    nock_root_remove(machine, &reversed);
+    noun tang = 0;
+    for (; noun_is_cell(reversed); reversed = noun_tail(reversed))
+        tang = stack_cell(machine->stack, noun_head(reversed), tang);
+    return tang;
+}

@@ -1,0 +1,332 @@
+#include "nock/machine.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define LABEL_SIZE_MAX_BYTES 512
+
+static void *allocate(size_t size_bytes)
+{
+    void *memory = calloc(1, size_bytes);
+    if (memory == NULL)
+        check_out_of_memory(__FILE__, __LINE__, size_bytes);
+    return memory;
+}
+
+void registry_finish(struct registry *registry)
+{
+    while (registry->newest != NULL) {
+        struct registration *older = registry->newest->older;
+        free(registry->newest->label);
+        free(registry->newest);
+        registry->newest = older;
+    }
+}
+
+/* ---- labels ------------------------------------------------------------------- */
+
+static size_t append_atom(char *text, size_t at, size_t size_bytes, noun atom)
+{
+    uint64_t direct;
+    size_t length;
+    const char *bytes = (const char *)noun_atom_bytes(atom, &direct, &length);
+    bool is_text = length > 0;
+    for (size_t i = 0; i < length; i++)
+        is_text = is_text && bytes[i] > ' ' && bytes[i] < 0x7f && !(length == 1 && bytes[i] < 'a');
+    int written = is_text ? snprintf(text + at, size_bytes - at, "%.*s", (int)length, bytes)
+                          : snprintf(text + at, size_bytes - at, "%" PRIu64, noun_is_direct(atom) ? atom : 0);
+    return at + (size_t)written < size_bytes ? at + (size_t)written : size_bytes - 1;
+}
+
+/* "add" for 'add', "k.138" for [%k 138]. */
+static bool append_chum(char *text, size_t at, size_t size_bytes, noun chum)
+{
+    for (; noun_is_cell(chum); chum = noun_tail(chum)) {
+        if (!noun_is_atom(noun_head(chum)) || at + 2 >= size_bytes)
+            return false;
+        at = append_atom(text, at, size_bytes, noun_head(chum));
+        text[at++] = '.';
+    }
+    /* A number after a name is decimal even if its byte is printable. */
+    if (at > 0 && text[at - 1] == '.' && noun_is_direct(chum) && chum < 0x10000)
+        snprintf(text + at, size_bytes - at, "%" PRIu64, chum);
+    else
+        append_atom(text, at, size_bytes, chum);
+    return true;
+}
+
+static char *make_label(const struct registration *parent, noun chum)
+{
+    char text[LABEL_SIZE_MAX_BYTES] = "";
+    size_t at = 0;
+    if (parent != NULL)
+        at = (size_t)snprintf(text, sizeof text, "%s/", parent->label);
+    if (at + 8 >= sizeof text || !append_chum(text, at, sizeof text, chum))
+        return NULL;
+    char *label = allocate(strlen(text) + 1);
+    strcpy(label, text);
+    return label;
+}
+
+/* ---- matching ------------------------------------------------------------------ */
+
+static bool matches(struct nock *machine, const struct registration *registration, noun core)
+{
+    for (; registration->parent != NULL; registration = registration->parent) {
+        if (!noun_is_cell(core) || !noun_is_cell(noun_head(core)) ||
+            known_find(&machine->known, noun_head(core)) != registration->known)
+            return false;
+        core = noun_at(core, registration->axis);
+        if (core == NOUN_NONE)
+            return false;
+    }
+    return noun_is_cell(core) && known_find(&machine->known, core) == registration->known;
+}
+
+/* A word that was looked at before means the same noun if it is persistent or
+ * if nothing was collected since. */
+static bool is_same_context(const struct nock *machine, const struct warm_jet *warm, noun context)
+{
+    return warm->context == context && (warm->collections == UINT64_MAX || warm->collections == machine->collections);
+}
+
+static bool context_matches(struct nock *machine, struct warm_jet *warm, noun context)
+{
+    if (is_same_context(machine, warm, context))
+        return true;
+    if (!matches(machine, warm->registration->parent, context))
+        return false;
+    warm->context = context;
+    warm->collections = noun_is_persistent(context) ? UINT64_MAX : machine->collections;
+    return true;
+}
+
+/* The axis of the parent within the context, if the context alone decides. */
+static uint64_t axis_in_context(uint64_t axis)
+{
+    unsigned steps = bits_length(axis) - 1;
+    if (steps < 2 || axis >> (steps - 2) != 7)
+        return 0;
+    return (uint64_t)1 << (steps - 2) | (axis & (((uint64_t)1 << (steps - 2)) - 1));
+}
+
+const struct nock_jet *registry_match_gate(struct nock *machine, struct known *known, noun context)
+{
+    for (struct warm_jet *warm = known->jets; warm != NULL; warm = warm->next) {
+        uint64_t axis = axis_in_context(warm->registration->axis);
+        if (axis == 0)
+            continue;
+        noun parent = noun_at(context, axis);
+        if (parent != NOUN_NONE && context_matches(machine, warm, parent))
+            return warm->jet;
+    }
+    return NULL;
+}
+
+const struct nock_jet *registry_match(struct nock *machine, struct known *known, noun core)
+{
+    for (struct warm_jet *warm = known->jets; warm != NULL; warm = warm->next)
+        if (matches(machine, warm->registration, core))
+            return warm->jet;
+    return NULL;
+}
+
+/* ---- registering ------------------------------------------------------------------ */
+
+static void warm(struct nock *machine, struct registration *registration, const struct nock_jet *jet)
+{
+    noun formula = noun_at(registration->known->noun, jet->axis);
+    if (formula == NOUN_NONE || !noun_is_cell(formula))
+        return;
+    struct known *known = known_of(&machine->known, formula);
+    struct warm_jet *entry = allocate(sizeof *entry);
+    *entry = (struct warm_jet){.next = known->jets, .registration = registration, .jet = jet, .context = NOUN_NONE};
+    known->jets = entry;
+}
+
+static void warm_all(struct nock *machine, struct registration *registration)
+{
+    for (size_t i = 0; i < machine->registry.hot_count; i++) {
+        const struct hot_table *hot = &machine->registry.hot[i];
+        for (size_t j = 0; j < hot->count; j++)
+            if (registration->parent != NULL && strcmp(hot->jets[j].path, registration->label) == 0)
+                warm(machine, registration, &hot->jets[j]);
+    }
+}
+
+static void add(struct nock *machine, struct known *known, noun chum, uint64_t axis, struct registration *parent)
+{
+    char *label = make_label(parent, chum);
+    if (label == NULL)
+        return;
+    struct registration *registration = allocate(sizeof *registration);
+    *registration = (struct registration){
+        .parent = parent,
+        .known = known,
+        .next = known->registrations,
+        .older = machine->registry.newest,
+        .axis = axis,
+        .label = label,
+        .chum = chum,
+    };
+    known->registrations = registration;
+    machine->registry.newest = registration;
+    warm_all(machine, registration);
+}
+
+static bool is_registered(struct nock *machine, const struct known *known, noun chum, noun core)
+{
+    for (const struct registration *r = known->registrations; r != NULL; r = r->next)
+        if (noun_equal(r->chum, chum) && matches(machine, r, core))
+            return true;
+    return false;
+}
+
+/* The axis that a clue's parent formula names: 0 for a root, NOUN_NONE if it
+ * makes no sense. */
+static noun parent_axis(noun formula)
+{
+    while (noun_is_cell(formula) && noun_head(formula) == 11) {
+        formula = noun_at(formula, 7);
+        if (formula == NOUN_NONE)
+            return NOUN_NONE;
+    }
+    if (!noun_is_cell(formula) || !noun_is_direct(noun_tail(formula)))
+        return NOUN_NONE;
+    if (noun_head(formula) == 1)
+        return noun_tail(formula) == 0 ? 0 : NOUN_NONE;
+    return noun_tail(formula) == 0 ? NOUN_NONE : noun_tail(formula);
+}
+
+static void register_root(struct nock *machine, noun core, noun chum)
+{
+    struct known *known = known_of(&machine->known, core);
+    for (const struct registration *r = known->registrations; r != NULL; r = r->next)
+        if (r->parent == NULL && noun_equal(r->chum, chum))
+            return;
+    add(machine, known, chum, 0, NULL);
+}
+
+/* Each registration of the parent's battery, or of the parent as a root, that
+ * matches the parent becomes the parent of a new one. */
+static void register_child(struct nock *machine, noun core, noun chum, uint64_t axis)
+{
+    if (!noun_is_cell(noun_head(core)))
+        return;
+    struct known *known = known_of(&machine->known, noun_head(core));
+    noun parent = noun_at(core, axis);
+    if (parent == NOUN_NONE || !noun_is_cell(parent) || is_registered(machine, known, chum, core))
+        return;
+    struct known *keys[2] = {NULL, known_find(&machine->known, parent)};
+    if (noun_is_cell(noun_head(parent)))
+        keys[0] = known_find(&machine->known, noun_head(parent));
+    for (unsigned i = 0; i < 2; i++) {
+        if (keys[i] == NULL)
+            continue;
+        for (struct registration *r = keys[i]->registrations; r != NULL; r = r->next)
+            if ((r->parent == NULL) == (i == 1) && matches(machine, r, parent))
+                add(machine, known, chum, axis, r);
+    }
+}
+
+void registry_register(struct nock *machine, noun core, noun clue)
+{
+    if (!noun_is_cell(core) || !noun_is_cell(clue) || !noun_is_cell(noun_tail(clue)))
+        return;
+    noun chum = noun_head(clue);
+    noun axis = parent_axis(noun_head(noun_tail(clue)));
+    if (axis == NOUN_NONE)
+        return;
+    if (axis == 0)
+        register_root(machine, core, chum);
+    else
+        register_child(machine, core, chum, axis);
+}
+
+/* ---- forgetting --------------------------------------------------------------------- */
+
+static void forget_links(struct nock *machine)
+{
+    for (size_t i = 1; i < machine->known.count; i++) {
+        struct known *known = machine->known.by_index[i];
+        known->registrations = NULL;
+        while (known->jets != NULL) {
+            struct warm_jet *next = known->jets->next;
+            free(known->jets);
+            known->jets = next;
+        }
+    }
+}
+
+/* A registration whose record was dropped has known == NULL by now; so has to
+ * go one whose parent goes.  Parents are older than children. */
+void registry_sweep(struct nock *machine)
+{
+    struct registration *kept = NULL, *next, *oldest_first = NULL;
+    for (struct registration *r = machine->registry.newest; r != NULL; r = next) {
+        next = r->older;
+        r->older = oldest_first;
+        oldest_first = r;
+    }
+    forget_links(machine);
+    struct registration *dropped = NULL;
+    for (struct registration *r = oldest_first; r != NULL; r = next) {
+        next = r->older;
+        if (r->known == NULL || (r->parent != NULL && r->parent->known == NULL)) {
+            r->known = NULL;
+            r->older = dropped;
+            dropped = r;
+            continue;
+        }
+        r->older = kept;
+        kept = r;
+        r->next = r->known->registrations;
+        r->known->registrations = r;
+    }
+    machine->registry.newest = dropped;
+    registry_finish(&machine->registry);
+    machine->registry.newest = kept;
+    machine->registry.scanned = NULL;
+    for (struct registration *r = kept; r != NULL; r = r->older)
+        warm_all(machine, r);
+}
+
+/* ---- the registry as a noun ----------------------------------------------------------- */
+
+/* A list, oldest first, of [chum axis noun parent's index], where the noun is
+ * the battery or the root's whole noun and index 0 is no parent. */
+noun nock_registry(struct nock *machine)
+{
+    struct stack *stack = machine->stack;
+    size_t count = 0;
+    for (struct registration *r = machine->registry.newest; r != NULL; r = r->older)
+        r->index = ++count;
+    noun list = 0;
+    for (struct registration *r = machine->registry.newest; r != NULL; r = r->older) {
+        noun parent = r->parent == NULL ? 0 : count - r->parent->index + 1;
+        noun item = stack_cell(stack, r->chum, stack_triple(stack, r->axis, r->known->noun, parent));
+        list = stack_cell(stack, item, list);
+    }
+    return list;
+}
+
+void nock_registry_restore(struct nock *machine, noun list)
+{
+    int64_t length = noun_list_length(list);
+    if (length <= 0)
+        return;
+    struct registration **all = allocate(((size_t)length + 1) * sizeof(struct registration *));
+    size_t index = 0;
+    for (; noun_is_cell(list); list = noun_tail(list)) {
+        noun item = noun_head(list);
+        noun chum = noun_at(item, 2), axis = noun_at(item, 6), known = noun_at(item, 14), parent = noun_at(item, 15);
+        index++;
+        bool sane = parent != NOUN_NONE && noun_is_direct(parent) && parent < index && noun_is_direct(axis) &&
+                    noun_is_cell(known) && (parent == 0 || all[parent] != NULL);
+        if (!sane)
+            continue;
+        add(machine, known_of(&machine->known, known), chum, axis, parent == 0 ? NULL : all[parent]);
+        all[index] = machine->registry.newest;
+    }
+    free(all);
+}

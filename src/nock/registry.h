@@ -1,0 +1,61 @@
+/* The jet tables: hot (compiled in), cold (registered by %fast), and warm
+ * (which formula may run which jet).  ABI page section 9.
+ *
+ * A registration is one link of a chain: "a core whose battery is this, whose
+ * part at `axis` matches the parent registration".  The last link is a whole
+ * noun.  A label (path of names) may own many registrations and a battery may
+ * be in many.
+ */
+#ifndef NOCK_REGISTRY_H
+#define NOCK_REGISTRY_H
+
+#include "nock/known.h"
+#include "nock/nock.h"
+
+struct registration {
+    struct registration *parent; /* NULL for a root */
+    struct known *known;         /* the battery, or the root's whole noun */
+    struct registration *next;   /* of the same battery */
+    struct registration *older;  /* in the order of registration */
+    uint64_t axis;               /* of the parent core; 0 for a root */
+    char *label;                 /* "k.138/one/add" */
+    noun chum;                   /* a root */
+    size_t index;                /* while the registry is written out */
+};
+
+struct warm_jet {
+    struct warm_jet *next;
+    struct registration *registration;
+    const struct nock_jet *jet;
+    noun context;         /* that matched last, from axis 7 of the core */
+    uint64_t collections; /* when it did; UINT64_MAX: persistent, stands for good */
+};
+
+struct hot_table {
+    const struct nock_jet *jets;
+    size_t count;
+};
+
+struct registry {
+    struct registration *newest;
+    struct registration *scanned; /* it and the older ones hold nothing young */
+    struct hot_table hot[8];
+    size_t hot_count;
+};
+
+struct nock;
+
+void registry_finish(struct registry *registry);
+
+/* The hint %fast on a product core. */
+void registry_register(struct nock *machine, noun core, noun clue);
+
+/* The jet for a core called through `known`, or NULL.  The core is [battery
+ * [sample context]] with `context` given, or given whole. */
+const struct nock_jet *registry_match_gate(struct nock *machine, struct known *known, noun context);
+const struct nock_jet *registry_match(struct nock *machine, struct known *known, noun core);
+
+/* After known records were dropped: forgets registrations that lost one. */
+void registry_sweep(struct nock *machine);
+
+#endif

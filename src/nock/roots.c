@@ -1,0 +1,151 @@
+/* What the collector of the ephemeral stack must see. */
+#include "nock/machine.h"
+
+#include "os/os.h"
+
+#include <stdlib.h>
+
+#define FRAMES_KEPT_BYTES ((uint64_t)64 << 20)
+
+struct scan {
+    struct nock *machine;
+    uint64_t *frame;
+    size_t live;
+};
+
+static void visit_words(struct stack_visitor *visitor, uint64_t *words, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        stack_visit(visitor, &words[i]);
+}
+
+/* Frames from the top down; for a young collection only those that have run
+ * since the last one. */
+static void visit_frames(const struct scan *scan, struct stack_visitor *visitor, enum stack_reach reach)
+{
+    struct nock *machine = scan->machine;
+    visit_words(visitor, scan->frame, scan->live);
+    uint64_t *callee = scan->frame;
+    while (callee != machine->frames) {
+        const struct slot *landing = frame_landing(callee);
+        callee = frame_caller(callee);
+        if (callee == machine->frames || (reach == STACK_YOUNG && callee < machine->watermark))
+            return;
+        if (landing == machine->landing_step) {
+            visit_words(visitor, callee, STEP_FRAME_NOUNS);
+            continue;
+        }
+        const struct live_set *live = landing[2].live;
+        for (uint32_t i = 0; i < live->count; i++)
+            stack_visit(visitor, &callee[live->registers[i]]);
+    }
+}
+
+static void visit_trace(struct nock *machine, struct stack_visitor *visitor, enum stack_reach reach)
+{
+    for (size_t i = reach == STACK_YOUNG ? machine->trace_scanned : 0; i < machine->trace_count; i++) {
+        if (machine->trace[i].constant != NULL)
+            continue;
+        stack_visit(visitor, &machine->trace[i].tag);
+        stack_visit(visitor, &machine->trace[i].clue);
+    }
+    machine->trace_scanned = machine->trace_count;
+}
+
+static void visit_known(struct nock *machine, struct stack_visitor *visitor, enum stack_reach reach)
+{
+    struct known_table *table = &machine->known;
+    for (size_t i = reach == STACK_YOUNG ? table->scanned : 1; i < table->count; i++)
+        stack_visit(visitor, &table->by_index[i]->noun);
+    table->scanned = table->count;
+}
+
+static void visit_codes(struct nock *machine, struct stack_visitor *visitor, enum stack_reach reach)
+{
+    struct codes *codes = &machine->codes;
+    for (size_t i = reach == STACK_YOUNG ? codes->scanned : 0; i < codes->count; i++)
+        visit_words(visitor, codes->all[i]->constants, codes->all[i]->constants_count);
+    codes->scanned = codes->count;
+}
+
+static void visit_registry(struct nock *machine, struct stack_visitor *visitor, enum stack_reach reach)
+{
+    struct registry *registry = &machine->registry;
+    for (struct registration *r = registry->newest; r != NULL; r = r->older) {
+        if (reach == STACK_YOUNG && r == registry->scanned)
+            break;
+        stack_visit(visitor, &r->chum);
+    }
+    registry->scanned = registry->newest;
+}
+
+static void visit(void *context, struct stack_visitor *visitor, enum stack_reach reach)
+{
+    const struct scan *scan = context;
+    struct nock *machine = scan->machine;
+    if (scan->frame != NULL)
+        visit_frames(scan, visitor, reach);
+    visit_trace(machine, visitor, reach);
+    visit_known(machine, visitor, reach);
+    visit_codes(machine, visitor, reach);
+    visit_registry(machine, visitor, reach);
+    memo_visit(&machine->base_context.memo, visitor, reach);
+    for (struct virtual_context *open = machine->newest; open != NULL; open = open->opened_before)
+        memo_visit(&open->memo, visitor, reach);
+    for (size_t i = 0; i < machine->roots_count; i++)
+        stack_visit(visitor, machine->roots[i]);
+}
+
+void machine_collect(struct nock *machine, uint64_t *frame, size_t live)
+{
+    struct scan scan = {.machine = machine, .frame = frame, .live = live};
+    struct stack_roots roots = {.context = &scan, .visit = visit};
+    stack_collect(machine->stack, &roots);
+    if (stack_used_bytes(machine->stack) > machine->stack->options.limit_bytes)
+        stack_collect_full(machine->stack, &roots);
+    machine->collections++;
+    if (frame == NULL)
+        return;
+    machine->watermark = frame;
+    if (frame > machine->frames_high)
+        machine->frames_high = frame;
+    uint64_t depth_bytes = (uint64_t)(machine->frames_high - machine->frames) * 8;
+    if (depth_bytes > machine->statistics.depth_peak_bytes)
+        machine->statistics.depth_peak_bytes = depth_bytes;
+}
+
+void machine_release_frames(struct nock *machine)
+{
+    uint64_t *keep = machine->frames + FRAMES_KEPT_BYTES / 8;
+    if (machine->frames_high <= keep)
+        return;
+    os_map_discard((uint8_t *)keep, (uint64_t)(machine->frames_limit - keep) * 8);
+    machine->frames_high = machine->frames;
+}
+
+void nock_collect(struct nock *machine)
+{
+    machine_collect(machine, NULL, 0);
+}
+
+void nock_root_add(struct nock *machine, noun *slot)
+{
+    if (machine->roots_count == machine->roots_capacity) {
+        machine->roots_capacity = machine->roots_capacity == 0 ? 32 : machine->roots_capacity * 2;
+        machine->roots = realloc(machine->roots, machine->roots_capacity * sizeof *machine->roots);
+        if (machine->roots == NULL)
+            check_out_of_memory(__FILE__, __LINE__, machine->roots_capacity * sizeof *machine->roots);
+    }
+    machine->roots[machine->roots_count++] = slot;
+}
+
+void nock_root_remove(struct nock *machine, noun *slot)
+{
+    for (size_t i = machine->roots_count; i-- > 0;) {
+        if (machine->roots[i] != slot)
+            continue;
+        machine->roots[i] = machine->roots[--machine->roots_count];
+        return;
+    }
+    CHECK(!"a root is removed that was never added");
+}

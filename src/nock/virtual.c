@@ -1,0 +1,85 @@
+/* Virtual contexts: what mink opens, and what opcode 12 does in them. */
+#include "nock/machine.h"
+
+#include <stdlib.h>
+
+void virtual_open(struct nock *machine, struct step_frame *frame)
+{
+    struct virtual_context *context = calloc(1, sizeof *context);
+    if (context == NULL)
+        check_out_of_memory(__FILE__, __LINE__, sizeof *context);
+    context->outer = machine->context;
+    context->frame = frame;
+    context->opened_before = machine->newest;
+    context->trace_count = machine->trace_count;
+    machine->context = machine->newest = context;
+    frame->opened = context;
+}
+
+void virtual_close(struct nock *machine, struct virtual_context *context)
+{
+    struct virtual_context *closed;
+    do {
+        closed = machine->newest;
+        machine->newest = closed->opened_before;
+        machine->context = closed->outer;
+        closed->frame->opened = NULL;
+        memo_finish(&closed->memo);
+        if (closed != context)
+            free(closed);
+    } while (closed != context);
+    free(context);
+}
+
+enum phase { PHASE_ASK, PHASE_ANSWER };
+
+/* The gate is slammed with [reference path] in the context around the one that
+ * asks; meanwhile that one is suspended. */
+static enum nock_step ask(struct nock *machine, struct step_frame *frame)
+{
+    struct nock_activation *activation = &frame->activation;
+    struct virtual_context *inner = machine->context;
+    if (inner == &machine->base_context)
+        return NOCK_STEP_EXIT;
+    noun gate = inner->frame->activation.scry;
+    activation->result = activation->slot[1];
+    if (gate == NOUN_NONE)
+        return NOCK_STEP_BLOCK;
+    noun question = stack_cell(machine->stack, activation->slot[0], activation->slot[1]);
+    activation->subject = nock_gate_with_sample(machine, gate, question);
+    if (activation->subject == NOUN_NONE)
+        return NOCK_STEP_EXIT;
+    frame->suspended = inner;
+    machine->context = inner->outer;
+    activation->phase = PHASE_ANSWER;
+    return NOCK_STEP_KICK;
+}
+
+/* ~ blocks, [~ ~] crashes with the question on the trace, [~ ~ x] is x. */
+static enum nock_step answer(struct nock *machine, struct step_frame *frame)
+{
+    struct nock_activation *activation = &frame->activation;
+    machine->context = frame->suspended;
+    frame->suspended = NULL;
+    noun result = activation->result;
+    if (result == 0) {
+        activation->result = activation->slot[1];
+        return NOCK_STEP_BLOCK;
+    }
+    if (!noun_is_cell(result))
+        return NOCK_STEP_EXIT;
+    noun unit = noun_tail(result);
+    if (noun_is_cell(unit)) {
+        activation->result = noun_tail(unit);
+        return NOCK_STEP_DONE;
+    }
+    noun question = stack_cell(machine->stack, activation->slot[0], activation->slot[1]);
+    trace_push(machine, noun_cord("hunk"), question);
+    return NOCK_STEP_EXIT;
+}
+
+enum nock_step virtual_scry(struct nock *machine, struct nock_activation *activation)
+{
+    struct step_frame *frame = (struct step_frame *)(void *)activation;
+    return activation->phase == PHASE_ASK ? ask(machine, frame) : answer(machine, frame);
+}
