@@ -1,5 +1,15 @@
 #include "noun/noun.h"
 
+/* Mugs first: they are kept, so that two deep heads that differ far below are
+ * told apart at once on every level of the way down, and not walked on each. */
+static bool heads_are_equal(noun a, noun b)
+{
+    noun head_a = noun_head(a), head_b = noun_head(b);
+    if (noun_is_cell(head_a) && noun_is_cell(head_b) && noun_mug(head_a) != noun_mug(head_b))
+        return false;
+    return noun_equal(head_a, head_b);
+}
+
 bool noun_dor(noun a, noun b)
 {
     for (;;) {
@@ -10,7 +20,7 @@ bool noun_dor(noun a, noun b)
             return b_is_cell;
         if (!a_is_cell)
             return noun_atom_compare(a, b) <= 0;
-        if (noun_equal(noun_head(a), noun_head(b))) {
+        if (heads_are_equal(a, b)) {
             a = noun_tail(a);
             b = noun_tail(b);
         } else {
