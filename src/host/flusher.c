@@ -1,0 +1,112 @@
+/* The thread that flushes the arena.
+ *
+ * An event is durable when its log row is, so the arena may lag: all that a lag
+ * costs is the replay of what a power cut took from it.  It is kept short, a
+ * fraction of a second of commits, and each flush serves all of them; flushing
+ * more often would only make the log's flushes wait for the same device.
+ */
+#include "host/private.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "os/os.h"
+
+#define LAG_NS ((uint64_t)250000000)
+
+struct flusher {
+    struct arena *arena;
+    struct os_thread *thread;
+    struct os_mutex *mutex;         /* guards what follows */
+    struct os_condition *condition; /* something has changed */
+    bool is_dirty;
+    bool is_stopping;
+    enum status status;
+    char message[STATUS_MESSAGE_SIZE_BYTES];
+};
+
+static void flush(struct flusher *flusher)
+{
+    enum status status = arena_sync(flusher->arena);
+    if (status == STATUS_OK)
+        status = arena_grow_ahead(flusher->arena);
+    /* No room to grow ahead is no failure: the event that needs it is refused. */
+    if (status == STATUS_OK || status == STATUS_NO_SPACE)
+        return;
+    os_mutex_lock(flusher->mutex);
+    flusher->status = status;
+    snprintf(flusher->message, sizeof flusher->message, "%s", status_message());
+    os_mutex_unlock(flusher->mutex);
+}
+
+/* Waits until there is something to flush and commits have had time to gather. */
+static bool wait_for_work(struct flusher *flusher)
+{
+    os_mutex_lock(flusher->mutex);
+    while (!flusher->is_dirty && !flusher->is_stopping)
+        os_condition_wait(flusher->condition, flusher->mutex);
+    uint64_t deadline_ns = os_clock_ns() + LAG_NS;
+    while (!flusher->is_stopping && os_condition_wait_until(flusher->condition, flusher->mutex, deadline_ns)) {
+    }
+    bool is_stopping = flusher->is_stopping;
+    flusher->is_dirty = false;
+    os_mutex_unlock(flusher->mutex);
+    return !is_stopping;
+}
+
+static void run(void *context)
+{
+    struct flusher *flusher = context;
+    while (wait_for_work(flusher))
+        flush(flusher);
+}
+
+enum status flusher_start(struct arena *arena, struct flusher **out)
+{
+    struct flusher *flusher = calloc(1, sizeof *flusher);
+    if (flusher == NULL)
+        check_out_of_memory(__FILE__, __LINE__, sizeof *flusher);
+    flusher->arena = arena;
+    flusher->mutex = os_mutex_create();
+    flusher->condition = os_condition_create();
+    enum status status = os_thread_start(run, flusher, &flusher->thread);
+    if (status == STATUS_OK)
+        *out = flusher;
+    else
+        flusher_stop(flusher);
+    return status;
+}
+
+void flusher_kick(struct flusher *flusher)
+{
+    os_mutex_lock(flusher->mutex);
+    bool was_dirty = flusher->is_dirty;
+    flusher->is_dirty = true;
+    if (!was_dirty)
+        os_condition_signal(flusher->condition);
+    os_mutex_unlock(flusher->mutex);
+}
+
+enum status flusher_status(struct flusher *flusher)
+{
+    os_mutex_lock(flusher->mutex);
+    enum status status = flusher->status;
+    os_mutex_unlock(flusher->mutex);
+    return status == STATUS_OK ? status : status_fail(status, "%s", flusher->message);
+}
+
+void flusher_stop(struct flusher *flusher)
+{
+    if (flusher == NULL)
+        return;
+    if (flusher->thread != NULL) {
+        os_mutex_lock(flusher->mutex);
+        flusher->is_stopping = true;
+        os_condition_signal(flusher->condition);
+        os_mutex_unlock(flusher->mutex);
+        os_thread_join(flusher->thread);
+    }
+    os_condition_destroy(flusher->condition);
+    os_mutex_destroy(flusher->mutex);
+    free(flusher);
+}

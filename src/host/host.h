@@ -1,0 +1,193 @@
+/* The process around one kernel: its lifecycle, the order in which things
+ * become durable, the event loop, and what it knows about itself.
+ *
+ * A host is a kernel that has been booted, together with the memory it runs
+ * in and, if it is durable, the machine directory that it lives in.  The life
+ * of an event (host/commit.c holds the order):
+ *
+ *   prepare -> evaluate -> persist -> append to the log -> release the effects
+ *
+ * An event is accepted when its log row is durable, never before; a failure
+ * before the append refuses the event and leaves the state as it was.  After a
+ * failure between the two durable steps the host is broken: it says so,
+ * accepts nothing more, and the next boot finds the truth in the log.
+ *
+ * Nouns: whatever is built on host_stack lives until host_reset.  A caller
+ * that drives a host by hand resets it, builds wire and cause, pokes, reads
+ * the effects, and starts over.  The event loop does so for its drivers, which
+ * therefore keep no noun from one call to the next.
+ *
+ * Threads: a host belongs to the thread that opened it.  A thread may own
+ * several hosts: every entry here enters its host's address space first.
+ */
+#ifndef HOST_HOST_H
+#define HOST_HOST_H
+
+#include "base/base.h"
+#include "noun/noun.h"
+#include "stack/stack.h"
+
+struct host;
+struct nock;
+struct uv_loop_s;
+
+/* ---- opening and closing (host/open.c) -------------------------------------- */
+
+/* What a host says while it works.  Any of the functions may be NULL. */
+struct host_listener {
+    void *context;
+    /* The guest's %slog; kernel_tank_line renders it.  Must not run Nock. */
+    void (*slog)(void *context, uint64_t priority, noun tank);
+    /* One line for the operator: a warning that is no failure. */
+    void (*warn)(void *context, const char *message);
+    /* Long work goes on; `total` is 0 where it is unknown. */
+    void (*progress)(void *context, const char *label, uint64_t done, uint64_t total);
+};
+
+struct host_options {
+    struct host_listener listener;
+    uint64_t memory_limit_bytes; /* of one event's nouns; 0: three quarters of the machine's */
+    uint64_t event_limit_ms;     /* an event that takes longer fails; 0: none */
+    bool check_jets;             /* run each jet beside its Nock */
+};
+
+/* A kernel jam's bytes, the caller's; `bytes` NULL: none. */
+struct host_kernel {
+    const uint8_t *bytes;
+    size_t size_bytes;
+};
+
+/* Makes `directory` (absent, or empty) a machine with this kernel, boots it and
+ * makes that durable.  With a `state_path` (or NULL) the kernel takes the state
+ * from that exported file, of any format that import/ reads, and the machine
+ * stands at the state's event.  On failure the directory is as before. */
+enum status host_create(const char *directory, const struct host_kernel *kernel, const char *state_path,
+                        const struct host_options *options, struct host **out) MUST_USE;
+
+/* Opens a machine and brings it to its log's last event.  A kernel (may be
+ * NULL) other than the machine's is an upgrade: its load arm takes the state. */
+enum status host_open(const char *directory, const struct host_kernel *kernel, const struct host_options *options,
+                      struct host **out) MUST_USE;
+
+/* A kernel without a directory, gone when it is closed. */
+enum status host_open_memory(const struct host_kernel *kernel, const char *state_path,
+                             const struct host_options *options, struct host **out) MUST_USE;
+
+/* A machine's newest durable state, for host_peek, host_export and
+ * host_status_read only: takes no lock, writes nothing, may be opened while
+ * another process runs it. */
+enum status host_open_view(const char *directory, const struct host_options *options, struct host **out) MUST_USE;
+
+/* Makes everything as durable and the next start as fast as they can be, and
+ * releases the host.  A failure to do so costs the next start some time and is
+ * only warned of.  NULL is fine. */
+void host_close(struct host *host);
+
+/* ---- by hand (host/commit.c, host/peek.c) ------------------------------------ */
+
+struct stack *host_stack(struct host *host);
+struct nock *host_machine(struct host *host);
+
+/* Drops every noun that was built or returned since the last reset. */
+void host_reset(struct host *host);
+
+enum host_answer {
+    HOST_REFUSED,  /* no event: the cause crashed, and the notice of the crash did too, or there was no room */
+    HOST_ACCEPTED, /* the event is durable */
+    HOST_SWAPPED,  /* the cause crashed; the notice of the crash is the event, and durable */
+};
+
+struct host_event {
+    enum host_answer answer;
+    enum status reason; /* if it was refused: STATUS_CRASHED, or what there was not enough of */
+    uint64_t number;    /* of the event, if there is one */
+    noun effects;       /* the kernel's list, until host_reset; 0 if refused */
+    noun goof;          /* [mote tang], why the cause crashed, until host_reset; NOUN_NONE if it did not */
+    uint64_t evaluation_ns;
+};
+
+/* Pokes with a cause on a wire, and gives it entropy and the clock.  STATUS_OK if the machine is as well as
+ * before, whatever the answer; why it was refused is status_message().
+ * STATUS_INTERRUPTED: host_stop or a signal came first, and nothing happened.
+ * Any other status says that the host is broken and is to be closed. */
+enum status host_poke(struct host *host, noun wire, noun cause, struct host_event *event) MUST_USE;
+
+/* The kernel's (unit (unit *)) at `path`, until host_reset.  STATUS_CRASHED if
+ * the peek crashes; the state is never touched. */
+enum status host_peek(struct host *host, noun path, noun *product) MUST_USE;
+
+/* [%poke source 1 tag 0], or [%poke source 1 0] if `tag` is NULL, on host_stack. */
+noun host_wire(struct host *host, const char *source, const char *tag);
+
+/* Writes the state to a file that `loam import` reads, or, with `as_reference`,
+ * in the reference's own format (host/state.c). */
+enum status host_export(struct host *host, const char *path, bool as_reference) MUST_USE;
+
+/* ---- drivers and the event loop (host/loop.c) -------------------------------- */
+
+/* A driver is a piece of the world: it sees every effect of every event, takes
+ * what is meant for it, and submits pokes.  Everything runs on the loop's
+ * thread, one call at a time; a driver must not wait for the world for long,
+ * but uses the libuv loop. */
+struct host_driver {
+    const char *name;
+    void *context;
+    /* Before the first event.  May be NULL. */
+    enum status (*start)(struct host *host, void *context);
+    /* An effect of a durable event; the noun is gone after the call.  May be NULL. */
+    void (*effect)(struct host *host, void *context, noun effect);
+    /* True while the driver has something under way that will end in a poke; a
+     * loop that stops when idle waits for it.  NULL: never. */
+    bool (*is_busy)(void *context);
+    /* When the loop is over: close what hangs on the libuv loop.  May be NULL. */
+    void (*finish)(void *context);
+};
+
+/* `driver` is the caller's and must outlive the host.  Before host_run. */
+void host_add_driver(struct host *host, const struct host_driver *driver);
+
+/* The loop on which drivers hang their timers and sockets. */
+struct uv_loop_s *host_loop(struct host *host);
+
+/* Called when a submitted poke has been answered; nouns of `event` are valid
+ * during the call. */
+typedef void host_answered_fn(void *context, struct host *host, const struct host_event *event);
+
+/* Queues a poke; wire and cause are copied.  From the loop's thread. */
+void host_submit(struct host *host, noun wire, noun cause, host_answered_fn *answered, void *context);
+
+/* Runs until somebody stops it, a signal arrives or, with `until_idle`, nothing
+ * is left to do.  *exit_code is what host_stop was given, or 128 + signal. */
+enum status host_run(struct host *host, bool until_idle, int *exit_code) MUST_USE;
+
+/* Ends host_run after the event in hand; from its thread. */
+void host_stop(struct host *host, int exit_code);
+
+/* ---- what it knows about itself (host/status.c) ------------------------------ */
+
+struct host_status {
+    uint64_t event;
+    uint64_t state_hash; /* structural, of the state at `event`; 0 in memory */
+    uint8_t kernel_hash[HASH_BLAKE3_SIZE_BYTES];
+    uint64_t boot_ns;         /* this open, from its call to its return */
+    uint64_t events_replayed; /* in it */
+    uint64_t events;          /* accepted since */
+    uint64_t events_crashed;  /* of them, notices of a crash */
+    uint64_t evaluation_ns;   /* of them */
+    uint64_t appended_bytes;  /* to the arena, by them */
+    uint64_t stack_peak_bytes;
+    /* Not in memory: */
+    uint64_t arena_file_bytes;
+    uint64_t arena_used_bytes;
+    uint64_t arena_objects;
+    uint64_t log_base; /* its rows begin after this event */
+    uint64_t log_rows;
+    uint64_t log_bytes; /* with its write-ahead log */
+};
+
+enum status host_status_read(struct host *host, struct host_status *out) MUST_USE;
+
+/* True while some process runs the machine. */
+enum status host_is_running(const char *directory, bool *is_running) MUST_USE;
+
+#endif

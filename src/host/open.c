@@ -1,0 +1,198 @@
+/* A host begins and ends. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "host/private.h"
+#include "import/import.h"
+
+static void to_slog(void *context, uint64_t priority, noun tank)
+{
+    const struct host *host = context;
+    if (host->options.listener.slog != NULL)
+        host->options.listener.slog(host->options.listener.context, priority, tank);
+}
+
+static void to_warn(void *context, const char *message)
+{
+    host_warn(context, message);
+}
+
+static void to_progress(void *context, const char *label, uint64_t done, uint64_t total)
+{
+    const struct host *host = context;
+    if (host->options.listener.progress != NULL)
+        host->options.listener.progress(host->options.listener.context, label, done, total);
+}
+
+void host_warn(const struct host *host, const char *message)
+{
+    if (host->options.listener.warn != NULL)
+        host->options.listener.warn(host->options.listener.context, message);
+}
+
+static struct host *host_new(const struct host_options *options)
+{
+    struct host *host = calloc(1, sizeof *host);
+    if (host == NULL)
+        check_out_of_memory(__FILE__, __LINE__, sizeof *host);
+    if (options != NULL)
+        host->options = *options;
+    host->boot_ns = os_clock_ns();
+    host->last = &host->first;
+    return host;
+}
+
+static struct recovery_options node_options(struct host *host)
+{
+    return (struct recovery_options){
+        .listener = {.context = host, .slog = to_slog, .warn = to_warn, .progress = to_progress},
+        .memory_limit_bytes = host->options.memory_limit_bytes,
+        .check_jets = host->options.check_jets,
+    };
+}
+
+static uint64_t appended_bytes(const struct host *host)
+{
+    if (host->node->arena == NULL)
+        return 0;
+    struct arena_statistics statistics;
+    arena_statistics(host->node->arena, &statistics);
+    return statistics.appended_bytes;
+}
+
+/* The node is open, or `status` says why not. */
+static enum status host_begin(struct host *host, enum status status, struct host **out)
+{
+    if (status == STATUS_OK && host->node->arena != NULL && !host->node->is_view)
+        status = flusher_start(host->node->arena, &host->flusher);
+    if (status != STATUS_OK) {
+        host_close(host);
+        return status;
+    }
+    host->appended_at_boot_bytes = appended_bytes(host);
+    host->boot_ns = os_clock_ns() - host->boot_ns;
+    *out = host;
+    return STATUS_OK;
+}
+
+/* ---- a state to begin with ------------------------------------------------------- */
+
+static enum status seed_state(void *context, struct stack *stack, noun *state)
+{
+    return import_state(context, stack, state);
+}
+
+typedef enum status begin_fn(const char *directory, const struct recovery_kernel *kernel,
+                             const struct recovery_seed *seed, const struct recovery_options *options,
+                             struct node **out);
+
+static enum status begin_in_memory(const char *directory, const struct recovery_kernel *kernel,
+                                   const struct recovery_seed *seed, const struct recovery_options *options,
+                                   struct node **out)
+{
+    (void)directory;
+    return recovery_open_memory(kernel, seed, options, out);
+}
+
+static void warn_of_other_kernel(const struct host *host, const char *state_path, const struct import_facts *facts,
+                                 const struct host_kernel *kernel)
+{
+    uint8_t hash[HASH_BLAKE3_SIZE_BYTES];
+    char message[STATUS_MESSAGE_SIZE_BYTES];
+    hash_blake3(kernel->bytes, kernel->size_bytes, hash);
+    if (memcmp(hash, facts->kernel_hash, sizeof hash) == 0)
+        return;
+    snprintf(message, sizeof message, "the state in %s comes from another kernel than the one that now loads it",
+             state_path);
+    host_warn(host, message);
+}
+
+static enum status begin_with(begin_fn *begin, const char *directory, const struct host_kernel *kernel,
+                              const char *state_path, struct host *host)
+{
+    const struct recovery_options options = node_options(host);
+    const struct recovery_kernel jam = {kernel->bytes, kernel->size_bytes};
+    if (state_path == NULL)
+        return begin(directory, &jam, NULL, &options, &host->node);
+    struct import *import;
+    STATUS_TRY(import_open(state_path, &import));
+    warn_of_other_kernel(host, state_path, import_facts(import), kernel);
+    const struct recovery_seed seed = {.event = import_facts(import)->event, .state = seed_state, .context = import};
+    enum status status = begin(directory, &jam, &seed, &options, &host->node);
+    import_close(import);
+    return status;
+}
+
+/* ---- the four ways -------------------------------------------------------------------- */
+
+enum status host_create(const char *directory, const struct host_kernel *kernel, const char *state_path,
+                        const struct host_options *options, struct host **out)
+{
+    struct host *host = host_new(options);
+    return host_begin(host, begin_with(recovery_create, directory, kernel, state_path, host), out);
+}
+
+enum status host_open_memory(const struct host_kernel *kernel, const char *state_path,
+                             const struct host_options *options, struct host **out)
+{
+    struct host *host = host_new(options);
+    return host_begin(host, begin_with(begin_in_memory, NULL, kernel, state_path, host), out);
+}
+
+enum status host_open(const char *directory, const struct host_kernel *kernel, const struct host_options *options,
+                      struct host **out)
+{
+    struct host *host = host_new(options);
+    const struct recovery_options inner = node_options(host);
+    struct recovery_kernel jam = {0};
+    if (kernel != NULL)
+        jam = (struct recovery_kernel){kernel->bytes, kernel->size_bytes};
+    return host_begin(host, recovery_open(directory, &jam, &inner, &host->node), out);
+}
+
+enum status host_open_view(const char *directory, const struct host_options *options, struct host **out)
+{
+    struct host *host = host_new(options);
+    const struct recovery_options inner = node_options(host);
+    return host_begin(host, recovery_open_view(directory, &inner, &host->node), out);
+}
+
+/* ---- the end --------------------------------------------------------------------------- */
+
+static void settle(struct host *host)
+{
+    enum status status = arena_seal(host->node->arena);
+    if (status == STATUS_OK)
+        status = eventlog_checkpoint(host->node->log, 0);
+    if (status != STATUS_OK)
+        host_warn(host, status_message());
+}
+
+void host_close(struct host *host)
+{
+    if (host == NULL)
+        return;
+    host_loop_finish(host);
+    bool is_healthy = host->flusher != NULL && host->broken == STATUS_OK;
+    flusher_stop(host->flusher);
+    if (is_healthy)
+        settle(host);
+    recovery_close(host->node);
+    free(host);
+}
+
+struct stack *host_stack(struct host *host)
+{
+    node_enter(host->node);
+    return host->node->stack;
+}
+
+struct nock *host_machine(struct host *host)
+{
+    return host->node->machine;
+}
+
+void host_reset(struct host *host)
+{
+    node_reset(host->node);
+}

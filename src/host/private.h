@@ -1,0 +1,66 @@
+/* Inside host/. */
+#ifndef HOST_PRIVATE_H
+#define HOST_PRIVATE_H
+
+#include <uv.h>
+
+#include "host/host.h"
+#include "recovery/recovery.h"
+
+/* ---- the flusher (host/flusher.c) ---------------------------------------------- */
+
+/* A thread that makes the arena's commits durable some time after they were
+ * written, many with one flush.  Nobody waits for it: the log has the events. */
+struct flusher;
+
+enum status flusher_start(struct arena *arena, struct flusher **out) MUST_USE;
+
+/* There is something to flush. */
+void flusher_kick(struct flusher *flusher);
+
+/* The status of its first failure, with its message; STATUS_OK if all is well. */
+enum status flusher_status(struct flusher *flusher) MUST_USE;
+
+/* Ends the thread, without a last flush.  NULL is fine. */
+void flusher_stop(struct flusher *flusher);
+
+/* ---- the host ------------------------------------------------------------------- */
+
+#define HOST_DRIVERS_MAX 16
+
+struct submission;
+
+struct host {
+    struct host_options options;
+    struct node *node;       /* owned */
+    struct flusher *flusher; /* NULL in memory and in a view */
+    enum status broken;      /* why it accepts nothing more */
+    char broken_message[STATUS_MESSAGE_SIZE_BYTES];
+
+    uint64_t boot_ns;
+    uint64_t events;
+    uint64_t events_crashed;
+    uint64_t evaluation_ns;
+    uint64_t appended_at_boot_bytes;
+
+    /* The event loop. */
+    uv_loop_t loop;
+    uv_async_t wake;
+    bool has_loop;
+    bool is_stopping;
+    int exit_code;
+    const struct host_driver *drivers[HOST_DRIVERS_MAX];
+    size_t driver_count;
+    struct submission *first, **last; /* the queue */
+};
+
+/* Has somebody asked the process to stop? */
+bool host_is_interrupted(const struct host *host);
+
+/* Drops the queue and closes the loop. */
+void host_loop_finish(struct host *host);
+
+/* Called by the listener's adapter of open.c. */
+void host_warn(const struct host *host, const char *message);
+
+#endif

@@ -1,0 +1,45 @@
+/* What a host knows about itself. */
+#include <string.h>
+
+#include "host/private.h"
+
+static enum status read_files(struct node *node, struct host_status *out)
+{
+    struct arena_statistics arena;
+    struct eventlog_size log;
+    arena_statistics(node->arena, &arena);
+    STATUS_TRY(eventlog_size(node->log, &log));
+    out->arena_file_bytes = arena.file_bytes;
+    out->arena_used_bytes = arena.appended_bytes;
+    out->arena_objects = arena.object_count;
+    out->log_base = eventlog_identity(node->log)->base_event;
+    out->log_rows = log.rows;
+    out->log_bytes = log.database_bytes + log.wal_bytes;
+    return STATUS_OK;
+}
+
+enum status host_status_read(struct host *host, struct host_status *out)
+{
+    struct node *node = host->node;
+    *out = (struct host_status){
+        .event = node->event,
+        .state_hash = node->state_hash,
+        .boot_ns = host->boot_ns,
+        .events_replayed = node->events_replayed,
+        .events = host->events,
+        .events_crashed = host->events_crashed,
+        .evaluation_ns = host->evaluation_ns,
+        .stack_peak_bytes = node->stack->statistics.peak_bytes,
+    };
+    memcpy(out->kernel_hash, node->kernel_hash, sizeof out->kernel_hash);
+    if (node->arena == NULL)
+        return STATUS_OK;
+    STATUS_TRY(read_files(node, out));
+    out->appended_bytes = out->arena_used_bytes - host->appended_at_boot_bytes;
+    return STATUS_OK;
+}
+
+enum status host_is_running(const char *directory, bool *is_running)
+{
+    return recovery_is_running(directory, is_running);
+}
