@@ -36,6 +36,7 @@ static void superblock_fill(const struct arena *arena, const struct arena_commit
 static enum status publish(struct arena *arena, const struct arena_commit *commit)
 {
     size_t old_count = arena->tail.count;
+    uint64_t old_chain = arena->tail.chain;
     for (size_t i = 0; i < arena->building.segments.count; i++)
         arena_tail_add(&arena->tail, arena->building.segments.segments[i]);
     struct arena_superblock superblock = arena->newest;
@@ -45,8 +46,10 @@ static enum status publish(struct arena *arena, const struct arena_commit *commi
     enum status status = arena_ring_write(arena, &superblock);
     if (status == STATUS_OK)
         arena->commit_count++;
-    else
+    if (status != STATUS_OK) {
         arena->tail.count = old_count;
+        arena->tail.chain = old_chain;
+    }
     return status;
 }
 
@@ -82,7 +85,7 @@ static void note_durable(struct arena *arena, const struct arena_superblock *cov
     arena->durable_sequence = covered->sequence;
     arena->durable_event_number = covered->event_number;
     arena->durable_watermark_bytes = covered->watermark_bytes;
-    arena_tail_drop(&arena->tail, covered->watermark_bytes);
+    arena_tail_drop(arena, &arena->tail, covered->watermark_bytes);
 }
 
 static uint64_t newest_tail_bytes(const struct arena *arena)

@@ -82,6 +82,7 @@ static enum status write_first_superblock(struct arena *arena, const uint8_t ker
 {
     arena->next_sequence = 1;
     arena->durable_watermark_bytes = ARENA_DATA_START_BYTES;
+    arena_tail_clear(arena, &arena->tail);
     struct arena_superblock first = {
         .magic = ARENA_SUPERBLOCK_MAGIC,
         .format_version = ARENA_FORMAT_VERSION,

@@ -40,6 +40,7 @@ struct arena_tail {
     struct arena_tail_segment *segments; /* owned, oldest first, without gaps */
     size_t count;
     size_t capacity;
+    uint64_t chain; /* the chained checksum over them */
 };
 
 /* The commit being built: the owner's alone. */
@@ -142,10 +143,12 @@ enum status arena_segment_check(struct arena *arena, const struct arena_segment_
 enum status arena_tail_read(struct arena *arena, uint64_t start_bytes, uint64_t end_bytes,
                             struct arena_tail *tail) MUST_USE;
 
+/* Empty; its memory is kept. */
+void arena_tail_clear(const struct arena *arena, struct arena_tail *tail);
 void arena_tail_add(struct arena_tail *tail, struct arena_tail_segment segment);
-void arena_tail_drop(struct arena_tail *tail, uint64_t end_bytes); /* those that end at or below it */
+void arena_tail_drop(const struct arena *arena, struct arena_tail *tail,
+                     uint64_t end_bytes); /* those that end there or below */
 void arena_tail_finish(struct arena_tail *tail);
-uint64_t arena_tail_checksum(const struct arena *arena, const struct arena_tail *tail);
 
 /* ---- grow.c --------------------------------------------------------------- */
 

@@ -164,7 +164,7 @@ static enum status check_tail(struct arena *arena, const struct arena_superblock
         return status_fail(STATUS_CORRUPT, "%s ends at byte %" PRIu64 ", below the watermark %" PRIu64,
                            os_file_path(arena->file), file_bytes, superblock->watermark_bytes);
     STATUS_TRY(arena_tail_read(arena, superblock->tail_start_bytes, superblock->watermark_bytes, tail));
-    if (arena_tail_checksum(arena, tail) != superblock->tail_checksum)
+    if (tail->chain != superblock->tail_checksum)
         return status_fail(STATUS_CORRUPT, "the segments since byte %" PRIu64 " of %s are not those that were written",
                            superblock->tail_start_bytes, os_file_path(arena->file));
     return STATUS_OK;
@@ -183,7 +183,7 @@ static void adopt_durable(struct arena *arena, const struct arena_superblock *ch
         arena->durable_sequence = chosen->sequence; /* a newer one says so */
         arena->durable_watermark_bytes = chosen->watermark_bytes;
         arena->durable_event_number = chosen->event_number;
-        arena->tail.count = 0;
+        arena_tail_clear(arena, &arena->tail);
     }
 }
 
@@ -289,7 +289,7 @@ enum status arena_prepare_writing(struct arena *arena)
         arena->durable_sequence = arena->newest.sequence;
         arena->durable_event_number = arena->newest.event_number;
         arena->durable_watermark_bytes = arena->newest.watermark_bytes;
-        arena->tail.count = 0;
+        arena_tail_clear(arena, &arena->tail);
     }
     arena->is_prepared = true;
     return STATUS_OK;
@@ -338,7 +338,7 @@ enum status arena_ring_write(struct arena *arena, struct arena_superblock *super
     superblock->sequence = arena->next_sequence;
     superblock->durable_sequence = arena->durable_sequence;
     superblock->tail_start_bytes = arena->durable_watermark_bytes;
-    superblock->tail_checksum = arena_tail_checksum(arena, &arena->tail);
+    superblock->tail_checksum = arena->tail.chain;
     superblock->wall_ms = os_wall_ms();
     superblock->checksum = superblock_checksum(arena, superblock);
     CHECK(is_sane(superblock));

@@ -47,6 +47,12 @@ enum status arena_segment_check(struct arena *arena, const struct arena_segment_
 
 /* ---- the tail -------------------------------------------------------------- */
 
+void arena_tail_clear(const struct arena *arena, struct arena_tail *tail)
+{
+    tail->count = 0;
+    tail->chain = arena->seed;
+}
+
 void arena_tail_add(struct arena_tail *tail, struct arena_tail_segment segment)
 {
     if (tail->count == tail->capacity) {
@@ -56,31 +62,24 @@ void arena_tail_add(struct arena_tail *tail, struct arena_tail_segment segment)
             check_out_of_memory(__FILE__, __LINE__, tail->capacity * sizeof *tail->segments);
     }
     tail->segments[tail->count++] = segment;
+    tail->chain = arena_chain(tail->chain, segment.checksum);
 }
 
-void arena_tail_drop(struct arena_tail *tail, uint64_t end_bytes)
+void arena_tail_drop(const struct arena *arena, struct arena_tail *tail, uint64_t end_bytes)
 {
-    size_t dropped = 0;
-    while (dropped < tail->count && tail->segments[dropped].end_bytes <= end_bytes)
-        dropped++;
-    if (dropped == 0)
-        return;
-    tail->count -= dropped;
-    memmove(tail->segments, tail->segments + dropped, tail->count * sizeof *tail->segments);
+    size_t kept = 0;
+    while (kept < tail->count && tail->segments[kept].end_bytes <= end_bytes)
+        kept++;
+    size_t count = tail->count;
+    arena_tail_clear(arena, tail);
+    for (; kept < count; kept++)
+        arena_tail_add(tail, tail->segments[kept]);
 }
 
 void arena_tail_finish(struct arena_tail *tail)
 {
     free(tail->segments);
     *tail = (struct arena_tail){0};
-}
-
-uint64_t arena_tail_checksum(const struct arena *arena, const struct arena_tail *tail)
-{
-    uint64_t chain = arena->seed;
-    for (size_t i = 0; i < tail->count; i++)
-        chain = arena_chain(chain, tail->segments[i].checksum);
-    return chain;
 }
 
 static enum status read_segments(struct arena *arena, uint64_t start_bytes, uint64_t end_bytes, uint8_t *piece,
@@ -98,7 +97,7 @@ static enum status read_segments(struct arena *arena, uint64_t start_bytes, uint
 
 enum status arena_tail_read(struct arena *arena, uint64_t start_bytes, uint64_t end_bytes, struct arena_tail *tail)
 {
-    tail->count = 0;
+    arena_tail_clear(arena, tail);
     if (start_bytes == end_bytes)
         return STATUS_OK;
     uint8_t *piece = malloc(ARENA_PIECE_BYTES);
