@@ -37,9 +37,27 @@ noun collector_forwarded(noun n)
     return find_copy(n);
 }
 
+/* A direct atom's hash takes longer than all else that happens to a cell, and
+ * the same few atoms occur again and again.  A hash is never 0. */
+#define CACHE_SIZE 1024
+static _Thread_local struct {
+    noun atom;
+    uint64_t hash;
+} cache[CACHE_SIZE];
+
+static inline uint64_t hash_of_direct(noun atom)
+{
+    size_t slot = (size_t)((atom ^ atom >> 10) * 0x9e3779b97f4a7c15u >> 54);
+    if (UNLIKELY(cache[slot].atom != atom || cache[slot].hash == 0)) {
+        cache[slot].atom = atom;
+        cache[slot].hash = noun_hash_atom(atom);
+    }
+    return cache[slot].hash;
+}
+
 static inline uint64_t hash_of(const struct persist *persist, noun n)
 {
-    return noun_is_direct(n) ? noun_hash_atom(n) : arena_built_words(persist->builder, n)[0];
+    return noun_is_direct(n) ? hash_of_direct(n) : arena_built_words(persist->builder, n)[0];
 }
 
 /* Both return NOUN_NONE if the arena has no room. */
@@ -88,8 +106,10 @@ static inline noun descend(struct persist *persist, noun n)
             return found;
         if (!noun_is_cell(n))
             return copy_atom(persist, n);
+        const uint64_t *cell = noun_words(n);
+        __builtin_prefetch(noun_words(cell[2])); /* for the way up; of a direct atom: harmless */
         wordstack_push(&persist->pending, noun_offset_words(n));
-        n = noun_words(n)[1];
+        n = cell[1];
     }
 }
 
