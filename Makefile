@@ -16,8 +16,7 @@ PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 60
 TESTS ?=
 SANITIZE = -Db_sanitize=address,undefined -Db_lundef=false -Dbuildtype=debugoptimized -Db_ndebug=false
-BENCHES = $(sort $(patsubst bench/%.c,bench-%,$(filter-out bench/harness.c,$(wildcard bench/*.c))) \
-                 $(patsubst bench/%.sh,bench-%,$(wildcard bench/*.sh)))
+BENCHES = $(patsubst bench/%.sh,bench-%,$(sort $(wildcard bench/*.sh)))
 
 all: build
 
