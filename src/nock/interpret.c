@@ -325,7 +325,7 @@ do_JUMP_UNLESS_CELL:
 
 do_MEMO_FIND:
     machine->statistics.memo_hits++;
-    value = memo_find(&machine->context->memo, REGISTER(1), *at[3].constant);
+    value = memo_table_find(&machine->context->memo, REGISTER(1), *at[3].constant);
     if (value != NOUN_NONE) {
         REGISTER(0) = value;
         at = at[2].target;
@@ -336,7 +336,7 @@ do_MEMO_FIND:
 
 do_MEMO_STORE:
     machine->statistics.memo_stores++;
-    memo_store(&machine->context->memo, REGISTER(1), *at[2].constant, REGISTER(2));
+    memo_table_store(&machine->context->memo, REGISTER(1), *at[2].constant, REGISTER(2));
     NEXT(3);
 
 do_FAST:

@@ -139,7 +139,7 @@ void nock_slam_arm(struct nock *machine, noun core, uint64_t axis, noun sample, 
 
 noun nock_memo_find(struct nock *machine, noun key)
 {
-    noun product = memo_find(&machine->context->memo, key, 0);
+    noun product = memo_table_find(&machine->context->memo, key, 0);
     machine->statistics.memo_hits += product != NOUN_NONE;
     return product;
 }
@@ -147,7 +147,7 @@ noun nock_memo_find(struct nock *machine, noun key)
 void nock_memo_store(struct nock *machine, noun key, noun product)
 {
     machine->statistics.memo_stores++;
-    memo_store(&machine->context->memo, key, 0, product);
+    memo_table_store(&machine->context->memo, key, 0, product);
 }
 
 /* ---- forgetting ---------------------------------------------------------------------- */
@@ -212,7 +212,7 @@ static bool has_ephemeral(const struct nock *machine)
 
 void nock_forget_ephemeral(struct nock *machine, noun (*moved)(noun))
 {
-    memo_finish(&machine->base_context.memo);
+    memo_table_finish(&machine->base_context.memo);
     machine->collections++;
     if (!has_ephemeral(machine))
         return;
@@ -228,7 +228,7 @@ void nock_forget_ephemeral(struct nock *machine, noun (*moved)(noun))
 
 void nock_forget_all(struct nock *machine)
 {
-    memo_finish(&machine->base_context.memo);
+    memo_table_finish(&machine->base_context.memo);
     free_codes(machine);
     for (struct registration *r = machine->registry.newest; r != NULL; r = r->older)
         r->known = NULL;

@@ -6,7 +6,7 @@
  * memo may always be forgotten. */
 #define ENTRIES_MAX ((size_t)1 << 23)
 
-void memo_finish(struct memo *memo)
+void memo_table_finish(struct memo *memo)
 {
     free(memo->entries);
     free(memo->young);
@@ -30,7 +30,7 @@ static size_t slot_of(const struct memo *memo, noun key, noun formula)
     }
 }
 
-noun memo_find(const struct memo *memo, noun key, noun formula)
+noun memo_table_find(const struct memo *memo, noun key, noun formula)
 {
     return memo->count == 0 ? NOUN_NONE : memo->entries[slot_of(memo, key, formula)].product;
 }
@@ -74,10 +74,10 @@ static void grow(struct memo *memo)
     free(old.entries);
 }
 
-void memo_store(struct memo *memo, noun key, noun formula, noun product)
+void memo_table_store(struct memo *memo, noun key, noun formula, noun product)
 {
     if (memo->count >= ENTRIES_MAX)
-        memo_finish(memo);
+        memo_table_finish(memo);
     if (memo->count * 2 >= memo->capacity)
         grow(memo);
     size_t slot = slot_of(memo, key, formula);
@@ -94,7 +94,7 @@ static void visit_entry(struct memo_entry *entry, struct stack_visitor *visitor)
     stack_visit(visitor, &entry->product);
 }
 
-void memo_visit(struct memo *memo, struct stack_visitor *visitor, enum stack_reach reach)
+void memo_table_visit(struct memo *memo, struct stack_visitor *visitor, enum stack_reach reach)
 {
     if (reach == STACK_YOUNG) {
         for (size_t i = 0; i < memo->young_count; i++)

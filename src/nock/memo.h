@@ -16,10 +16,10 @@ struct memo {
     size_t young_count, young_capacity;
 };
 
-void memo_finish(struct memo *memo);
+void memo_table_finish(struct memo *memo);
 
-noun memo_find(const struct memo *memo, noun key, noun formula);
-void memo_store(struct memo *memo, noun key, noun formula, noun product);
-void memo_visit(struct memo *memo, struct stack_visitor *visitor, enum stack_reach reach);
+noun memo_table_find(const struct memo *memo, noun key, noun formula);
+void memo_table_store(struct memo *memo, noun key, noun formula, noun product);
+void memo_table_visit(struct memo *memo, struct stack_visitor *visitor, enum stack_reach reach);
 
 #endif

@@ -89,9 +89,9 @@ static void visit(void *context, struct stack_visitor *visitor, enum stack_reach
     visit_known(machine, visitor, reach);
     visit_codes(machine, visitor, reach);
     visit_registry(machine, visitor, reach);
-    memo_visit(&machine->base_context.memo, visitor, reach);
+    memo_table_visit(&machine->base_context.memo, visitor, reach);
     for (struct virtual_context *open = machine->newest; open != NULL; open = open->opened_before)
-        memo_visit(&open->memo, visitor, reach);
+        memo_table_visit(&open->memo, visitor, reach);
     for (size_t i = 0; i < machine->roots_count; i++)
         stack_visit(visitor, machine->roots[i]);
 }

@@ -24,7 +24,7 @@ void virtual_close(struct nock *machine, struct virtual_context *context)
         machine->newest = closed->opened_before;
         machine->context = closed->outer;
         closed->frame->opened = NULL;
-        memo_finish(&closed->memo);
+        memo_table_finish(&closed->memo);
         if (closed != context)
             free(closed);
     } while (closed != context);
