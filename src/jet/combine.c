@@ -376,13 +376,13 @@ static enum nock_step stir_fold(struct nock *machine, struct nock_activation *a)
     struct stack *stack = nock_stack(machine);
     while (a->slot[STIR_EDGES] != 0) {
         struct edge edge;
-        edge_open(noun_head(a->slot[STIR_EDGES]), &edge);
-        a->slot[STIR_EDGES] = noun_tail(a->slot[STIR_EDGES]);
-        a->slot[STIR_HAIR] = parse_later_hair(edge.hair, a->slot[STIR_HAIR]);
-        if (a->slot[STIR_HAIR] == NOUN_NONE) {
-            a->slot[STIR_HAIR] = 0;
+        noun hair = NOUN_NONE;
+        if (edge_open(noun_head(a->slot[STIR_EDGES]), &edge))
+            hair = parse_later_hair(edge.hair, a->slot[STIR_HAIR]);
+        if (hair == NOUN_NONE)
             return step_give_up(a);
-        }
+        a->slot[STIR_HAIR] = hair;
+        a->slot[STIR_EDGES] = noun_tail(a->slot[STIR_EDGES]);
         noun pair = stack_cell(stack, edge.value, a->slot[STIR_VALUE]);
         if (!identity)
             return step_slam(machine, a, gate, pair, STIR_FOLDING);
