@@ -123,7 +123,10 @@ const struct arena_commit *arena_current(const struct arena *arena);
 /* ---- space (arena/grow.c) ------------------------------------------------ */
 
 /* Makes sure that `size_bytes` of objects can be committed: allocated on disk,
- * and zero-filled once.  STATUS_NO_SPACE refuses, before anything was accepted. */
+ * and zero-filled once.  STATUS_NO_SPACE refuses, before anything was accepted.
+ * The first call after arena_choose makes abandoned commits unbelievable,
+ * durably; so call it before the log accepts an event, or the log may come to
+ * know an event of the same number that the arena has in its abandoned form. */
 enum status arena_reserve(struct arena *arena, uint64_t size_bytes) MUST_USE;
 
 /* Grows if less than half a step is left; for the syncing thread, so that the

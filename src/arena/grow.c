@@ -89,6 +89,11 @@ static uint64_t headers_bytes(uint64_t size_bytes)
 enum status arena_reserve(struct arena *arena, uint64_t size_bytes)
 {
     STATUS_TRY(arena_refuse_writing(arena));
+    os_mutex_lock(arena->mutex);
+    enum status status = arena_prepare_writing(arena);
+    os_mutex_unlock(arena->mutex);
+    if (status != STATUS_OK)
+        return status;
     uint64_t start_bytes = arena->current.watermark_bytes;
     if (size_bytes > NOUN_PERSISTENT_BYTES)
         return arena_grow_to(arena, UINT64_MAX);
