@@ -114,9 +114,10 @@ struct call_site {
     uint16_t frame_words; /* of the caller's registers */
     uint16_t formula;     /* register; unused if `known` was fixed by the compiler */
     uint16_t arguments[SHAPE_LEAVES_MAX];
-    bool dispatch;       /* opcode 9: jets are considered */
-    bool fixed;          /* the formula is a constant */
-    noun cached_formula; /* persistent; what `known` and `code` belong to */
+    bool dispatch;         /* opcode 9: jets are considered */
+    bool fixed;            /* the formula is a constant */
+    noun cached_formula;   /* what `known` and `code` belong to */
+    uint64_t cached_until; /* the number of collections up to which that holds */
     struct known *known;
     struct code *code;
     noun *constants;        /* of the calling code */

@@ -552,6 +552,16 @@ static void jump_unless_equal(struct generator *g, noun argument, struct value *
     instruction->target = otherwise;
 }
 
+static void jump_unless_cell(struct generator *g, struct value *value, uint32_t otherwise)
+{
+    if (value->kind == VALUE_PAIR || (value->kind == VALUE_CONSTANT && noun_is_cell(constant_of(g, value))))
+        return;
+    uint32_t where = materialize(g, value);
+    struct instruction *instruction = emit(g, OPERATION_JUMP_UNLESS_CELL);
+    instruction->read[0] = where;
+    instruction->target = otherwise;
+}
+
 /* Evaluates a test: falls through if it is yes, jumps to `otherwise` if no. */
 static void generate_test(struct generator *g, noun formula, struct value *subject, uint32_t otherwise)
 {
@@ -578,19 +588,17 @@ static void generate_test(struct generator *g, noun formula, struct value *subje
         g->depth--;
         return;
     }
+    if (!deep && noun_is_cell(formula) && noun_head(formula) == 3) {
+        g->depth++;
+        jump_unless_cell(g, value_of(g, noun_tail(formula), subject), otherwise);
+        g->depth--;
+        return;
+    }
     struct value *test = value_of(g, formula, subject);
     if (test->kind == VALUE_CONSTANT && constant_of(g, test) == NOUN_YES)
         return;
     if (test->kind == VALUE_CONSTANT && constant_of(g, test) == NOUN_NO) {
         jump(g, otherwise);
-        return;
-    }
-    struct instruction *last = g->program->count == 0 ? NULL : &g->program->instructions[g->program->count - 1];
-    if (test->kind == VALUE_REGISTER && last != NULL && last->operation == OPERATION_IS_CELL &&
-        last->written == test->where) {
-        last->operation = OPERATION_JUMP_UNLESS_CELL; /* nothing else has seen that register */
-        last->written = REGISTER_NONE;
-        last->target = otherwise;
         return;
     }
     uint32_t where = materialize(g, test);

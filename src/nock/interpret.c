@@ -61,30 +61,33 @@ static void step_frame_init(uint64_t *frame, nock_jet_step *step, const struct n
     step_frame->jet = jet;
 }
 
-/* The known record of what a register calls; NULL: not a formula at all. */
-static inline struct known *known_called(struct nock *machine, struct call_site *site, noun formula)
+static struct known *known_called_slow(struct nock *machine, struct call_site *site, noun formula)
 {
-    if (LIKELY(formula == site->cached_formula))
-        return site->known;
     if (!noun_is_cell(formula))
         return NULL;
     struct known *known = known_of(&machine->known, formula);
-    if (noun_is_persistent(formula)) {
-        site->cached_formula = formula;
+    if (known != site->known)
         site->code = NULL;
-        site->known = known;
-    }
+    site->known = known;
+    site->cached_formula = formula;
+    site->cached_until = noun_is_persistent(formula) ? UINT64_MAX : machine->collections;
     return known;
+}
+
+/* The known record of what a register calls; NULL: not a formula at all.  The
+ * word of an ephemeral formula means the same only until the next collection. */
+static inline struct known *known_called(struct nock *machine, struct call_site *site, noun formula)
+{
+    if (LIKELY(formula == site->cached_formula) && LIKELY(site->cached_until >= machine->collections))
+        return site->known;
+    return known_called_slow(machine, site, formula);
 }
 
 static inline struct code *code_called(struct nock *machine, struct call_site *site, struct known *known)
 {
-    if (LIKELY(site->code != NULL && site->known == known))
-        return site->code;
-    struct code *code = code_for(machine, known, site->shape);
-    if (site->known == known)
-        site->code = code;
-    return code;
+    if (UNLIKELY(site->code == NULL))
+        site->code = code_for(machine, known, site->shape);
+    return site->code;
 }
 
 static inline noun argument(const struct call_site *site, const uint64_t *frame, unsigned i)
@@ -596,6 +599,10 @@ step : {
         value = step->activation.result;
         goto give_back;
     case NOCK_STEP_EXIT:
+        if (step->suspended != NULL) { /* outside the context that asked */
+            frame = (uint64_t *)(void *)step->suspended->frame;
+            machine->trace_count = step->suspended->trace_count;
+        }
         goto crash;
     case NOCK_STEP_FAIL:
         mote = machine->failure_mote != 0 ? machine->failure_mote : noun_cord("fail");

@@ -34,7 +34,8 @@ void virtual_close(struct nock *machine, struct virtual_context *context)
 enum phase { PHASE_ASK, PHASE_ANSWER };
 
 /* The gate is slammed with [reference path] in the context around the one that
- * asks; meanwhile that one is suspended. */
+ * asks; meanwhile that one is suspended.  What goes wrong with the gate or its
+ * answer goes wrong there. */
 static enum nock_step ask(struct nock *machine, struct step_frame *frame)
 {
     struct nock_activation *activation = &frame->activation;
@@ -45,24 +46,27 @@ static enum nock_step ask(struct nock *machine, struct step_frame *frame)
     activation->result = activation->slot[1];
     if (gate == NOUN_NONE)
         return NOCK_STEP_BLOCK;
-    noun question = stack_cell(machine->stack, activation->slot[0], activation->slot[1]);
-    activation->subject = nock_gate_with_sample(machine, gate, question);
-    if (activation->subject == NOUN_NONE)
-        return NOCK_STEP_EXIT;
     frame->suspended = inner;
     machine->context = inner->outer;
     activation->phase = PHASE_ANSWER;
-    return NOCK_STEP_KICK;
+    noun question = stack_cell(machine->stack, activation->slot[0], activation->slot[1]);
+    activation->subject = nock_gate_with_sample(machine, gate, question);
+    return activation->subject == NOUN_NONE ? NOCK_STEP_EXIT : NOCK_STEP_KICK;
 }
 
-/* ~ blocks, [~ ~] crashes with the question on the trace, [~ ~ x] is x. */
+static void virtual_resume(struct nock *machine, struct step_frame *frame)
+{
+    machine->context = frame->suspended;
+    frame->suspended = NULL;
+}
+
+/* ~ blocks, [* ~] crashes with the question on the trace, [* * x] is x. */
 static enum nock_step answer(struct nock *machine, struct step_frame *frame)
 {
     struct nock_activation *activation = &frame->activation;
-    machine->context = frame->suspended;
-    frame->suspended = NULL;
     noun result = activation->result;
     if (result == 0) {
+        virtual_resume(machine, frame);
         activation->result = activation->slot[1];
         return NOCK_STEP_BLOCK;
     }
@@ -70,9 +74,13 @@ static enum nock_step answer(struct nock *machine, struct step_frame *frame)
         return NOCK_STEP_EXIT;
     noun unit = noun_tail(result);
     if (noun_is_cell(unit)) {
+        virtual_resume(machine, frame);
         activation->result = noun_tail(unit);
         return NOCK_STEP_DONE;
     }
+    if (unit != 0)
+        return NOCK_STEP_EXIT;
+    virtual_resume(machine, frame);
     noun question = stack_cell(machine->stack, activation->slot[0], activation->slot[1]);
     trace_push(machine, noun_cord("hunk"), question);
     return NOCK_STEP_EXIT;

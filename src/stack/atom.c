@@ -37,7 +37,9 @@ noun stack_atom_from_word(struct stack *stack, uint64_t word)
 
 noun stack_atom_from_words(struct stack *stack, const uint64_t *words, size_t count)
 {
-    memcpy(stack_atom_begin(stack, count), words, count * 8);
+    uint64_t *copy = stack_atom_begin(stack, count);
+    if (count > 0)
+        memcpy(copy, words, count * 8);
     return stack_atom_finish(stack);
 }
 
