@@ -7,6 +7,8 @@
  * Files are read through a mapping, so that memory does not follow their size,
  * and are never believed: every length is checked against the file, and a
  * checksum, where the format has one, before anything else looks at the jam.
+ * The file must not be cut short by another process while it is open: like
+ * any mapping it would end the process.
  *
  * Threads: a handle belongs to one thread at a time.
  */
@@ -44,11 +46,16 @@ struct import;
  * STATUS_NOT_FOUND, STATUS_FORMAT (no such file of ours, or a newer version),
  * STATUS_CORRUPT (cut short, or the checksum disagrees), STATUS_IO. */
 enum status import_open(const char *path, struct import **out) MUST_USE;
+
+/* The same from memory, which stays the caller's and must outlive the handle;
+ * `name` is what messages call it. */
+enum status import_open_bytes(const char *name, const uint8_t *bytes, size_t size_bytes, struct import **out) MUST_USE;
+
 void import_close(struct import *import); /* NULL is fine */
 const struct import_facts *import_facts(const struct import *import);
 
 /* Cues the state noun onto the stack.  STATUS_CORRUPT if the jam is none,
- * STATUS_LIMIT if it does not fit. */
+ * STATUS_LIMIT if it does not fit, and what codec_cue gives besides. */
 enum status import_state(const struct import *import, struct stack *stack, noun *state) MUST_USE;
 
 /* Writes a file beside, syncs it and gives it its name; an existing file of
