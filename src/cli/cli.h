@@ -10,6 +10,8 @@
 #define CLI_CLI_H
 
 #include "base/base.h"
+#include "driver/driver.h"
+#include "host/host.h"
 #include "nock/nock.h"
 #include "noun/noun.h"
 #include "stack/stack.h"
@@ -18,22 +20,22 @@
 
 enum cli_exit {
     CLI_EXIT_OK = 0,
-    CLI_EXIT_GUEST = 1,        /* the guest program crashed, refused or asked for failure */
-    CLI_EXIT_GUEST_MAX = 63,   /* a kernel's own [%exit code] passes through up to here */
-    CLI_EXIT_USAGE = 64,       /* the command line makes no sense */
-    CLI_EXIT_INVALID = 65,     /* an input is malformed */
-    CLI_EXIT_NOT_FOUND = 66,   /* a file or directory does not exist */
-    CLI_EXIT_INTERNAL = 70,    /* our own mistake */
-    CLI_EXIT_NO_MEMORY = 71,   /* memory, or a configured limit */
-    CLI_EXIT_NO_SPACE = 72,    /* the disk or a quota is full */
-    CLI_EXIT_EXISTS = 73,      /* something is in the way */
-    CLI_EXIT_IO = 74,          /* a read, write or sync failed */
-    CLI_EXIT_BUSY = 75,        /* another process has the machine: try again later */
-    CLI_EXIT_CORRUPT = 76,     /* stored bytes are not what was written */
+    CLI_EXIT_GUEST = 1,      /* the guest program crashed, refused or asked for failure */
+    CLI_EXIT_GUEST_MAX = 63, /* a kernel's own [%exit code] passes through up to here */
+    CLI_EXIT_USAGE = 64,     /* the command line makes no sense */
+    CLI_EXIT_INVALID = 65,   /* an input is malformed */
+    CLI_EXIT_NOT_FOUND = 66, /* a file or directory does not exist */
+    CLI_EXIT_INTERNAL = 70,  /* our own mistake */
+    CLI_EXIT_NO_MEMORY = 71, /* memory, or a configured limit */
+    CLI_EXIT_NO_SPACE = 72,  /* the disk or a quota is full */
+    CLI_EXIT_EXISTS = 73,    /* something is in the way */
+    CLI_EXIT_IO = 74,        /* a read, write or sync failed */
+    CLI_EXIT_BUSY = 75,      /* another process has the machine: try again later */
+    CLI_EXIT_CORRUPT = 76,   /* stored bytes are not what was written */
     CLI_EXIT_PERMISSION = 77,
-    CLI_EXIT_FORMAT = 78,      /* another version's, or another program's */
-    CLI_EXIT_DIVERGED = 79,    /* a replay did not reproduce the log */
-    CLI_EXIT_SIGNAL = 128,     /* and the signal's number: 130, 143 */
+    CLI_EXIT_FORMAT = 78,   /* another version's, or another program's */
+    CLI_EXIT_DIVERGED = 79, /* a replay did not reproduce the log */
+    CLI_EXIT_SIGNAL = 128,  /* and the signal's number: 130, 143 */
 };
 
 int cli_exit_of_status(enum status status);
@@ -41,15 +43,15 @@ int cli_exit_of_status(enum status status);
 /* ---- one run of the program ------------------------------------------------ */
 
 struct cli {
-    const char *command;  /* "run": for messages */
-    bool quiet;           /* --quiet: only errors on stderr */
-    bool json;            /* --json: reports on stdout are one JSON object */
-    uint64_t started_ns;  /* monotonic, first thing in main */
+    const char *command; /* "run": for messages */
+    bool quiet;          /* --quiet: only errors on stderr */
+    bool json;           /* --json: reports on stdout are one JSON object */
+    uint64_t started_ns; /* monotonic, first thing in main */
 };
 
 struct command {
     const char *name;
-    const char *summary;  /* one line of `loam --help` */
+    const char *summary;   /* one line of `loam --help` */
     const char *explained; /* the paragraph of `loam NAME --help` */
     int (*run)(struct cli *cli, const struct command *command, int count, char **words);
 };
@@ -97,45 +99,6 @@ struct arguments {
 int arguments_parse(struct cli *cli, const struct command *command, const struct arguments *arguments, int count,
                     char **words) MUST_USE;
 
-/* ---- nouns in and out (cli/noun_io.c) ---------------------------------------- */
-
-/* The noun that a word of the command line stands for:
- *
- *   @FILE.loam   the program in that source file, assembled
- *   @FILE        the noun whose jam the file holds; @- is standard input
- *   anything     the noun in text
- *
- * `name` is what messages call the word ("CAUSE"). */
-enum status noun_from_word(struct stack *stack, const char *name, const char *word, noun *out) MUST_USE;
-
-/* The noun in text on standard input if `word` is NULL or "-". */
-enum status noun_from_word_or_stdin(struct stack *stack, const char *name, const char *word, noun *out) MUST_USE;
-
-/* A kernel or other jam as bytes: of a file, assembled and jammed if its name
- * ends in .loam.  The caller frees *bytes. */
-enum status jam_from_file(struct stack *stack, const char *path, uint8_t **bytes, size_t *size_bytes) MUST_USE;
-
-/* All of standard input; the caller frees *bytes. */
-enum status stdin_read(uint8_t **bytes, size_t *size_bytes) MUST_USE;
-
-/* Bytes to a file, or to standard output if `path` is NULL. */
-enum status bytes_write(const char *path, const void *bytes, size_t size_bytes) MUST_USE;
-
-/* A noun as one line of text on standard output. */
-enum status noun_print_line(noun n) MUST_USE;
-
-/* ---- an engine without a kernel (cli/engine.c) -------------------------------- */
-
-/* Memory and a machine for the filters. */
-struct engine {
-    uint8_t *space;
-    struct stack *stack;
-    struct nock *machine;
-};
-
-enum status engine_open(struct engine *engine, bool check_jets) MUST_USE;
-void engine_close(struct engine *engine);
-
 /* ---- what a person reads (cli/report.c) ------------------------------------ */
 
 /* "loam COMMAND: message" on stderr.  `cli_note` is silenced by --quiet. */
@@ -170,6 +133,13 @@ void progress_begin(struct progress *progress, const struct cli *cli, const char
 void progress_update(struct progress *progress, uint64_t done, uint64_t total);
 void progress_end(struct progress *progress);
 
+/* The same for one long event, by the calls that `host`'s machine makes; if
+ * more than expected come, the rest is unknown (cli/ticker.c). */
+struct ticker;
+enum status ticker_start(const struct cli *cli, const char *label, struct host *host, uint64_t calls_expected,
+                         struct ticker **out) MUST_USE;
+void ticker_stop(struct ticker *ticker);
+
 /* ---- JSON out (cli/json.c) -------------------------------------------------- */
 
 /* One object, or an array of them, on stdout; keys are ours and need no escapes. */
@@ -184,6 +154,107 @@ void json_real(struct json *json, const char *key, double value);
 void json_hex64(struct json *json, const char *key, uint64_t value);
 void json_digest(struct json *json, const char *key, const uint8_t *bytes, size_t size_bytes);
 void json_boolean(struct json *json, const char *key, bool value);
+
+/* Objects in an array: json_array, then json_begin and json_end for each, json_array_end. */
+void json_array(struct json *json, const char *key);
+void json_item(struct json *array, struct json *item);
+void json_item_end(struct json *item);
+void json_array_end(struct json *json);
+
+/* Strings in an array. */
+void json_item_string(struct json *array, const char *value);
 void json_end(struct json *json); /* and a newline */
+
+/* ---- nouns in and out (cli/noun_io.c) ---------------------------------------- */
+
+/* The noun that a word of the command line stands for:
+ *
+ *   @FILE.loam   the program in that source file, assembled
+ *   @FILE        the noun whose jam the file holds; @- is standard input
+ *   anything     the noun in text
+ *
+ * `name` is what messages call the word ("CAUSE"). */
+enum status noun_from_word(struct stack *stack, const char *name, const char *word, noun *out) MUST_USE;
+
+/* The noun in text on standard input if `word` is NULL or "-". */
+enum status noun_from_word_or_stdin(struct stack *stack, const char *name, const char *word, noun *out) MUST_USE;
+
+/* A kernel or other jam as bytes: those of the file, or, if its name ends in
+ * .loam, assembled and jammed.  The caller frees *bytes. */
+enum status jam_from_file(const char *path, uint8_t **bytes, size_t *size_bytes) MUST_USE;
+
+/* The program in a source file, or on standard input if `path` is NULL. */
+enum status source_assemble(struct stack *stack, const char *path, noun *out) MUST_USE;
+
+/* All of standard input; the caller frees *bytes. */
+enum status stdin_read(uint8_t **bytes, size_t *size_bytes) MUST_USE;
+
+/* Bytes to a file, or to standard output if `path` is NULL. */
+enum status bytes_write(const char *path, const void *bytes, size_t size_bytes) MUST_USE;
+
+/* The noun's jam, likewise; but not to somebody's terminal. */
+enum status jam_write(noun n, const char *path) MUST_USE;
+
+/* A noun as one line of text on standard output. */
+enum status noun_print_line(noun n) MUST_USE;
+
+/* ---- a host for a command (cli/machine.c) ------------------------------------- */
+
+/* What the commands that run a kernel have in common on their command lines. */
+struct machine_options {
+    const char *log_level;     /* --log */
+    uint64_t time_limit_s;     /* --time-limit */
+    uint64_t memory_limit_mib; /* --memory-limit */
+    bool check_jets;           /* --jet-check */
+};
+
+#define MACHINE_OPTIONS(options)                                                                                       \
+    {"--log", "LEVEL", "what the kernel says: error, warn, info (the default), debug, trace", OPTION_TEXT,             \
+     &(options).log_level},                                                                                            \
+        {"--time-limit", "SECONDS", "an event that takes longer fails", OPTION_NUMBER, &(options).time_limit_s},       \
+        {"--memory-limit", "MIB", "an event that needs more memory fails", OPTION_NUMBER,                              \
+         &(options).memory_limit_mib},                                                                                 \
+    {                                                                                                                  \
+        "--jet-check", NULL, "run every jet beside its Nock; stop at a difference", OPTION_FLAG, &(options).check_jets \
+    }
+
+/* A host's ears: its warnings, its progress and its kernel's voice on stderr. */
+struct machine {
+    const struct cli *cli;
+    struct progress progress;
+    enum driver_slog_level level;
+    struct host_options options; /* for host_open and the like */
+};
+
+/* Returns -1, or the exit status of a usage error. */
+int machine_init(struct machine *machine, const struct cli *cli, const struct command *command,
+                 const struct machine_options *options) MUST_USE;
+
+/* Makes a machine and reports on it: of `loam new` and `loam import`.  Returns
+ * the exit status. */
+int machine_make(struct machine *machine, const char *directory, const char *kernel_path, const char *state_path);
+
+/* A poke's effects, each as a line of text; or, for JSON, as an array. */
+enum status machine_print_effects(noun effects) MUST_USE;
+enum status machine_json_effects(struct json *json, noun effects) MUST_USE;
+
+/* "%exit: first line of the trace ..."; the caller frees it. */
+char *machine_goof_text(noun goof);
+
+/* ---- an engine without a kernel (cli/engine.c) -------------------------------- */
+
+/* Memory and a machine for the filters. */
+struct engine {
+    uint8_t *space;
+    struct stack *stack;
+    struct nock *machine;
+};
+
+enum status engine_open(struct engine *engine, bool check_jets) MUST_USE;
+void engine_close(struct engine *engine);
+
+/* Opens an engine, has `body` use it, and turns its status into an exit status. */
+int engine_run(const struct cli *cli, bool check_jets, enum status (*body)(struct engine *engine, void *context),
+               void *context);
 
 #endif

@@ -6,7 +6,9 @@
 static enum status create_machine(struct engine *engine, bool check_jets)
 {
     STATUS_TRY(stack_create(&(struct stack_options){0}, &engine->stack));
-    STATUS_TRY(nock_create(engine->stack, &(struct nock_options){.check_jets = check_jets}, &engine->machine));
+    static enum driver_slog_level level = DRIVER_SLOG_INFO;
+    const struct nock_options options = {.slog = driver_slog, .slog_context = &level, .check_jets = check_jets};
+    STATUS_TRY(nock_create(engine->stack, &options, &engine->machine));
     jet_install(engine->machine);
     return STATUS_OK;
 }
@@ -31,4 +33,14 @@ void engine_close(struct engine *engine)
     if (engine->space != NULL)
         os_map_release(engine->space, NOUN_SPACE_BYTES);
     *engine = (struct engine){0};
+}
+
+int engine_run(const struct cli *cli, bool check_jets, enum status (*body)(struct engine *, void *), void *context)
+{
+    struct engine engine;
+    enum status status = engine_open(&engine, check_jets);
+    if (status == STATUS_OK)
+        status = body(&engine, context);
+    engine_close(&engine);
+    return status == STATUS_OK ? CLI_EXIT_OK : cli_fail(cli, status);
 }

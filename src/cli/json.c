@@ -3,10 +3,31 @@
 
 #include "cli/cli.h"
 
+static void separate(struct json *json)
+{
+    if (json->has_member)
+        fputs(", ", stdout);
+    json->has_member = true;
+}
+
 static void key(struct json *json, const char *name)
 {
-    printf("%s\"%s\": ", json->has_member ? ", " : "", name);
-    json->has_member = true;
+    separate(json);
+    printf("\"%s\": ", name);
+}
+
+static void print_string(const char *value)
+{
+    putchar('"');
+    for (const unsigned char *at = (const unsigned char *)value; *at != 0; at++) {
+        if (*at == '"' || *at == '\\')
+            printf("\\%c", *at);
+        else if (*at < 0x20 || *at == 0x7f)
+            printf("\\u%04x", *at);
+        else
+            putchar(*at);
+    }
+    putchar('"');
 }
 
 void json_begin(struct json *json)
@@ -18,16 +39,7 @@ void json_begin(struct json *json)
 void json_string(struct json *json, const char *name, const char *value)
 {
     key(json, name);
-    putchar('"');
-    for (const unsigned char *at = (const unsigned char *)value; *at != 0; at++) {
-        if (*at == '"' || *at == '\\')
-            printf("\\%c", *at);
-        else if (*at < 0x20 || *at == 0x7f)
-            printf("\\u%04x", *at);
-        else
-            putchar(*at);
-    }
-    putchar('"');
+    print_string(value);
 }
 
 void json_number(struct json *json, const char *name, uint64_t value)
@@ -61,6 +73,39 @@ void json_boolean(struct json *json, const char *name, bool value)
 {
     key(json, name);
     fputs(value ? "true" : "false", stdout);
+}
+
+void json_array(struct json *json, const char *name)
+{
+    key(json, name);
+    putchar('[');
+    json->has_member = false;
+}
+
+void json_item(struct json *array, struct json *item)
+{
+    if (array->has_member)
+        fputs(",\n ", stdout);
+    array->has_member = true;
+    json_begin(item);
+}
+
+void json_item_end(struct json *item)
+{
+    (void)item;
+    putchar('}');
+}
+
+void json_item_string(struct json *array, const char *value)
+{
+    separate(array);
+    print_string(value);
+}
+
+void json_array_end(struct json *json)
+{
+    putchar(']');
+    json->has_member = true;
 }
 
 void json_end(struct json *json)

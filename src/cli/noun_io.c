@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
 #include "codec/codec.h"
@@ -54,12 +55,16 @@ static enum status read_text(void *context, const char *path, char **text, size_
     return os_read_whole(path, FILE_SIZE_MAX_BYTES, (uint8_t **)text, size_bytes);
 }
 
-static enum status assemble_file(struct stack *stack, const char *path, noun *out)
+enum status source_assemble(struct stack *stack, const char *path, noun *out)
 {
     char *text;
     size_t size_bytes;
-    STATUS_TRY(read_text(NULL, path, &text, &size_bytes));
-    struct codec_source source = {.name = path, .text = text, .size_bytes = size_bytes, .include = read_text};
+    if (path == NULL)
+        STATUS_TRY(stdin_read((uint8_t **)&text, &size_bytes));
+    else
+        STATUS_TRY(read_text(NULL, path, &text, &size_bytes));
+    struct codec_source source = {
+        .name = path == NULL ? "standard input" : path, .text = text, .size_bytes = size_bytes, .include = read_text};
     enum status status = codec_assemble(stack, &source, out);
     free(text);
     return status;
@@ -87,7 +92,7 @@ static enum status noun_from_file(struct stack *stack, const char *path, noun *o
         return cue_bytes(stack, "standard input", bytes, size_bytes, out);
     }
     if (is_source(path))
-        return assemble_file(stack, path, out);
+        return source_assemble(stack, path, out);
     STATUS_TRY(os_read_whole(path, FILE_SIZE_MAX_BYTES, &bytes, &size_bytes));
     return cue_bytes(stack, path, bytes, size_bytes, out);
 }
@@ -111,13 +116,18 @@ enum status noun_from_word_or_stdin(struct stack *stack, const char *name, const
     return status;
 }
 
-enum status jam_from_file(struct stack *stack, const char *path, uint8_t **bytes, size_t *size_bytes)
+enum status jam_from_file(const char *path, uint8_t **bytes, size_t *size_bytes)
 {
     if (!is_source(path))
         return os_read_whole(path, FILE_SIZE_MAX_BYTES, bytes, size_bytes);
+    struct engine engine;
     noun program;
-    STATUS_TRY(assemble_file(stack, path, &program));
-    return codec_jam(program, bytes, size_bytes);
+    STATUS_TRY(engine_open(&engine, false));
+    enum status status = source_assemble(engine.stack, path, &program);
+    if (status == STATUS_OK)
+        status = codec_jam(program, bytes, size_bytes);
+    engine_close(&engine);
+    return status;
 }
 
 enum status noun_print_line(noun n)
@@ -128,5 +138,17 @@ enum status noun_print_line(noun n)
     text[size_bytes] = '\n';
     enum status status = bytes_write(NULL, text, size_bytes + 1);
     free(text);
+    return status;
+}
+
+enum status jam_write(noun n, const char *output)
+{
+    uint8_t *bytes;
+    size_t size_bytes;
+    if (output == NULL && isatty(STDOUT_FILENO) == 1)
+        return status_fail(STATUS_INVALID, "a jam is not for terminals: redirect it, or give --output FILE");
+    STATUS_TRY(codec_jam(n, &bytes, &size_bytes));
+    enum status status = bytes_write(output, bytes, size_bytes);
+    free(bytes);
     return status;
 }

@@ -1,0 +1,57 @@
+/* loam export: the state as a file. */
+#include "cli/cli.h"
+
+static void report(const struct cli *cli, const char *file, const struct host_status *status)
+{
+    if (!cli->json) {
+        cli_note(cli, "wrote %s: the state of event %" PRIu64 ", hash %016" PRIx64, file, status->event,
+                 status->state_hash);
+        return;
+    }
+    struct json json;
+    json_begin(&json);
+    json_string(&json, "file", file);
+    json_number(&json, "event", status->event);
+    json_hex64(&json, "state_hash", status->state_hash);
+    json_digest(&json, "kernel_hash", status->kernel_hash, sizeof status->kernel_hash);
+    json_end(&json);
+}
+
+static int run(struct cli *cli, const struct command *command, int count, char **words)
+{
+    const char *directory = NULL, *file = NULL;
+    bool as_reference = false;
+    const struct operand operands[] = {{"DIR", "the machine", &directory, false},
+                                       {"FILE", "the file to write; an old one is replaced", &file, false}};
+    const struct option table[] = {
+        {"--reference", NULL, "in the reference's format (EXPJAM), which has no checksum", OPTION_FLAG, &as_reference},
+    };
+    const struct arguments arguments = {operands, COUNT_OF(operands), table, COUNT_OF(table)};
+    int leave = arguments_parse(cli, command, &arguments, count, words);
+    if (leave >= 0)
+        return leave;
+    struct machine machine;
+    struct host *host;
+    struct host_status facts;
+    leave = machine_init(&machine, cli, command, &(struct machine_options){0});
+    CHECK(leave < 0);
+    enum status status = host_open_view(directory, &machine.options, &host);
+    if (status != STATUS_OK)
+        return cli_fail(cli, status);
+    status = host_export(host, file, as_reference);
+    if (status == STATUS_OK)
+        status = host_status_read(host, &facts);
+    host_close(host);
+    if (status != STATUS_OK)
+        return cli_fail(cli, status);
+    report(cli, file, &facts);
+    return CLI_EXIT_OK;
+}
+
+const struct command command_export = {
+    .name = "export",
+    .summary = "write the state to a file",
+    .explained = "Writes the newest durable state to FILE, with a checksum; also while a process runs the\n"
+                 "machine.  `loam import` makes a machine from it.",
+    .run = run,
+};

@@ -1,0 +1,35 @@
+/* loam import: a machine from an exported state. */
+#include "cli/cli.h"
+
+static int run(struct cli *cli, const struct command *command, int count, char **words)
+{
+    const char *directory = NULL, *file = NULL, *kernel = NULL;
+    struct machine_options options = {0};
+    const struct operand operands[] = {
+        {"DIR", "the machine's directory: new, or empty", &directory, false},
+        {"FILE", "the state: of `loam export`, or a reference's .state.jam or .chkjam", &file, false},
+    };
+    const struct option table[] = {
+        {"--kernel", "FILE", "the kernel that takes it: a jam, or source if the name ends in .loam", OPTION_TEXT,
+         &kernel},
+        MACHINE_OPTIONS(options),
+    };
+    const struct arguments arguments = {operands, COUNT_OF(operands), table, COUNT_OF(table)};
+    int leave = arguments_parse(cli, command, &arguments, count, words);
+    if (leave >= 0)
+        return leave;
+    if (kernel == NULL)
+        return cli_usage(cli, command, "which kernel takes the state? loam import %s %s --kernel FILE", directory,
+                         file);
+    struct machine machine;
+    leave = machine_init(&machine, cli, command, &options);
+    return leave >= 0 ? leave : machine_make(&machine, directory, kernel, file);
+}
+
+const struct command command_import = {
+    .name = "import",
+    .summary = "make a machine from an exported state",
+    .explained = "Makes DIR a machine whose kernel has loaded the state in FILE; it stands at the event at which\n"
+                 "the state was exported.  The file's checksum is verified first.",
+    .run = run,
+};

@@ -1,0 +1,81 @@
+/* What the commands that run a kernel share: its options and its voice. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "codec/codec.h"
+#include "kernel/kernel.h"
+
+#define GOOF_TANKS_MAX 8
+
+static void on_slog(void *context, uint64_t priority, noun tank)
+{
+    struct machine *machine = context;
+    progress_end(&machine->progress);
+    driver_slog(&machine->level, priority, tank);
+}
+
+static void on_warn(void *context, const char *message)
+{
+    struct machine *machine = context;
+    progress_end(&machine->progress);
+    cli_note(machine->cli, "%s", message);
+}
+
+static void on_progress(void *context, const char *label, uint64_t done, uint64_t total)
+{
+    struct machine *machine = context;
+    if (machine->progress.label != label)
+        progress_begin(&machine->progress, machine->cli, label);
+    progress_update(&machine->progress, done, total);
+    if (done == total)
+        progress_end(&machine->progress);
+}
+
+int machine_init(struct machine *machine, const struct cli *cli, const struct command *command,
+                 const struct machine_options *options)
+{
+    *machine = (struct machine){
+        .cli = cli,
+        .level = cli->quiet ? DRIVER_SLOG_WARN : DRIVER_SLOG_INFO,
+        .options = {.listener = {.context = machine, .slog = on_slog, .warn = on_warn, .progress = on_progress},
+                    .event_limit_ms = options->time_limit_s * 1000,
+                    .memory_limit_bytes = options->memory_limit_mib << 20,
+                    .check_jets = options->check_jets},
+    };
+    if (options->log_level != NULL && !driver_slog_level_read(options->log_level, &machine->level))
+        return cli_usage(cli, command, "--log wants error, warn, info, debug or trace, not \"%s\"", options->log_level);
+    return -1;
+}
+
+/* ---- results ------------------------------------------------------------------------ */
+
+enum status machine_print_effects(noun effects)
+{
+    noun effect;
+    while (kernel_effect_next(&effects, &effect))
+        STATUS_TRY(noun_print_line(effect));
+    return STATUS_OK;
+}
+
+enum status machine_json_effects(struct json *json, noun effects)
+{
+    noun effect;
+    json_array(json, "effects");
+    while (kernel_effect_next(&effects, &effect)) {
+        char *text;
+        STATUS_TRY(codec_print(effect, NULL, &text, NULL));
+        json_item_string(json, text);
+        free(text);
+    }
+    json_array_end(json);
+    return STATUS_OK;
+}
+
+char *machine_goof_text(noun goof)
+{
+    struct kernel_goof parts = {0};
+    if (noun_is_cell(goof))
+        parts = (struct kernel_goof){.mote = noun_head(goof), .tang = noun_tail(goof)};
+    return kernel_goof_text(&parts, GOOF_TANKS_MAX);
+}

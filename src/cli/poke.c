@@ -1,0 +1,106 @@
+/* loam poke: one event by hand. */
+#include <stdlib.h>
+
+#include "cli/cli.h"
+#include "kernel/kernel.h"
+
+/* Builds wire and cause on the host's stack. */
+static enum status build(struct host *host, const char *wire_word, const char *cause_word, noun *wire, noun *cause)
+{
+    struct stack *stack = host_stack(host);
+    STATUS_TRY(noun_from_word(stack, "CAUSE", cause_word, cause));
+    if (wire_word != NULL)
+        return noun_from_word(stack, "--wire", wire_word, wire);
+    *wire = kernel_wire_plain(stack, "sys", 1);
+    return STATUS_OK;
+}
+
+static const char *answer_name(enum host_answer answer)
+{
+    return answer == HOST_ACCEPTED ? "accepted" : answer == HOST_SWAPPED ? "crashed" : "refused";
+}
+
+static enum status report_json(const struct host_event *event)
+{
+    struct json json;
+    json_begin(&json);
+    json_string(&json, "answer", answer_name(event->answer));
+    if (event->answer != HOST_REFUSED)
+        json_number(&json, "event", event->number);
+    else
+        json_string(&json, "reason", status_message());
+    json_number(&json, "evaluation_us", event->evaluation_ns / 1000);
+    STATUS_TRY(machine_json_effects(&json, event->effects));
+    json_end(&json);
+    return STATUS_OK;
+}
+
+static void explain(const struct cli *cli, const struct host_event *event)
+{
+    if (event->answer == HOST_REFUSED) {
+        cli_error(cli, "refused, nothing has changed: %s", status_message());
+        return;
+    }
+    char *text = machine_goof_text(event->goof);
+    cli_error(cli, "the cause crashed the kernel; event %" PRIu64 " is the notice of that: %s", event->number, text);
+    free(text);
+}
+
+static int finish(const struct cli *cli, const struct host_event *event)
+{
+    int exit_status = CLI_EXIT_OK;
+    if (event->answer == HOST_REFUSED)
+        exit_status = cli_exit_of_status(event->reason);
+    else if (event->answer == HOST_SWAPPED)
+        exit_status = CLI_EXIT_GUEST;
+    enum status status = STATUS_OK;
+    if (cli->json) {
+        status = report_json(event);
+    } else {
+        if (event->answer != HOST_ACCEPTED)
+            explain(cli, event);
+        status = machine_print_effects(event->effects);
+    }
+    return status == STATUS_OK ? exit_status : cli_fail(cli, status);
+}
+
+static int run(struct cli *cli, const struct command *command, int count, char **words)
+{
+    const char *directory = NULL, *cause_word = NULL, *wire_word = NULL;
+    struct machine_options options = {0};
+    const struct operand operands[] = {{"DIR", "the machine", &directory, false},
+                                       {"CAUSE", "a noun in text, or @FILE for a jam", &cause_word, false}};
+    const struct option table[] = {
+        {"--wire", "NOUN", "where the cause comes from; [%poke %sys 1 ~] if not given", OPTION_TEXT, &wire_word},
+        MACHINE_OPTIONS(options),
+    };
+    const struct arguments arguments = {operands, COUNT_OF(operands), table, COUNT_OF(table)};
+    int leave = arguments_parse(cli, command, &arguments, count, words);
+    if (leave >= 0)
+        return leave;
+    struct machine machine;
+    leave = machine_init(&machine, cli, command, &options);
+    if (leave >= 0)
+        return leave;
+    struct host *host;
+    noun wire, cause;
+    struct host_event event;
+    enum status status = host_open(directory, NULL, &machine.options, &host);
+    if (status != STATUS_OK)
+        return cli_fail(cli, status);
+    status = build(host, wire_word, cause_word, &wire, &cause);
+    if (status == STATUS_OK)
+        status = host_poke(host, wire, cause, &event);
+    leave = status == STATUS_OK ? finish(cli, &event) : cli_fail(cli, status);
+    host_close(host);
+    return leave;
+}
+
+const struct command command_poke = {
+    .name = "poke",
+    .summary = "poke a machine once",
+    .explained = "Pokes the machine with CAUSE, waits until the event is durable, and prints its effects, one a\n"
+                 "line.  The effects are not carried out: `loam run` does that.  If the cause crashes the kernel,\n"
+                 "the notice of the crash is the event, and the exit status is 1.",
+    .run = run,
+};
