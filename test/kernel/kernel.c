@@ -1,5 +1,4 @@
-/* Boot, load, poke and peek: a counter written by hand, and the public tree's
- * test kernel against its recorded transcript (LOAM_CORPUS). */
+/* Boot, load, poke and peek, with a counter written by hand. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -196,112 +195,10 @@ static void test_peek(void)
     kernel_destroy(kernel);
 }
 
-/* ---- the public tree's test kernel -------------------------------------------- */
-
-struct overheard {
-    unsigned count;
-    uint64_t priority;
-    char text[256];
-};
-
-static void overhear(void *context, uint64_t priority, noun tank)
-{
-    struct overheard *overheard = context;
-    char *text;
-    size_t size_bytes;
-    overheard->count++;
-    overheard->priority = priority;
-    if (!kernel_tank_line(tank, sizeof overheard->text - 4, &text, &size_bytes))
-        return;
-    memcpy(overheard->text, text, size_bytes + 1);
-    free(text);
-}
-
-static struct overheard overheard;
-
-static struct kernel *boot_jam(const char *relative, const char *hash_expected)
-{
-    const char *path = tap_corpus(relative);
-    uint8_t *jam, hash[HASH_BLAKE3_SIZE_BYTES];
-    size_t size_bytes;
-    noun trap;
-    struct kernel *kernel = NULL;
-    if (path == NULL) {
-        tap_skip(relative, "LOAM_CORPUS is not set, or has no such file");
-        return NULL;
-    }
-    if (os_read_whole(path, 1 << 26, &jam, &size_bytes) != STATUS_OK ||
-        kernel_cue(stack, jam, size_bytes, &trap, hash) != STATUS_OK ||
-        kernel_boot(machine, trap, &kernel) != STATUS_OK) {
-        tap_ok(false, "%s boots: %s", relative, status_message());
-        return NULL;
-    }
-    free(jam);
-    char text[2 * HASH_BLAKE3_SIZE_BYTES + 1];
-    for (size_t i = 0; i < HASH_BLAKE3_SIZE_BYTES; i++)
-        sprintf(text + 2 * i, "%02x", hash[i]);
-    tap_ok(strcmp(text, hash_expected) == 0, "%s boots; its name is %s", relative, text);
-    return kernel;
-}
-
-/* The 16 entries, the kernel's words and the first place that the contract records. */
-static void check_bad_poke(struct kernel *kernel)
-{
-    struct kernel_event event;
-    char *text;
-    size_t size_bytes;
-    overheard = (struct overheard){0};
-    kernel_poke(kernel, job_of(3, "%bad"), &event);
-    tap_ok(event.outcome == KERNEL_DONE && event.replaced && event.effects == 0, "%%bad is replaced, without effects");
-    tap_ok(noun_list_length(event.goof.tang) == 16 && event.goof.mote == noun_cord("exit"), "its trace has 16 entries");
-    tap_ok(noun_is_cell(event.goof.tang) && kernel_tank_text(noun_head(event.goof.tang), 0, &text, &size_bytes) &&
-               strcmp(text, "/apps/test-app/bootstrap/kernel.hoon:<[49 5].[49 7]>") == 0,
-           "whose first names the place");
-    tap_ok(strstr(overheard.text, "cause incorrectly formatted") != NULL || overheard.count > 1,
-           "the kernel has said something (%u times)", overheard.count);
-    tap_ok(noun_equal(noun_at(event.core, KERNEL_AXIS_STATE), kernel_state(kernel)), "its state is unchanged");
-}
-
-static void test_corpus_kernel(void)
-{
-    struct kernel *kernel = boot_jam("crates/nockapp/test-jams/test-ker.jam",
-                                     "b0f146628d89501219e4aaf186f1d9609d4be2db39e18c6dc57a9b2b8788f2e4");
-    if (kernel == NULL)
-        return;
-    struct kernel_event event;
-    struct kernel_peek peek;
-    tap_ok(is_noun(kernel_state(kernel), "[0 [0 1958981674] 0 0]"), "its first state is as recorded");
-    kernel_peek(kernel, read_noun("[%state 0]"), &peek);
-    tap_ok(is_noun(peek.raw, "[0 0 0 0]"), "so is its first peek");
-    for (uint64_t i = 1; i <= 2; i++) {
-        kernel_poke(kernel, job_of(i, "%inc"), &event);
-        tap_ok(event.outcome == KERNEL_DONE && !event.replaced &&
-                   is_noun(event.effects, i == 1 ? "[[%state 0 1] 0]" : "[[%state 0 2] 0]"),
-               "%%inc answers [%%state 0 %" PRIu64 "]", i);
-        kernel_set_core(kernel, event.core);
-        kernel_peek(kernel, read_noun("[%state 0]"), &peek);
-        tap_ok(is_noun(peek.raw, i == 1 ? "[0 0 0 1]" : "[0 0 0 2]"), "and a peek sees it");
-    }
-    check_bad_poke(kernel);
-    noun bogus = kernel_job(stack, 3, read_noun("[%bogus 0]"), 0, 0, read_noun("%inc"));
-    kernel_poke(kernel, bogus, &event);
-    tap_ok(event.outcome == KERNEL_DONE && !event.replaced && event.effects == 0 &&
-               noun_equal(noun_at(event.core, KERNEL_AXIS_STATE), kernel_state(kernel)),
-           "a strange wire is accepted and does nothing");
-    kernel_peek(kernel, 0, &peek);
-    kernel_peek(kernel, 5, &peek);
-    tap_ok(peek.answer == KERNEL_PEEK_CRASHED, "a peek at what is no path crashes");
-    tap_ok(kernel_load(kernel, kernel_state(kernel), NULL) == STATUS_OK &&
-               is_noun(kernel_state(kernel), "[0 [0 1958981674] 0 2]"),
-           "load takes the kernel's own state");
-    kernel_destroy(kernel);
-}
-
 int main(void)
 {
     stack = space_stack();
-    struct nock_options options = {.slog = overhear, .slog_context = &overheard};
-    if (nock_create(stack, &options, &machine) != STATUS_OK)
+    if (nock_create(stack, NULL, &machine) != STATUS_OK)
         return 1;
     test_boot();
     test_poke();
@@ -310,7 +207,6 @@ int main(void)
     test_deadline();
     test_load();
     test_peek();
-    test_corpus_kernel();
     nock_destroy(machine);
     return tap_done();
 }
