@@ -78,9 +78,9 @@ enum codec_text_style {
 
 struct codec_text_options {
     enum codec_text_style style;
-    bool group_digits;    /* 1.000.000, 0xdead.beef */
-    bool tapes;           /* CODEC_TEXT_READABLE: lists of printable bytes as "tape" */
-    size_t limit_bytes;   /* of the text; 0: none.  A text that was cut ends in "..." and cannot be read back */
+    bool group_digits;  /* 1.000.000, 0xdead.beef */
+    bool tapes;         /* CODEC_TEXT_READABLE: lists of printable bytes as "tape" */
+    size_t limit_bytes; /* of the text; 0: none.  A text that was cut ends in "..." and cannot be read back */
 };
 
 /* Prints `n` (options may be NULL: readable, nothing grouped, no tapes).  The
