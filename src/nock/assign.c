@@ -83,6 +83,11 @@ static bool ends(enum operation operation)
     return operation == OPERATION_RETURN || operation == OPERATION_CALL_TAIL;
 }
 
+static bool has_landing(enum operation operation)
+{
+    return operation == OPERATION_CALL || operation == OPERATION_SCRY || operation == OPERATION_PULL;
+}
+
 static bool may_jump(enum operation operation)
 {
     return (operation >= OPERATION_JUMP && operation <= OPERATION_JUMP_UNLESS_CELL) || operation == OPERATION_MEMO_FIND;
@@ -106,7 +111,8 @@ static void live_before(struct assigner *assigner, uint32_t index)
             assigner->live[i] = target[i] | (jumps_always(operation) ? 0 : assigner->live[i]);
     }
     set_dead(assigner, instruction->written);
-    if (operation == OPERATION_CALL || operation == OPERATION_SCRY)
+    set_dead(assigner, instruction->written_too);
+    if (has_landing(operation))
         list_live(assigner, instruction);
     each_read(assigner, index, set_live);
 }
@@ -144,6 +150,20 @@ static uint32_t take_place(struct assigner *assigner)
     return place;
 }
 
+static void note_written(struct assigner *assigner, uint32_t index, uint32_t written)
+{
+    if (written != REGISTER_NONE && assigner->last_read[written] < index)
+        assigner->last_read[written] = index;
+}
+
+static void place_written(struct assigner *assigner, uint32_t index, uint32_t written)
+{
+    if (written == REGISTER_NONE)
+        return;
+    if (assigner->place[written] == REGISTER_NONE)
+        assigner->place[written] = take_place(assigner);
+}
+
 /* The registers still to be read after the instruction are those live in the
  * line, not on the path: a register that is read later, in any branch, keeps
  * its place. */
@@ -157,29 +177,19 @@ static void pack(struct assigner *assigner)
     }
     for (uint32_t i = 0; i < program->count; i++) {
         each_read(assigner, i, note_read);
-        uint32_t written = program->instructions[i].written;
-        if (written != REGISTER_NONE && assigner->last_read[written] < i)
-            assigner->last_read[written] = i;
+        note_written(assigner, i, program->instructions[i].written);
+        note_written(assigner, i, program->instructions[i].written_too);
     }
     for (uint32_t i = 0; i < assigner->code->shape.leaves; i++)
         assigner->place[i] = take_place(assigner);
     for (uint32_t i = 0; i < program->count; i++) {
         each_read(assigner, i, free_place);
-        uint32_t written = program->instructions[i].written;
-        if (written == REGISTER_NONE)
-            continue;
-        if (assigner->place[written] == REGISTER_NONE)
-            assigner->place[written] = take_place(assigner);
-        free_place(assigner, i, written); /* if nobody reads it */
+        place_written(assigner, i, program->instructions[i].written);
+        place_written(assigner, i, program->instructions[i].written_too);
     }
 }
 
 /* ---- writing ---------------------------------------------------------------------*/
-
-static bool has_landing(enum operation operation)
-{
-    return operation == OPERATION_CALL || operation == OPERATION_SCRY;
-}
 
 #define LANDING_SLOTS 3
 
@@ -211,6 +221,8 @@ static uint32_t slots_of(enum operation operation)
     case OPERATION_CALL:
     case OPERATION_SCRY:
         return 2 + LANDING_SLOTS;
+    case OPERATION_PULL:
+        return 3 + LANDING_SLOTS;
     default:
         return 2;
     }
@@ -224,9 +236,8 @@ static uint16_t place_of(const struct assigner *assigner, uint32_t where)
     return (uint16_t)assigner->place[where];
 }
 
-static struct call_site *make_site(struct assigner *assigner, const struct call *call)
+static void init_site(struct assigner *assigner, struct call_site *site, const struct call *call)
 {
-    struct call_site *site = block_take(&assigner->program->kept, sizeof *site);
     site->shape = call->shape;
     site->frame_words = (uint16_t)assigner->code->frame_words;
     site->dispatch = call->dispatch;
@@ -240,7 +251,25 @@ static struct call_site *make_site(struct assigner *assigner, const struct call 
     for (unsigned i = 0; i < call->shape.leaves; i++)
         site->arguments[i] = call->is_constant[i] ? (uint16_t)(ARGUMENT_CONSTANT | call->arguments[i])
                                                   : place_of(assigner, call->arguments[i]);
+}
+
+static struct call_site *make_site(struct assigner *assigner, const struct call *call)
+{
+    struct call_site *site = block_take(&assigner->program->kept, sizeof *site);
+    init_site(assigner, site, call);
     return site;
+}
+
+static struct pull_site *make_pull_site(struct assigner *assigner, const struct instruction *instruction)
+{
+    struct pull_site *pull = block_take(&assigner->program->kept, sizeof *pull);
+    struct call call = {.shape = SHAPE_WHOLE, .formula = REGISTER_NONE, .arguments = {instruction->read[0]}};
+    init_site(assigner, &pull->call, &call);
+    pull->axis = instruction->axis;
+    pull->battery = pull->core = NOUN_NONE;
+    pull->next = assigner->code->pulls;
+    assigner->code->pulls = pull;
+    return pull;
 }
 
 static void write_landing(struct assigner *assigner, const struct instruction *instruction, struct slot *slot)
@@ -252,7 +281,8 @@ static void write_landing(struct assigner *assigner, const struct instruction *i
     for (uint32_t i = 0; i < live->count; i++)
         live->registers[i] = place_of(assigner, instruction->live[i]);
     slot[1].operand[0] = place_of(assigner, instruction->written);
-    slot[1].operand[1] = (uint16_t)assigner->code->frame_words;
+    slot[1].operand[1] = place_of(assigner, instruction->written_too);
+    slot[1].operand[2] = (uint16_t)assigner->code->frame_words;
     slot[2].live = live;
 }
 
@@ -272,6 +302,10 @@ static void write_instruction(struct assigner *assigner, const struct instructio
     case OPERATION_CALL:
     case OPERATION_CALL_TAIL:
         slot[1].site = make_site(assigner, instruction->call);
+        break;
+    case OPERATION_PULL:
+        slot[1].operand[2] = place_of(assigner, instruction->read[0]);
+        slot[2].pull = make_pull_site(assigner, instruction);
         break;
     case OPERATION_JUMP:
         slot[1].target = target;
@@ -300,8 +334,10 @@ static void write_instruction(struct assigner *assigner, const struct instructio
             slot[2].constant = constant;
         break;
     }
+    if (operation == OPERATION_PULL)
+        slot[1].operand[1] = place_of(assigner, instruction->written_too);
     if (has_landing(operation))
-        write_landing(assigner, instruction, slot + 2);
+        write_landing(assigner, instruction, slot + slots - LANDING_SLOTS);
 }
 
 static void place_labels(struct assigner *assigner)
@@ -339,7 +375,8 @@ static void write_code(struct assigner *assigner, const void *const *handlers)
         code->slots[at].handler = handlers[instruction->operation];
         write_instruction(assigner, instruction, &code->slots[at]);
         if (has_landing(instruction->operation))
-            code->slots[at + 2].handler = handlers[OPERATION_LAND];
+            code->slots[at + slots - LANDING_SLOTS].handler =
+                handlers[instruction->operation == OPERATION_PULL ? OPERATION_LAND_PULL : OPERATION_LAND];
         note_hint(code, at, instruction->scope);
         at += slots;
     }

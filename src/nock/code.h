@@ -42,6 +42,7 @@ struct known;
     X(JUMP_UNLESS_CELL)  /* a; target */                                                                               \
     X(RETURN)            /* a */                                                                                       \
     X(CALL)              /* site */                                                                                    \
+    X(PULL)              /* battery context core; site; then a landing */                                              \
     X(CALL_TAIL)         /* site */                                                                                    \
     X(CRASH)             /* */                                                                                         \
     X(SCRY)              /* ref path; then a landing */                                                                \
@@ -55,6 +56,7 @@ struct known;
     X(TRACE_CONSTANT)    /* ; hint */                                                                                  \
     X(TRACE)             /* clue; constant tag */                                                                      \
     X(LAND)              /* d; live registers */                                                                       \
+    X(LAND_PULL)         /* battery context; live registers */                                                         \
     X(LAND_STEP)         /* into a step frame */                                                                       \
     X(LAND_HALT)         /* the end of a run */
 
@@ -75,6 +77,7 @@ struct slot {
         noun *constant; /* in the code's constants, which the collector updates */
         struct slot *target;
         struct call_site *site;
+        struct pull_site *pull;
         const struct hint *hint;
         const struct live_set *live;
     };
@@ -124,6 +127,22 @@ struct call_site {
     struct call_site *next; /* of the same code */
 };
 
+/* Where an arm is pulled from a core to make a gate that is called at once with
+ * another sample: Hoon's (arm a b).  An arm that just makes a gate around its
+ * core need not run; the gate is its battery and the core. */
+struct pull_site {
+    struct call_site call; /* of the arm, if it must run */
+    uint64_t axis;
+    noun battery; /* of the core; what the next three belong to; NOUN_NONE: nothing known */
+    noun gate_battery;
+    noun clue; /* of the gate's %fast, or NOUN_NONE */
+    struct known *gate;
+    uint64_t until; /* the number of collections up to which the words hold */
+    noun core;      /* for which the gate is known to be registered */
+    uint64_t core_until;
+    struct pull_site *next; /* of the same code */
+};
+
 /* What stands on the trace while an instruction runs: the innermost hint. */
 struct hint {
     const struct hint *outer;
@@ -149,6 +168,7 @@ struct code {
     struct hint_range *hints; /* in order of from_slot */
     uint32_t hints_count;
     struct call_site *sites;
+    struct pull_site *pulls;
     struct block *blocks; /* memory of sites, hints, live sets */
 };
 

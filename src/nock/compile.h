@@ -13,6 +13,7 @@
 struct instruction {
     uint8_t operation; /* enum operation */
     uint32_t written;
+    uint32_t written_too; /* PULL */
     uint32_t read[2];
     uint32_t target;   /* a label's number */
     uint32_t constant; /* an index */

@@ -77,6 +77,7 @@ static struct instruction *emit(struct generator *g, enum operation operation)
     *instruction = (struct instruction){
         .operation = (uint8_t)operation,
         .written = REGISTER_NONE,
+        .written_too = REGISTER_NONE,
         .read = {REGISTER_NONE, REGISTER_NONE},
         .scope = g->scope,
     };
@@ -648,6 +649,118 @@ static struct value *generate_9(struct generator *g, noun argument, struct value
     return emit_call(g, call, tail);
 }
 
+/* ---- (arm a b): pull an arm, replace the sample of the gate it makes, call it -- */
+
+#define TOUCH_DEPTH_MAX 48
+
+/* Is `axis` within, or around, the part at `part`? */
+static bool overlaps(uint64_t axis, uint64_t part)
+{
+    unsigned length_axis = bits_length(axis), length_part = bits_length(part);
+    if (length_axis < length_part)
+        return part >> (length_part - length_axis) == axis;
+    return axis >> (length_axis - length_part) == part;
+}
+
+/* The axis of the same part when the tree has become the tail of another. */
+static uint64_t below_tail(uint64_t axis)
+{
+    unsigned steps = bits_length(axis) - 1;
+    return (uint64_t)3 << steps | (axis & (((uint64_t)1 << steps) - 1));
+}
+
+/* Could the formula look at `part` of its subject?  Says yes when in doubt. */
+static bool touches(noun formula, uint64_t part, unsigned depth)
+{
+    if (!noun_is_cell(formula) || depth >= TOUCH_DEPTH_MAX)
+        return true;
+    noun head = noun_head(formula), rest = noun_tail(formula);
+    depth++;
+    if (noun_is_cell(head))
+        return touches(head, part, depth) || touches(rest, part, depth);
+    switch (head) {
+    case 0:
+        return !noun_is_direct(rest) || rest == 0 || overlaps(rest, part);
+    case 1:
+        return false;
+    case 3:
+    case 4:
+        return touches(rest, part, depth);
+    default:
+        break;
+    }
+    if (!noun_is_cell(rest))
+        return true;
+    noun first = noun_head(rest), second = noun_tail(rest);
+    switch (head) {
+    case 2:
+    case 5:
+    case 12:
+        return touches(first, part, depth) || touches(second, part, depth);
+    case 6:
+        return touches(first, part, depth) || !noun_is_cell(second) || touches(noun_head(second), part, depth) ||
+               touches(noun_tail(second), part, depth);
+    case 7:
+        return touches(first, part, depth);
+    case 8:
+        return touches(first, part, depth) || touches(second, below_tail(part), depth);
+    case 9:
+        return touches(second, part, depth);
+    case 10:
+        return !noun_is_cell(first) || touches(noun_tail(first), part, depth) || touches(second, part, depth);
+    case 11:
+        return (noun_is_cell(first) && touches(noun_tail(first), part, depth)) || touches(second, part, depth);
+    default:
+        return true;
+    }
+}
+
+/* Takes [8 [9 axis core] 9 2 10 [6 sample] 0 2] apart, if it is that, the arm
+ * lies in the battery, and the sample does not look at the gate. */
+static bool is_pull(noun argument, noun *axis, noun *core, noun *sample)
+{
+    noun arm = noun_head(argument), body = noun_tail(argument);
+    if (!is_opcode(arm, 9) || !is_opcode(body, 9) || noun_at(body, 6) != 2)
+        return false;
+    noun edit = noun_at(body, 7);
+    if (!is_opcode(edit, 10) || noun_at(edit, 12) != 6 || noun_at(edit, 14) != 0 || noun_at(edit, 15) != 2)
+        return false;
+    *axis = noun_at(arm, 6);
+    *core = noun_at(arm, 7);
+    *sample = noun_at(edit, 13);
+    return noun_is_direct(*axis) && bits_length(*axis) > 1 && *axis >> (bits_length(*axis) - 2) == 2 &&
+           !touches(*sample, 2, 0);
+}
+
+static struct value *generate_pull(struct generator *g, noun axis, noun core_formula, noun sample_formula,
+                                   struct value *subject, bool tail)
+{
+    uint32_t core = materialize(g, value_of(g, core_formula, subject));
+    struct instruction *pull = emit(g, OPERATION_PULL);
+    pull->read[0] = core;
+    pull->axis = axis;
+    uint32_t battery = pull->written = new_register(g);
+    uint32_t context = pull->written_too = new_register(g);
+    struct value *battery_value = register_value(g, battery);
+    /* Nothing looks at the gate, so anything may stand in its place. */
+    struct value *pushed = pair_value(g, constant_value(g, 0), subject);
+    struct value *sample = value_of(g, sample_formula, pushed);
+    struct value *gate = pair_value(g, battery_value, pair_value(g, sample, register_value(g, context)));
+    struct call *call = new_call(g, battery_value);
+    call->dispatch = true;
+    pass_subject(g, call, gate, true);
+    return emit_call(g, call, tail);
+}
+
+static struct value *generate_8(struct generator *g, noun argument, struct value *subject, bool tail)
+{
+    noun axis, core, sample;
+    if (is_pull(argument, &axis, &core, &sample))
+        return generate_pull(g, axis, core, sample, subject, tail);
+    struct value *pushed = value_of(g, noun_head(argument), subject);
+    return generate_formula(g, noun_tail(argument), pair_value(g, pushed, subject), tail);
+}
+
 static struct value *generate_10(struct generator *g, noun argument, struct value *subject)
 {
     noun axis = noun_head(noun_head(argument));
@@ -815,10 +928,8 @@ static struct value *generate_opcode(struct generator *g, noun opcode, noun argu
         return generate_6(g, argument, subject, tail);
     case 7:
         return generate_formula(g, noun_tail(argument), value_of(g, noun_head(argument), subject), tail);
-    case 8: {
-        struct value *pushed = value_of(g, noun_head(argument), subject);
-        return generate_formula(g, noun_tail(argument), pair_value(g, pushed, subject), tail);
-    }
+    case 8:
+        return generate_8(g, argument, subject, tail);
     case 9:
         return generate_9(g, argument, subject, tail);
     case 10:

@@ -90,6 +90,34 @@ static inline struct code *code_called(struct nock *machine, struct call_site *s
     return site->code;
 }
 
+/* Does pulling from this core just make a gate that is already registered? */
+static inline bool pull_is_known(struct nock *machine, struct pull_site *pull, uint8_t *base, noun core)
+{
+    if (UNLIKELY(!noun_is_cell(core)) || WORDS(core)[1] != pull->battery || pull->until < machine->collections)
+        return false;
+    if (pull->clue == NOUN_NONE || (core == pull->core && pull->core_until >= machine->collections))
+        return true;
+    if (!registry_has_gate(machine, pull->gate, noun_head(pull->clue), core))
+        return false;
+    pull->core = core;
+    pull->core_until = noun_is_persistent(core) ? UINT64_MAX : machine->collections;
+    return true;
+}
+
+/* Remembers what the arm at hand makes, if all it does is make a gate. */
+static void pull_learn(struct nock *machine, struct pull_site *pull, noun core, noun formula)
+{
+    pull->battery = NOUN_NONE;
+    if (!gate_maker(formula, &pull->gate_battery, &pull->clue))
+        return;
+    noun battery = noun_head(core);
+    pull->battery = battery;
+    pull->gate = known_of(&machine->known, pull->gate_battery);
+    bool lasts = noun_is_persistent(battery) && noun_is_persistent(pull->gate_battery);
+    pull->until = lasts ? UINT64_MAX : machine->collections;
+    pull->core = NOUN_NONE;
+}
+
 static inline noun argument(const struct call_site *site, const uint64_t *frame, unsigned i)
 {
     unsigned where = site->arguments[i];
@@ -422,6 +450,41 @@ do_CALL : {
     goto enter;
 }
 
+    /* REGISTER 0: the gate's battery, 1: its context, 2: the core. */
+do_PULL : {
+    struct pull_site *pull = at[2].pull;
+    noun core = REGISTER(2);
+    if (LIKELY(pull_is_known(machine, pull, base, core))) {
+        REGISTER(0) = pull->gate_battery;
+        REGISTER(1) = core;
+        NEXT(6);
+    }
+    formula = noun_at(core, pull->axis);
+    known = formula == NOUN_NONE ? NULL : known_called(machine, &pull->call, formula);
+    if (known == NULL)
+        goto crash;
+    pull_learn(machine, pull, core, formula);
+    subject = core;
+    land = at + 3;
+    frame_words = pull->call.frame_words;
+    if (known->jets != NULL) {
+        pieces = (struct pieces){.shape = SHAPE_WHOLE, .leaves = {core}};
+        goto call_pieces;
+    }
+    goto call;
+}
+
+do_LAND_PULL:
+    /* What is no gate has no battery, and the call that follows crashes. */
+    if (noun_is_cell(value) && noun_is_cell(WORDS(value)[2])) {
+        REGISTER(0) = WORDS(value)[1];
+        REGISTER(1) = WORDS(WORDS(value)[2])[2];
+    } else {
+        REGISTER(0) = NOUN_NONE;
+        REGISTER(1) = 0;
+    }
+    NEXT(3);
+
 do_CALL_TAIL : {
     struct call_site *site = at[1].site;
     known = site->fixed ? site->known : known_called(machine, site, frame[site->formula]);
@@ -519,6 +582,12 @@ kick : {
     machine->statistics.calls++;
     known = known_of(&machine->known, noun_head(subject));
     pieces = take_apart(subject);
+    goto call_pieces;
+}
+
+    /* Calls `known` on `pieces`, jets considered, for the frame at `frame` of
+     * `frame_words` and the landing `land`. */
+call_pieces : {
     frame = push_header(machine, frame, frame_words, land);
     const struct nock_jet *jet;
     enum jetted jetted = JETTED_NO;
@@ -554,7 +623,7 @@ do_SCRY : {
     noun reference = REGISTER(1), path = REGISTER(2);
     if (machine->newest == NULL)
         goto crash;
-    frame = push_header(machine, frame, at[3].operand[1], at + 2);
+    frame = push_header(machine, frame, at[3].operand[2], at + 2);
     step_frame_init(frame, virtual_scry, NULL, 0);
     step_frame_at(frame)->activation.slot[0] = reference;
     step_frame_at(frame)->activation.slot[1] = path;

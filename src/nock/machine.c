@@ -188,6 +188,8 @@ static void forget_codes(struct nock *machine, noun (*moved)(noun))
             site->code = NULL;
             site->cached_formula = NOUN_NONE;
         }
+        for (struct pull_site *pull = code->pulls; pull != NULL; pull = pull->next)
+            pull->battery = NOUN_NONE;
         code->next = code->known->codes;
         code->known->codes = code;
         codes->all[kept++] = code;

@@ -182,6 +182,41 @@ static bool is_registered(struct nock *machine, const struct known *known, noun 
     return false;
 }
 
+bool registry_has_gate(struct nock *machine, const struct known *battery, noun chum, noun core)
+{
+    for (const struct registration *r = battery->registrations; r != NULL; r = r->next) {
+        uint64_t axis = axis_in_context(r->axis);
+        if (axis == 0 || !noun_equal(r->chum, chum))
+            continue;
+        noun parent = noun_at(core, axis);
+        if (parent != NOUN_NONE && matches(machine, r->parent, parent))
+            return true;
+    }
+    return false;
+}
+
+/* [8 [1 sample] [1 battery] 0 1], or
+ * [7 [8 [1 sample] [1 battery] 0 1] 11 [%fast 1 clue] 0 1] */
+bool gate_maker(noun formula, noun *battery, noun *clue)
+{
+    *clue = NOUN_NONE;
+    if (noun_at(formula, 2) == 7) {
+        noun hinted = noun_at(formula, 7);
+        if (noun_at(hinted, 2) != 11 || noun_at(hinted, 12) != noun_cord("fast") || noun_at(hinted, 26) != 1 ||
+            noun_at(hinted, 14) != 0 || noun_at(hinted, 15) != 1)
+            return false;
+        *clue = noun_at(hinted, 27);
+        if (!noun_is_cell(*clue))
+            return false;
+        formula = noun_at(formula, 6);
+    }
+    if (formula == NOUN_NONE || noun_at(formula, 2) != 8 || noun_at(formula, 12) != 1 || noun_at(formula, 28) != 1 ||
+        noun_at(formula, 30) != 0 || noun_at(formula, 31) != 1)
+        return false;
+    *battery = noun_at(formula, 29);
+    return noun_is_cell(*battery);
+}
+
 /* The axis that a clue's parent formula names: 0 for a root, NOUN_NONE if it
  * makes no sense. */
 static noun parent_axis(noun formula)

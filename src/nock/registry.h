@@ -55,6 +55,13 @@ void registry_register(struct nock *machine, noun core, noun clue);
 const struct nock_jet *registry_match_gate(struct nock *machine, struct known *known, noun context);
 const struct nock_jet *registry_match(struct nock *machine, struct known *known, noun core);
 
+/* Is the gate [battery [* core]] registered under this name? */
+bool registry_has_gate(struct nock *machine, const struct known *battery, noun chum, noun core);
+
+/* Does the formula just make a gate around its subject, perhaps hinted?  Then
+ * its battery, and the hint's clue or NOUN_NONE. */
+bool gate_maker(noun formula, noun *battery, noun *clue);
+
 /* After known records were dropped: forgets registrations that lost one. */
 void registry_sweep(struct nock *machine);
 
