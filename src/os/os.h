@@ -15,9 +15,9 @@
 struct os_file; /* owned by whoever opened it; one long-lived descriptor */
 
 enum os_open {
-    OS_OPEN_READ,          /* must exist */
-    OS_OPEN_WRITE,         /* must exist, for reading and writing */
-    OS_OPEN_CREATE,        /* must not exist; made readable by its owner and group */
+    OS_OPEN_READ,   /* must exist */
+    OS_OPEN_WRITE,  /* must exist, for reading and writing */
+    OS_OPEN_CREATE, /* must not exist; made readable by its owner and group */
 };
 
 enum status os_file_open(const char *path, enum os_open mode, struct os_file **out) MUST_USE;
@@ -40,7 +40,7 @@ enum status os_file_allocate(struct os_file *file, uint64_t offset_bytes, uint64
 enum status os_file_truncate(struct os_file *file, uint64_t size_bytes) MUST_USE;
 
 /* Takes the exclusive (or shared) advisory lock of the file, which goes with
- * the process; STATUS_BUSY at once if another process holds it. */
+ * this open file; STATUS_BUSY at once if another one holds it. */
 enum status os_file_lock(struct os_file *file, bool exclusive) MUST_USE;
 
 /* Whole files.  `read_whole` refuses files over `limit_bytes`; the caller frees
@@ -53,21 +53,25 @@ enum status os_replace_whole(const char *path, const void *bytes, size_t size_by
 enum os_kind { OS_KIND_ABSENT, OS_KIND_FILE, OS_KIND_DIRECTORY, OS_KIND_OTHER };
 
 enum status os_kind_of(const char *path, enum os_kind *kind) MUST_USE;
+
+/* What changes a name syncs the directory that holds it before it returns.
+ * With `parents` the directory may exist already.  `remove` takes a file or an
+ * empty directory. */
 enum status os_directory_create(const char *path, bool parents) MUST_USE;
 enum status os_directory_sync(const char *path) MUST_USE;
 enum status os_rename(const char *from, const char *to) MUST_USE;
 enum status os_remove(const char *path) MUST_USE;
 
 /* Calls `each` with every entry's name but . and .., in byte order. */
-enum status os_directory_list(const char *path, enum status (*each)(void *context, const char *name), void *context)
-    MUST_USE;
+enum status os_directory_list(const char *path, enum status (*each)(void *context, const char *name),
+                              void *context) MUST_USE;
 
 /* Bytes that may still be allocated on the file system of `path`. */
 enum status os_space_available(const char *path, uint64_t *size_bytes) MUST_USE;
 
 /* ---- address space (os/map.c) -------------------------------------------- */
 
-/* Reserves address space without memory behind it. */
+/* Reserves address space without memory behind it, aligned to 2 MiB. */
 enum status os_map_reserve(uint64_t size_bytes, uint8_t **base) MUST_USE;
 
 /* Puts zeroed memory, or a read-only view of a file, over part of a
@@ -88,11 +92,11 @@ void os_map_advise(uint8_t *address, uint64_t size_bytes, enum os_advice advice)
 
 /* ---- the machine, clocks, chance (os/machine.c) --------------------------- */
 
-uint64_t os_clock_ns(void);      /* monotonic */
-uint64_t os_clock_cpu_ns(void);  /* of this thread */
-uint64_t os_wall_ms(void);       /* since 1970 */
+uint64_t os_clock_ns(void);     /* monotonic */
+uint64_t os_clock_cpu_ns(void); /* of this thread */
+uint64_t os_wall_ms(void);      /* since 1970 */
 void os_sleep_ms(uint64_t duration_ms);
-uint64_t os_memory_bytes(void);  /* what this process may use: cgroup-aware */
+uint64_t os_memory_bytes(void); /* what this process may use: cgroup-aware */
 uint64_t os_resident_peak_bytes(void);
 void os_random(void *bytes, size_t size_bytes);
 
@@ -102,6 +106,7 @@ struct os_thread;
 struct os_mutex;
 struct os_condition;
 
+/* A thread starts with the signals that come from outside blocked. */
 enum status os_thread_start(void (*body)(void *), void *context, struct os_thread **out) MUST_USE;
 void os_thread_join(struct os_thread *thread);
 void os_thread_raise_priority(void); /* of the caller, if allowed */
@@ -114,14 +119,17 @@ void os_mutex_unlock(struct os_mutex *mutex);
 struct os_condition *os_condition_create(void);
 void os_condition_destroy(struct os_condition *condition);
 void os_condition_wait(struct os_condition *condition, struct os_mutex *mutex);
+/* False if the monotonic clock passed `deadline_ns` first. */
 bool os_condition_wait_until(struct os_condition *condition, struct os_mutex *mutex, uint64_t deadline_ns);
 void os_condition_signal(struct os_condition *condition);
 void os_condition_broadcast(struct os_condition *condition);
 
 /* ---- signals (os/signal.c) ------------------------------------------------ */
 
-/* Counts SIGINT, SIGTERM, SIGHUP, SIGQUIT from now on instead of dying, and
- * calls `wake` (async-signal-safe) on each.  SIGPIPE is ignored. */
+/* Notes SIGINT, SIGTERM, SIGHUP, SIGQUIT from now on instead of dying, and
+ * calls `wake` (async-signal-safe; may be NULL) on each; one that the parent
+ * had ignored stays ignored.  SIGPIPE and SIGXFSZ are ignored: both come back
+ * as errors of the write that caused them. */
 void os_signal_watch(void (*wake)(int signal_number));
 int os_signal_received(void); /* the first one, or 0 */
 
