@@ -9,7 +9,7 @@ struct context {
     const struct tree *scry; /* NULL at the top: opcode 12 crashes */
 };
 
-enum failure { CRASHED, BLOCKED, FAILED, GAVE_UP };
+enum failure { CRASHED, BLOCKED, GAVE_UP };
 
 struct reducer {
     struct tree_arena *arena;
@@ -108,9 +108,11 @@ static bool is_trace_tag(const struct tree *tag)
     return is_word_of(tag, (const char *const[]){"mean", "spot", "hunk", "lose", "hand", NULL});
 }
 
-static bool is_slog_tag(const struct tree *tag)
+/* A clue of another shape, or of a priority beyond 63 bits, is ignored. */
+static bool is_slog(const struct tree *tag, const struct tree *clue)
 {
-    return is_word_of(tag, (const char *const[]){"slog", NULL});
+    return is_word_of(tag, (const char *const[]){"slog", NULL}) && tree_is_cell(clue) && !tree_is_cell(clue->head) &&
+           tree_length_bits(clue->head) < 64;
 }
 
 static const struct tree *reduce(struct reducer *r, const struct context *context, const struct tree *trace,
@@ -129,7 +131,7 @@ static const struct tree *scry(struct reducer *r, const struct context *context,
     const struct tree *core = tree_cell(r->arena, gate->head, tree_cell(r->arena, sample, gate->tail->tail));
     const struct tree *answer = reduce(r, context->outer, outer_trace, core, gate->head);
     if (answer == NULL)
-        return r->failure == BLOCKED ? fail(r, FAILED, context, trace) : NULL;
+        return NULL; /* its failure is the outer context's */
     if (tree_is_word(answer, 0))
         return fail(r, BLOCKED, context, path);
     if (!tree_is_cell(answer))
@@ -151,7 +153,7 @@ static const struct tree *mink(struct reducer *r, const struct context *context,
     const struct tree *product = reduce(r, &inner, tree_atom(r->arena, 0), sample->head->head, sample->head->tail);
     if (product != NULL)
         return tree_cell(r->arena, tree_atom(r->arena, 0), product);
-    if (r->failed_in != &inner || r->failure == FAILED || r->failure == GAVE_UP)
+    if (r->failed_in != &inner || r->failure == GAVE_UP)
         return NULL;
     return tree_cell(r->arena, tree_atom(r->arena, r->failure == BLOCKED ? 1 : 2), r->failed_with);
 }
@@ -241,7 +243,7 @@ static const struct tree *reduce_at_depth(struct reducer *r, const struct contex
             break;
         }
         case 9: {
-            CRASH_UNLESS(is_pair(argument) && !tree_is_cell(argument->head));
+            CRASH_UNLESS(is_pair(argument));
             EVALUATE(core, argument->tail);
             formula = part(core, argument->head);
             CRASH_UNLESS(formula != NULL);
@@ -251,7 +253,7 @@ static const struct tree *reduce_at_depth(struct reducer *r, const struct contex
             break;
         }
         case 10: {
-            CRASH_UNLESS(is_pair(argument) && is_pair(argument->head) && is_axis(argument->head->head));
+            CRASH_UNLESS(is_pair(argument) && is_pair(argument->head));
             EVALUATE(target, argument->tail);
             EVALUATE(patch, argument->head->tail);
             const struct tree *axis = argument->head->head;
@@ -268,7 +270,7 @@ static const struct tree *reduce_at_depth(struct reducer *r, const struct contex
             EVALUATE(clue, hint->tail);
             if (is_trace_tag(hint->head))
                 trace = tree_cell(r->arena, tree_cell(r->arena, hint->head, clue), trace);
-            if (is_slog_tag(hint->head) && tree_is_cell(clue) && !tree_is_cell(clue->head))
+            if (is_slog(hint->head, clue))
                 r->slogs = tree_cell(r->arena, clue, r->slogs);
             break;
         }
@@ -307,7 +309,7 @@ struct reducer_result reducer_run(struct tree_arena *arena, const struct reducer
         result.outcome = REDUCER_GAVE_UP;
     else if (product == NULL) {
         CHECK(r.failure != BLOCKED); /* the top has no scry gate to block */
-        result.outcome = r.failure == CRASHED ? REDUCER_CRASHED : REDUCER_FAILED;
+        result.outcome = REDUCER_CRASHED;
         result.product = r.failed_with;
     }
     return result;

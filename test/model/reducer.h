@@ -6,8 +6,8 @@
  * comparison leaves that case out.
  *
  * Where the order of two failures could be seen in a trace, this file decides:
- * an opcode's argument must have the opcode's shape (and for 0 and 10 an axis
- * other than 0) before any part of it is evaluated.
+ * an opcode's argument must have the opcode's shape before any part of it is
+ * evaluated; the axes of 9 and 10 are looked at after.
  *
  * It keeps no memo table: a %memo hint only evaluates its clue.
  */
@@ -19,7 +19,6 @@
 enum reducer_outcome {
     REDUCER_DONE,    /* product */
     REDUCER_CRASHED, /* product is the trace, newest first */
-    REDUCER_FAILED,  /* a scry gate blocked inside a scry gate: mote %fail */
     REDUCER_GAVE_UP, /* out of steps or depth */
 };
 

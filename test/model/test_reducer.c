@@ -1,51 +1,11 @@
 /* The oracle against the ABI page's tables. */
+#include "model/cases.h"
 #include "model/reducer.h"
 #include "support/tap.h"
 
 #include <stdio.h>
 
 static struct tree_arena *arena;
-
-static const struct {
-    const char *subject, *formula, *product; /* NULL: crash */
-    const char *trace;                       /* of the crash; NULL: empty */
-} cases[] = {
-    {"[[4 5] 6 14 15]", "[0 1]", "[[4 5] 6 14 15]", NULL},
-    {"[[4 5] 6 14 15]", "[0 2]", "[4 5]", NULL},
-    {"[[4 5] 6 14 15]", "[0 15]", "15", NULL},
-    {"[[4 5] 6 14 15]", "[0 0]", NULL, NULL},
-    {"[[4 5] 6 14 15]", "[0 8]", NULL, NULL},
-    {"[[4 5] 6 14 15]", "[4 0 1]", NULL, NULL},
-    {"[[4 5] 6 14 15]", "[13 0 1]", NULL, NULL},
-    {"[[4 5] 6 14 15]", "5", NULL, NULL},
-    {"[[4 5] 6 14 15]", "[2 [0 3] 1 0 2]", "6", NULL},
-    {"[[4 5] 6 14 15]", "[3 0 1]", "0", NULL},
-    {"[[4 5] 6 14 15]", "[3 0 4]", "1", NULL},
-    {"[[4 5] 6 14 15]", "[4 0 4]", "5", NULL},
-    {"[[4 5] 6 14 15]", "[5 [0 4] 1 4]", "0", NULL},
-    {"[[4 5] 6 14 15]", "[6 [1 1] [1 7] 1 8]", "8", NULL},
-    {"[[4 5] 6 14 15]", "[6 [1 2] [1 7] 1 8]", NULL, NULL},
-    {"[[4 5] 6 14 15]", "[10 [2 1 9] 0 1]", "[9 6 14 15]", NULL},
-    {"[[4 5] 6 14 15]", "[10 [0 1 9] 0 1]", NULL, NULL},
-    {"[[4 5] 6 14 15]", "[10 [8 1 9] 0 1]", NULL, NULL},
-    {"[[4 5] 6 14 15]", "[11 37 1 5]", "5", NULL},
-    {"[[4 5] 6 14 15]", "[11 [37 0 0] 1 5]", NULL, NULL},
-    {"[[4 5] 6 14 15]", "[12 [1 1] 1 2]", NULL, NULL},
-    {"[[4 5] 6 14 15]", "[[0 4] 0 5]", "[4 5]", NULL},
-    {"[[4 5] 6 14 15]", "[7 [0 3] 0 2]", "6", NULL},
-    {"[[4 5] 6 14 15]", "[8 [1 1] 0 2]", "1", NULL},
-    {"0xffffffffffffffffffffffffffffffff", "[4 0 1]", "0x100000000000000000000000000000000", NULL},
-    {"[0 1 2 3]", "[0 18446744073709551616]", NULL, NULL},
-    {"[10 0]", "[9 2 [1 6 [5 [0 6] 0 7] [0 6] 9 2 10 [6 4 0 6] 0 1] [0 3] 0 2]", "10", NULL},
-    /* traces: newest first, only while the body runs, tail calls included */
-    {"0", "[11 [%mean 1 'outer'] 11 [%spot 1 [%a 0] [1 2] 1 9] 0 0]", NULL,
-     "[[%spot [%a 0] [1 2] 1 9] [%mean 'outer'] 0]"},
-    {"0", "[7 [11 [%mean 1 1] 1 0] 0 0]", NULL, NULL},
-    {"0", "[11 [%mean 1 1] 7 [1 0] 0 0]", NULL, "[[%mean 1] 0]"},
-    {"0", "[11 [%mean 0 0] 1 0]", NULL, NULL},
-    {"0", "[11 [%toss 1 1] 11 [%hunk 1 2] 11 [%lose 1 3] 11 [%hand 1 4] 0 0]", NULL,
-     "[[%hand 4] [%lose 3] [%hunk 2] 0]"},
-};
 
 static bool same_text(const struct tree *tree, const char *text)
 {

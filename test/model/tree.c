@@ -131,49 +131,9 @@ static bool atoms_equal(const struct tree *a, const struct tree *b)
            (a->count == 0 || memcmp(a->words, b->words, a->count * sizeof *a->words) == 0);
 }
 
-bool tree_equal(const struct tree *a, const struct tree *b, uint64_t *steps_left)
-{
-    struct wordstack pairs;
-    wordstack_init(&pairs);
-    wordstack_push2(&pairs, word_of(a), word_of(b));
-    bool equal = true;
-    while (equal && !wordstack_is_empty(&pairs)) {
-        b = tree_of(wordstack_pop(&pairs));
-        a = tree_of(wordstack_pop(&pairs));
-        if (a == b)
-            continue;
-        if (*steps_left == 0 || !tree_is_cell(a)) {
-            equal = *steps_left != 0 && atoms_equal(a, b);
-            continue;
-        }
-        --*steps_left;
-        equal = tree_is_cell(b);
-        if (equal) {
-            wordstack_push2(&pairs, word_of(a->tail), word_of(b->tail));
-            wordstack_push2(&pairs, word_of(a->head), word_of(b->head));
-        }
-    }
-    wordstack_finish(&pairs);
-    return equal;
-}
+/* ---- equality and size --------------------------------------------------------- */
 
-uint64_t tree_size(const struct tree *tree, uint64_t limit)
-{
-    struct wordstack pending;
-    wordstack_init(&pending);
-    wordstack_push(&pending, word_of(tree));
-    uint64_t size = 0;
-    while (size < limit && !wordstack_is_empty(&pending)) {
-        tree = tree_of(wordstack_pop(&pending));
-        size++;
-        if (tree_is_cell(tree))
-            wordstack_push2(&pending, word_of(tree->head), word_of(tree->tail));
-    }
-    wordstack_finish(&pending);
-    return size;
-}
-
-/* ---- conversion ------------------------------------------------------------ */
+#define SEEN_FROM_PAIRS 256
 
 /* From a pair of words to a word, by open addressing.  A first key of 0 is free. */
 struct table {
@@ -214,6 +174,58 @@ static struct entry *table_reach(struct table *table, uint64_t first, uint64_t s
     }
     return entry;
 }
+
+/* From some size on, pairs that were met are remembered: shared parts may make
+ * a tree far larger than its cells. */
+static bool is_seen(struct table *seen, uint64_t pairs, const struct tree *a, const struct tree *b)
+{
+    return pairs > SEEN_FROM_PAIRS && table_reach(seen, word_of(a), word_of(b))->value++ > 0;
+}
+
+bool tree_equal(const struct tree *a, const struct tree *b, uint64_t *steps_left)
+{
+    struct table seen = {0};
+    struct wordstack pairs;
+    wordstack_init(&pairs);
+    wordstack_push2(&pairs, word_of(a), word_of(b));
+    bool equal = true;
+    for (uint64_t count = 0; equal && !wordstack_is_empty(&pairs);) {
+        b = tree_of(wordstack_pop(&pairs));
+        a = tree_of(wordstack_pop(&pairs));
+        if (a == b)
+            continue;
+        if (*steps_left == 0 || !tree_is_cell(a) || !tree_is_cell(b)) {
+            equal = *steps_left != 0 && !tree_is_cell(a) && atoms_equal(a, b);
+            continue;
+        }
+        --*steps_left;
+        if (is_seen(&seen, count++, a, b))
+            continue;
+        wordstack_push2(&pairs, word_of(a->tail), word_of(b->tail));
+        wordstack_push2(&pairs, word_of(a->head), word_of(b->head));
+    }
+    wordstack_finish(&pairs);
+    free(seen.entries);
+    return equal;
+}
+
+uint64_t tree_size(const struct tree *tree, uint64_t limit)
+{
+    struct wordstack pending;
+    wordstack_init(&pending);
+    wordstack_push(&pending, word_of(tree));
+    uint64_t size = 0;
+    while (size < limit && !wordstack_is_empty(&pending)) {
+        tree = tree_of(wordstack_pop(&pending));
+        size++;
+        if (tree_is_cell(tree))
+            wordstack_push2(&pending, word_of(tree->head), word_of(tree->tail));
+    }
+    wordstack_finish(&pending);
+    return size;
+}
+
+/* ---- conversion ------------------------------------------------------------ */
 
 static noun atom_to_noun(struct stack *stack, const struct tree *atom)
 {

@@ -1,0 +1,144 @@
+#include "rig.h"
+
+#include "support/space.h"
+#include "support/tap.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static void on_slog(void *context, uint64_t priority, noun tank)
+{
+    struct rig *rig = context;
+    const struct tree *slog = tree_cell(rig->arena, tree_atom(rig->arena, priority), tree_from_noun(rig->arena, tank));
+    rig->slogs = tree_cell(rig->arena, slog, rig->slogs);
+}
+
+void rig_open(struct rig *rig, const struct rig_options *options)
+{
+    *rig = (struct rig){.arena = tree_arena_create()};
+    rig->slogs = tree_atom(rig->arena, 0);
+    space_open();
+    const struct stack_options stack_options = {.young_budget_bytes = options->young_budget_bytes,
+                                                .limit_bytes = options->limit_bytes};
+    CHECK(stack_create(&stack_options, &rig->stack) == STATUS_OK);
+    const struct nock_options nock_options = {.depth_limit_bytes = options->depth_limit_bytes,
+                                              .slog = on_slog,
+                                              .slog_context = rig,
+                                              .check_jets = options->check_jets};
+    CHECK(nock_create(rig->stack, &nock_options, &rig->machine) == STATUS_OK);
+}
+
+void rig_close(struct rig *rig)
+{
+    nock_destroy(rig->machine);
+    stack_destroy(rig->stack);
+    tree_arena_destroy(rig->arena);
+}
+
+void rig_clear(struct rig *rig)
+{
+    nock_forget_ephemeral(rig->machine, NULL);
+    stack_clear(rig->stack);
+}
+
+/* ---- mink ------------------------------------------------------------------- */
+
+static enum nock_step mink_step(struct nock *machine, struct nock_activation *activation)
+{
+    (void)machine;
+    if (activation->phase == 1)
+        return NOCK_STEP_DONE; /* result is the tone */
+    noun sample = noun_at(activation->core, 6);
+    if (noun_at(sample, 4) == NOUN_NONE)
+        return NOCK_STEP_EXIT;
+    activation->subject = noun_at(sample, 4);
+    activation->formula = noun_at(sample, 5);
+    activation->scry = noun_at(sample, 3);
+    activation->phase = 1;
+    return NOCK_STEP_VIRTUAL;
+}
+
+static const struct nock_jet mink_jet = {"k.138/mink", 1, NOCK_JET_STEP, {.step = mink_step}};
+
+static void register_mink(struct rig *rig)
+{
+    static const char *const core = "[[0 0 1] 0 %root 138]";
+    struct nock_result result;
+    rig_run(rig, "[%root 138]", "[11 [%fast 1 [%k 138] [1 0] 0] 0 1]", &result);
+    CHECK(result.outcome == NOCK_DONE);
+    rig_run(rig, core, "[11 [%fast 1 %mink [0 7] 0] 0 1]", &result);
+    CHECK(result.outcome == NOCK_DONE);
+}
+
+void rig_add_mink(struct rig *rig)
+{
+    if (rig->mink_battery == NULL)
+        nock_add_jets(rig->machine, &mink_jet, 1);
+    register_mink(rig);
+    rig->mink_battery = tree_parse(rig->arena, "[0 0 1]");
+    rig->mink_root = tree_parse(rig->arena, "[%root 138]");
+}
+
+/* ---- texts -------------------------------------------------------------------- */
+
+noun rig_noun(struct rig *rig, const char *text)
+{
+    return tree_to_noun(rig->stack, tree_parse(rig->arena, text));
+}
+
+void rig_run(struct rig *rig, const char *subject, const char *formula, struct nock_result *result)
+{
+    noun subject_noun = rig_noun(rig, subject);
+    nock_run(rig->machine, subject_noun, rig_noun(rig, formula), result);
+}
+
+bool rig_is(struct rig *rig, noun n, const char *text)
+{
+    return tree_matches(tree_parse(rig->arena, text), n);
+}
+
+static void say_outcome(struct rig *rig, const struct nock_result *result)
+{
+    static const char *const names[] = {"done", "crashed", "failed"};
+    char *text = tree_text(tree_from_noun(rig->arena, result->product), 100);
+    tap_note("%s: %s", names[result->outcome], text);
+    free(text);
+}
+
+/* Runs one case and compares outcome and product. */
+static bool expect(struct rig *rig, const char *subject, const char *formula, enum nock_outcome outcome,
+                   const char *product, const char *name)
+{
+    struct nock_result result;
+    rig_run(rig, subject, formula, &result);
+    bool right = result.outcome == outcome && (product == NULL || rig_is(rig, result.product, product));
+    if (outcome == NOCK_CRASHED)
+        right = right && result.mote == noun_cord("exit");
+    if (!right)
+        say_outcome(rig, &result);
+    return tap_ok(right, "%s", name);
+}
+
+bool rig_expect(struct rig *rig, const char *subject, const char *formula, const char *product)
+{
+    char name[512];
+    snprintf(name, sizeof name, "%.200s gives %.200s", formula, product);
+    return expect(rig, subject, formula, NOCK_DONE, product, name);
+}
+
+bool rig_expect_crash(struct rig *rig, const char *subject, const char *formula, const char *trace)
+{
+    char name[512];
+    snprintf(name, sizeof name, "%.200s crashes with trace %.200s", formula, trace);
+    return expect(rig, subject, formula, NOCK_CRASHED, trace, name);
+}
+
+bool rig_expect_failure(struct rig *rig, const char *subject, const char *formula, const char *mote)
+{
+    struct nock_result result;
+    rig_run(rig, subject, formula, &result);
+    bool right = result.outcome == NOCK_FAILED && result.mote == noun_cord(mote);
+    if (!right)
+        say_outcome(rig, &result);
+    return tap_ok(right, "%.200s fails with %%%s", formula, mote);
+}

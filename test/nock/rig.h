@@ -1,0 +1,44 @@
+/* A machine for a test program, and what it should make of texts. */
+#ifndef TEST_NOCK_RIG_H
+#define TEST_NOCK_RIG_H
+
+#include "model/reducer.h"
+#include "nock/nock.h"
+
+struct rig_options {
+    size_t young_budget_bytes; /* 0: the stack's default */
+    size_t limit_bytes;        /* of the stack; 0: its default */
+    uint64_t depth_limit_bytes;
+    bool check_jets;
+};
+
+struct rig {
+    struct stack *stack;
+    struct nock *machine;
+    struct tree_arena *arena;                    /* of what the rig parses and hears; the caller may reset it */
+    const struct tree *slogs;                    /* list of [priority tank], newest first */
+    const struct tree *mink_battery, *mink_root; /* of the core that rig_add_mink registers */
+};
+
+/* One rig at a time.  Aborts if the system refuses. */
+void rig_open(struct rig *rig, const struct rig_options *options);
+void rig_close(struct rig *rig);
+
+/* What comes between two events: everything ephemeral goes. */
+void rig_clear(struct rig *rig);
+
+/* Makes [mink_battery [sample mink_root]] run mink (ABI page 8.6) as a jet in
+ * steps, here and for a reducer that is given battery and root. */
+void rig_add_mink(struct rig *rig);
+
+noun rig_noun(struct rig *rig, const char *text);
+void rig_run(struct rig *rig, const char *subject, const char *formula, struct nock_result *result);
+
+/* Each is one test point.  `trace` is the crash's, newest first. */
+bool rig_expect(struct rig *rig, const char *subject, const char *formula, const char *product);
+bool rig_expect_crash(struct rig *rig, const char *subject, const char *formula, const char *trace);
+bool rig_expect_failure(struct rig *rig, const char *subject, const char *formula, const char *mote);
+
+bool rig_is(struct rig *rig, noun n, const char *text);
+
+#endif
