@@ -47,8 +47,10 @@ enum status arena_write_bytes(struct arena *arena, uint64_t offset_bytes, const 
 enum status arena_flush(struct arena *arena)
 {
     STATUS_TRY(arena_refuse_poisoned(arena));
-    enum status status = os_file_sync(arena->file);
-    return status == STATUS_OK ? STATUS_OK : poison(arena, status);
+    if (os_file_sync(arena->file) == STATUS_OK)
+        return STATUS_OK;
+    return poison(arena,
+                  status_fail(STATUS_IO, "%s", status_message())); /* also a full disk: it is too late to refuse */
 }
 
 enum status arena_refuse_poisoned(const struct arena *arena)

@@ -43,6 +43,10 @@ static_assert(offsetof(struct arena_identity_page, ring_slots) == 32, "on disk")
 static_assert(offsetof(struct arena_identity_page, data_start_bytes) == 40, "on disk");
 static_assert(offsetof(struct arena_identity_page, checksum) == ARENA_PAGE_BYTES - 8, "on disk");
 
+/* The sequence of the superblock that arena_create makes durable before the
+ * file gets its name. */
+#define ARENA_FIRST_SEQUENCE 1u
+
 /* One commit. */
 struct arena_superblock {
     uint8_t magic[ARENA_MAGIC_SIZE_BYTES];

@@ -80,7 +80,7 @@ static void arena_free(struct arena *arena)
 
 static enum status write_first_superblock(struct arena *arena, const uint8_t kernel_hash[HASH_BLAKE3_SIZE_BYTES])
 {
-    arena->next_sequence = 1;
+    arena->next_sequence = ARENA_FIRST_SEQUENCE;
     arena->durable_watermark_bytes = ARENA_DATA_START_BYTES;
     arena_tail_clear(arena, &arena->tail);
     struct arena_superblock first = {
@@ -115,7 +115,7 @@ static enum status write_new(struct arena *arena, const char *path, const uint8_
     uint8_t identity[ARENA_IDENTITY_SIZE_BYTES];
     os_random(identity, sizeof identity);
     identity_set(arena, identity);
-    STATUS_TRY(arena_grow_to(arena, ARENA_DATA_START_BYTES + 1));
+    STATUS_TRY(arena_grow_to(arena, ARENA_DATA_START_BYTES + arena->growth_step_bytes));
     STATUS_TRY(write_first_superblock(arena, kernel_hash));
     STATUS_TRY(write_identity_page(arena));
     return arena_flush(arena);

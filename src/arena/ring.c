@@ -170,27 +170,34 @@ static enum status check_tail(struct arena *arena, const struct arena_superblock
     return STATUS_OK;
 }
 
-static void adopt_durable(struct arena *arena, const struct arena_superblock *chosen)
+/* True if the superblock is durable for another reason than its own word: by
+ * its creation, or because a newer one says so. */
+static bool is_known_durable(const struct arena *arena, const struct arena_superblock *superblock)
 {
-    arena->durable_sequence = chosen->durable_sequence;
-    arena->durable_watermark_bytes = chosen->tail_start_bytes;
-    const struct arena_superblock *durable = find_sequence(arena, chosen->durable_sequence);
-    arena->durable_event_number = durable == NULL ? 0 : durable->event_number;
-    for (unsigned i = 0; i < ARENA_RING_SLOTS; i++) {
-        const struct arena_slot *slot = &arena->slots[i];
-        if (slot->state != ARENA_SLOT_WHOLE || slot->superblock.durable_sequence < chosen->sequence)
-            continue;
-        arena->durable_sequence = chosen->sequence; /* a newer one says so */
-        arena->durable_watermark_bytes = chosen->watermark_bytes;
-        arena->durable_event_number = chosen->event_number;
-        arena_tail_clear(arena, &arena->tail);
-    }
+    bool known = superblock->sequence == ARENA_FIRST_SEQUENCE;
+    for (unsigned i = 0; i < ARENA_RING_SLOTS; i++)
+        known = known || (arena->slots[i].state == ARENA_SLOT_WHOLE &&
+                          arena->slots[i].superblock.durable_sequence >= superblock->sequence);
+    return known;
+}
+
+static void newest_is_durable(struct arena *arena)
+{
+    arena->durable_sequence = arena->newest.sequence;
+    arena->durable_event_number = arena->newest.event_number;
+    arena->durable_watermark_bytes = arena->newest.watermark_bytes;
+    arena_tail_clear(arena, &arena->tail);
 }
 
 static void adopt(struct arena *arena, const struct arena_superblock *chosen)
 {
-    adopt_durable(arena, chosen);
+    const struct arena_superblock *durable = find_sequence(arena, chosen->durable_sequence);
+    arena->durable_sequence = chosen->durable_sequence;
+    arena->durable_event_number = durable == NULL ? 0 : durable->event_number;
+    arena->durable_watermark_bytes = chosen->tail_start_bytes;
     arena->newest = *chosen;
+    if (is_known_durable(arena, chosen))
+        newest_is_durable(arena);
     arena->next_sequence = 0;
     for (unsigned i = 0; i < ARENA_RING_SLOTS; i++)
         if (arena->slots[i].state == ARENA_SLOT_WHOLE && arena->slots[i].superblock.sequence >= arena->next_sequence)
@@ -258,17 +265,17 @@ static enum status write_slot(struct arena *arena, uint32_t slot, const void *pa
 }
 
 /* Erases what is newer than the chosen one, and what is damaged. */
-static enum status erase_slots(struct arena *arena, bool *abandons)
+static enum status erase_slots(struct arena *arena, bool *has_erased)
 {
     static const uint8_t zeros[ARENA_PAGE_BYTES];
-    *abandons = false;
+    *has_erased = false;
     for (uint32_t i = 0; i < ARENA_RING_SLOTS; i++) {
         struct arena_slot *slot = &arena->slots[i];
         bool is_newer = slot->state == ARENA_SLOT_WHOLE && slot->superblock.sequence > arena->newest.sequence;
         if (!is_newer && slot->state != ARENA_SLOT_DAMAGED)
             continue;
         STATUS_TRY(write_slot(arena, i, zeros));
-        *abandons = true;
+        *has_erased = true;
         slot->state = ARENA_SLOT_EMPTY;
     }
     return STATUS_OK;
@@ -282,14 +289,11 @@ enum status arena_prepare_writing(struct arena *arena)
         STATUS_TRY(rewrite_tail(arena));
         STATUS_TRY(write_slot(arena, arena->newest.slot, &arena->newest));
     }
-    bool abandons;
-    STATUS_TRY(erase_slots(arena, &abandons));
-    if (abandons) {
+    bool has_erased;
+    STATUS_TRY(erase_slots(arena, &has_erased));
+    if (has_erased || find_sequence(arena, arena->durable_sequence) == NULL) {
         STATUS_TRY(arena_flush(arena));
-        arena->durable_sequence = arena->newest.sequence;
-        arena->durable_event_number = arena->newest.event_number;
-        arena->durable_watermark_bytes = arena->newest.watermark_bytes;
-        arena_tail_clear(arena, &arena->tail);
+        newest_is_durable(arena);
     }
     arena->is_prepared = true;
     return STATUS_OK;

@@ -8,7 +8,6 @@ enum status __real_os_file_open(const char *path, enum os_open mode, struct os_f
 enum status __real_os_file_size(struct os_file *file, uint64_t *size_bytes);
 enum status __real_os_file_read(struct os_file *file, uint64_t offset_bytes, void *bytes, size_t size_bytes);
 enum status __real_os_file_write(struct os_file *file, uint64_t offset_bytes, const void *bytes, size_t size_bytes);
-enum status __real_os_file_sync(struct os_file *file);
 enum status __real_os_file_allocate(struct os_file *file, uint64_t offset_bytes, uint64_t size_bytes);
 enum status __real_os_file_truncate(struct os_file *file, uint64_t size_bytes);
 enum status __real_os_file_lock(struct os_file *file, bool exclusive);
@@ -220,6 +219,11 @@ void lying_fail(uint32_t call_mask, uint64_t nth, int error_number, bool for_goo
     fault.calls = fault.failures = 0;
 }
 
+void lying_pause(void)
+{
+    fault.call_mask = 0;
+}
+
 uint64_t lying_failures(void)
 {
     return fault.failures;
@@ -299,14 +303,10 @@ enum status __wrap_os_file_write(struct os_file *file, uint64_t offset_bytes, co
 
 enum status __wrap_os_file_sync(struct os_file *file)
 {
-    if (!is_watched(file))
-        return fails(LYING_CALL_SYNC) ? fail(LYING_CALL_SYNC, os_file_path(file)) : __real_os_file_sync(file);
-    if (fails(LYING_CALL_SYNC)) {
-        add(LYING_SYNC_FAILED, 0);
-        return fail(LYING_CALL_SYNC, os_file_path(file));
-    }
-    add(LYING_SYNC, 0);
-    return STATUS_OK;
+    bool is_failing = fails(LYING_CALL_SYNC);
+    if (is_watched(file))
+        add(is_failing ? LYING_SYNC_FAILED : LYING_SYNC, 0);
+    return is_failing ? fail(LYING_CALL_SYNC, os_file_path(file)) : STATUS_OK;
 }
 
 enum status __wrap_os_file_allocate(struct os_file *file, uint64_t offset_bytes, uint64_t size_bytes)

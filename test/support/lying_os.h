@@ -5,7 +5,7 @@
  * The linker puts it between a test and the real calls: a test program that
  * compiles lying_os.c into itself also passes LYING_WRAPS (test/arena/meson.build)
  * to the linker.  Calls are passed on to the real file, so mappings and other
- * readers see what a page cache would show.
+ * readers see what a page cache would show; only real syncs are left out.
  *
  * One thread.
  */
@@ -32,8 +32,7 @@ struct lying_operation {
     uint8_t *bytes;
 };
 
-/* Starts a journal of the file at `path`, taking what it holds as durable.
- * Real syncs of it are left out from now on. */
+/* Starts a journal of the file at `path`, taking what it holds as durable. */
 void lying_watch(const char *path);
 
 void lying_note(uint64_t note);
@@ -79,8 +78,11 @@ extern const char *const lying_call_names[LYING_CALL_COUNT];
 
 /* From now on the `nth` (from 0) of the calls in `call_mask` (bits of enum
  * lying_call), and if `for_good` all later ones, fail with this errno.  Failing
- * writes do half of their work.  A mask of 0 stops it. */
+ * writes do half of their work.  */
 void lying_fail(uint32_t call_mask, uint64_t nth, int error_number, bool for_good);
+
+/* Nothing fails any more. */
+void lying_pause(void);
 
 /* How many calls have failed since lying_fail. */
 uint64_t lying_failures(void);

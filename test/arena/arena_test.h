@@ -1,0 +1,131 @@
+/* What the arena's tests share: nouns built straight into a commit, and a
+ * little chain of states whose hashes tell them apart. */
+#ifndef ARENA_TEST_H
+#define ARENA_TEST_H
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "arena/arena.h"
+#include "os/os.h"
+#include "space.h"
+#include "tap.h"
+
+#define TEST_STEP_BYTES ((uint64_t)32 << 10)
+
+/* Dies with the message: for what the test is not about. */
+#define MUST(expression)                                                                                               \
+    do {                                                                                                               \
+        if ((expression) != STATUS_OK) {                                                                               \
+            tap_note("%s:%d: %s: %s", __FILE__, __LINE__, #expression, status_message());                              \
+            abort();                                                                                                   \
+        }                                                                                                              \
+    } while (0)
+
+static inline const char *test_path(void)
+{
+    static char paths[64][512]; /* the newest 64 stay valid */
+    static unsigned next;
+    char *path = paths[next++ % 64];
+    snprintf(path, sizeof paths[0], "%s/" ARENA_FILE_NAME, tap_scratch());
+    return path;
+}
+
+static inline void test_create(const char *path)
+{
+    static const uint8_t kernel_hash[HASH_BLAKE3_SIZE_BYTES] = {1, 2, 3};
+    MUST(arena_create(path, &(struct arena_options){.growth_step_bytes = TEST_STEP_BYTES}, kernel_hash));
+}
+
+static inline struct arena *test_open_unchosen(const char *path, bool read_only)
+{
+    struct arena_options options = {.read_only = read_only, .growth_step_bytes = TEST_STEP_BYTES};
+    struct arena *arena;
+    MUST(arena_open(path, &options, &arena));
+    return arena;
+}
+
+static inline struct arena *test_open(const char *path)
+{
+    struct arena *arena = test_open_unchosen(path, false);
+    MUST(arena_choose(arena, 0));
+    return arena;
+}
+
+/* NOUN_NONE if the arena has no room. */
+static inline noun test_cell(struct arena *arena, noun head, noun tail)
+{
+    struct arena_builder *builder = arena_builder(arena);
+    uint64_t head_hash = noun_is_direct(head) ? noun_hash_atom(head) : arena_built_words(builder, head)[0];
+    uint64_t tail_hash = noun_is_direct(tail) ? noun_hash_atom(tail) : arena_built_words(builder, tail)[0];
+    uint64_t offset_words;
+    uint64_t *words = arena_allocate(builder, 3, &offset_words);
+    if (words == NULL)
+        return NOUN_NONE;
+    words[0] = noun_hash_pair(head_hash, tail_hash);
+    words[1] = head;
+    words[2] = tail;
+    return offset_words | NOUN_TAG_CELL;
+}
+
+/* The state that follows `state` at `event`: a few cells, the last of them
+ * [event state]. */
+static inline noun test_next_state(struct arena *arena, noun state, uint64_t event, unsigned cells)
+{
+    noun rest = 0;
+    for (unsigned i = 1; i < cells && rest != NOUN_NONE; i++)
+        rest = test_cell(arena, event + i, rest);
+    return rest == NOUN_NONE ? NOUN_NONE : test_cell(arena, rest == 0 ? event : rest, state);
+}
+
+/* Commits one event of `cells` cells. */
+static inline enum status test_commit(struct arena *arena, uint64_t event, unsigned cells)
+{
+    noun state = arena_current(arena)->roots[ARENA_ROOT_STATE];
+    STATUS_TRY(arena_commit_begin(arena, event));
+    struct arena_commit commit = {.event_number = event};
+    commit.roots[ARENA_ROOT_STATE] = test_next_state(arena, state, event, cells);
+    if (commit.roots[ARENA_ROOT_STATE] == NOUN_NONE) {
+        enum status status = arena_build_status(arena_builder(arena));
+        arena_commit_abort(arena);
+        return status;
+    }
+    return arena_commit_write(arena, &commit);
+}
+
+/* The hash of a noun computed anew; the tests' nouns are lists. */
+static inline uint64_t test_hash_again(noun n)
+{
+    struct wordstack cells;
+    wordstack_init(&cells);
+    for (; noun_is_cell(n); n = noun_tail(n))
+        wordstack_push(&cells, n);
+    uint64_t hash = noun_hash_atom(n);
+    while (!wordstack_is_empty(&cells)) {
+        noun head = noun_head(wordstack_pop(&cells));
+        uint64_t inner = noun_hash_atom(0);
+        if (noun_is_cell(head)) {
+            struct wordstack heads;
+            wordstack_init(&heads);
+            for (; noun_is_cell(head); head = noun_tail(head))
+                wordstack_push(&heads, noun_head(head));
+            while (!wordstack_is_empty(&heads))
+                inner = noun_hash_pair(noun_hash_atom(wordstack_pop(&heads)), inner);
+            wordstack_finish(&heads);
+        } else {
+            inner = noun_hash_atom(head);
+        }
+        hash = noun_hash_pair(inner, hash);
+    }
+    wordstack_finish(&cells);
+    return hash;
+}
+
+/* True if the current state is as whole as its superblock says. */
+static inline bool test_state_is_whole(const struct arena *arena)
+{
+    const struct arena_commit *commit = arena_current(arena);
+    return test_hash_again(commit->roots[ARENA_ROOT_STATE]) == commit->state_hash;
+}
+
+#endif

@@ -1,0 +1,447 @@
+/* The arena in every state that a power cut can leave it in.
+ *
+ * A workload runs once, and the lying os writes down what it did to the file.
+ * Then, for every point of that journal, every unsynced write is kept, lost or
+ * torn (exhaustively while there are few), the file that results is opened,
+ * and must hold a commit that was written, is whole, is no older than what was
+ * durable, and can be continued. */
+#include "arena_test.h"
+#include "lying_os.h"
+
+#include <errno.h>
+
+#define PENDING_EXHAUSTIVE_MAX 9
+#define RANDOM_STATES 40
+#define STEP_BYTES ((uint64_t)8 << 10)
+
+/* ---- the model: what the workload was told --------------------------------- */
+
+enum event_kind { NOTE_WRITTEN = 1, NOTE_DURABLE, NOTE_CHOSEN, NOTE_ERASED };
+
+#define COMMITS_MAX 256
+static struct {
+    uint64_t event_number;
+    uint64_t state_hash;
+} model[COMMITS_MAX]; /* by commit id; 0 is the empty arena */
+static uint64_t model_count;
+
+static void note(enum event_kind kind, uint64_t id)
+{
+    lying_note((uint64_t)kind << 32 | id);
+}
+
+struct expectation {
+    bool is_allowed[COMMITS_MAX];
+    uint64_t oldest_id;
+};
+
+/* What may be found after a power cut at `point`. */
+static void expect_at(size_t point, struct expectation *expectation)
+{
+    *expectation = (struct expectation){.is_allowed = {true}};
+    uint64_t chosen_id = COMMITS_MAX - 1, written_id = 0;
+    bool is_past = false;
+    for (size_t i = 0; i < lying_count() && !is_past; i++) {
+        const struct lying_operation *operation = lying_operation(i);
+        if (operation->kind != LYING_NOTE)
+            continue;
+        is_past = i >= point;
+        uint64_t id = operation->offset_bytes & 0xffffffff;
+        switch ((enum event_kind)(operation->offset_bytes >> 32)) {
+        case NOTE_WRITTEN: /* the first one past the point was being written */
+            expectation->is_allowed[id] = true;
+            written_id = id;
+            break;
+        case NOTE_DURABLE:
+            expectation->oldest_id = is_past ? expectation->oldest_id : id;
+            break;
+        case NOTE_CHOSEN:
+            chosen_id = is_past ? chosen_id : id;
+            if (!is_past && id < expectation->oldest_id)
+                expectation->oldest_id = id;
+            break;
+        case NOTE_ERASED:
+            for (uint64_t late = chosen_id + 1; late <= written_id && !is_past; late++)
+                expectation->is_allowed[late] = false;
+            break;
+        }
+    }
+}
+
+/* ---- workloads ------------------------------------------------------------- */
+
+static uint64_t next_event;
+
+static void commit(struct arena *arena, unsigned cells)
+{
+    MUST(test_commit(arena, ++next_event, cells));
+    CHECK(model_count < COMMITS_MAX);
+    model[model_count].event_number = next_event;
+    model[model_count].state_hash = arena_current(arena)->state_hash;
+    note(NOTE_WRITTEN, model_count++);
+}
+
+static void sync_all(struct arena *arena)
+{
+    MUST(arena_sync(arena));
+    note(NOTE_DURABLE, model_count - 1);
+}
+
+static struct arena *open_with_small_steps(const char *path)
+{
+    struct arena *arena;
+    MUST(arena_open(path, &(struct arena_options){.growth_step_bytes = STEP_BYTES}, &arena));
+    return arena;
+}
+
+static struct arena *open_newest(const char *path)
+{
+    struct arena *arena = open_with_small_steps(path);
+    MUST(arena_choose(arena, 0));
+    return arena;
+}
+
+static void a_sync_after_each(const char *path)
+{
+    struct arena *arena = open_newest(path);
+    for (unsigned i = 0; i < 4; i++) {
+        commit(arena, 1 + 7 * i);
+        sync_all(arena);
+    }
+    arena_close(arena);
+}
+
+static void four_in_flight(const char *path)
+{
+    struct arena *arena = open_newest(path);
+    for (unsigned i = 0; i < 4; i++)
+        commit(arena, 3 + 20 * i);
+    sync_all(arena);
+    commit(arena, 2);
+    commit(arena, 40);
+    arena_close(arena);
+}
+
+static void growth(const char *path)
+{
+    struct arena *arena = open_newest(path);
+    commit(arena, 300);
+    commit(arena, 300);
+    sync_all(arena);
+    commit(arena, 900);
+    MUST(arena_grow_ahead(arena));
+    commit(arena, 1);
+    arena_close(arena);
+}
+
+static void sealing_and_reopening(const char *path)
+{
+    struct arena *arena = open_newest(path);
+    commit(arena, 5);
+    MUST(arena_seal(arena));
+    note(NOTE_DURABLE, model_count - 1);
+    arena_close(arena);
+    arena = open_newest(path);
+    commit(arena, 6);
+    arena_close(arena); /* the process dies; the page cache lives */
+    arena = open_newest(path);
+    commit(arena, 7);
+    sync_all(arena);
+    arena_close(arena);
+}
+
+static void a_wrapping_ring(const char *path)
+{
+    struct arena *arena = open_newest(path);
+    commit(arena, 2);
+    sync_all(arena);
+    for (unsigned i = 0; i < 20; i++)
+        commit(arena, 1 + i % 3);
+    sync_all(arena);
+    commit(arena, 1);
+    arena_close(arena);
+}
+
+static void an_older_choice(const char *path)
+{
+    struct arena *arena = open_newest(path);
+    for (unsigned i = 0; i < 4; i++)
+        commit(arena, 4);
+    sync_all(arena);
+    commit(arena, 4);
+    arena_close(arena);
+    arena = open_with_small_steps(path);
+    MUST(arena_choose(arena, 3));
+    uint64_t id = model_count - 4;
+    CHECK(model[id].state_hash == arena_current(arena)->state_hash);
+    next_event = model[id].event_number;
+    note(NOTE_CHOSEN, id);
+    MUST(arena_reserve(arena, 100));
+    note(NOTE_ERASED, id);
+    commit(arena, 9);
+    commit(arena, 9);
+    sync_all(arena);
+    arena_close(arena);
+}
+
+/* The kernel may forget what a failed sync was about; what the next process
+ * finds in the page cache it writes again. */
+static void a_failed_sync(const char *path)
+{
+    struct arena *arena = open_newest(path);
+    commit(arena, 4);
+    sync_all(arena);
+    commit(arena, 5);
+    commit(arena, 6);
+    lying_fail(1u << LYING_CALL_SYNC, 0, EIO, false);
+    CHECK(arena_sync(arena) == STATUS_IO);
+    lying_pause();
+    CHECK(test_commit(arena, 1000, 1) == STATUS_IO);
+    arena_close(arena);
+    arena = open_newest(path);
+    commit(arena, 7);
+    sync_all(arena);
+    commit(arena, 8);
+    arena_close(arena);
+}
+
+/* The segment of a commit that the disk refused is whole, of the same event,
+ * sequence and size as the one that takes its place; only the chain tells them
+ * apart. */
+static void a_refused_commit(const char *path)
+{
+    struct arena *arena = open_newest(path);
+    commit(arena, 40);
+    sync_all(arena);
+    MUST(arena_commit_begin(arena, next_event + 1));
+    struct arena_commit refused = *arena_current(arena);
+    refused.event_number = next_event + 1;
+    refused.roots[ARENA_ROOT_STATE] = test_next_state(arena, refused.roots[ARENA_ROOT_STATE], 1000, 60);
+    lying_fail(1u << LYING_CALL_WRITE, 1, ENOSPC, false);
+    CHECK(arena_commit_write(arena, &refused) == STATUS_NO_SPACE);
+    lying_pause();
+    commit(arena, 60);
+    commit(arena, 1);
+    sync_all(arena);
+    arena_close(arena);
+}
+
+/* ---- one crash state ------------------------------------------------------- */
+
+static struct {
+    char path[4096];
+    uint8_t *base;
+    uint64_t *seen; /* hashes of the images tried: an open-addressing set */
+    size_t seen_capacity;
+    size_t seen_count;
+    uint64_t tried;
+    uint64_t wrong;
+} crash;
+
+static bool seen_insert(uint64_t *table, size_t capacity, uint64_t hash)
+{
+    size_t slot = hash & (capacity - 1);
+    while (table[slot] != 0 && table[slot] != hash)
+        slot = (slot + 1) & (capacity - 1);
+    bool is_new = table[slot] == 0;
+    table[slot] = hash;
+    return is_new;
+}
+
+static bool is_new_image(uint64_t hash)
+{
+    if (2 * crash.seen_count >= crash.seen_capacity) {
+        size_t capacity = crash.seen_capacity == 0 ? 1024 : 2 * crash.seen_capacity;
+        uint64_t *table = calloc(capacity, sizeof *table);
+        CHECK(table != NULL);
+        for (size_t i = 0; i < crash.seen_capacity; i++)
+            if (crash.seen[i] != 0)
+                seen_insert(table, capacity, crash.seen[i]);
+        free(crash.seen);
+        crash.seen = table;
+        crash.seen_capacity = capacity;
+    }
+    bool is_new = seen_insert(crash.seen, crash.seen_capacity, hash | 1);
+    crash.seen_count += is_new;
+    return is_new;
+}
+
+static void write_image(const uint8_t *bytes, size_t size_bytes)
+{
+    static struct os_file *file;
+    if (file == NULL)
+        MUST(os_file_open(crash.path, OS_OPEN_CREATE, &file));
+    MUST(os_file_truncate(file, size_bytes));
+    MUST(os_file_write(file, 0, bytes, size_bytes));
+}
+
+static bool is_expected(const struct arena *arena, const struct expectation *expectation)
+{
+    const struct arena_commit *found = arena_current(arena);
+    for (uint64_t id = expectation->oldest_id; id < model_count; id++)
+        if (expectation->is_allowed[id] && model[id].event_number == found->event_number &&
+            model[id].state_hash == found->state_hash)
+            return test_state_is_whole(arena);
+    return false;
+}
+
+/* Another event on top, a clean stop, and everything is whole again. */
+static bool can_go_on(struct arena *arena)
+{
+    uint64_t event = arena_current(arena)->event_number + 1;
+    if (arena_reserve(arena, 1000) != STATUS_OK || test_commit(arena, event, 5) != STATUS_OK ||
+        arena_seal(arena) != STATUS_OK)
+        return false;
+    arena_close(arena);
+    arena = open_newest(crash.path);
+    bool is_good = arena_current(arena)->event_number == event && arena_current(arena)->tail_bytes == 0 &&
+                   arena_verify(arena, NULL, NULL) == STATUS_OK;
+    arena_close(arena);
+    return is_good;
+}
+
+static bool recovers(const struct expectation *expectation)
+{
+    struct arena *arena;
+    if (arena_open(crash.path, &(struct arena_options){.growth_step_bytes = STEP_BYTES}, &arena) != STATUS_OK)
+        return false;
+    size_t count, index = 0;
+    arena_commits(arena, &count);
+    while (index < count && arena_choose(arena, index) != STATUS_OK)
+        index++;
+    if (index < count && is_expected(arena, expectation))
+        return can_go_on(arena);
+    arena_close(arena);
+    return false;
+}
+
+static void try_state(size_t point, const size_t *pending, size_t count, lying_keep *keep, void *context,
+                      const struct expectation *expectation)
+{
+    size_t size_bytes;
+    const uint8_t *bytes = lying_image(point, pending, count, keep, context, &size_bytes);
+    /* the same file may be right at one point and wrong at another */
+    if (!is_new_image(hash_xxh3_64_seeded(bytes, size_bytes, expectation->oldest_id)))
+        return;
+    crash.tried++;
+    write_image(bytes, size_bytes);
+    uint8_t *base = noun_base;
+    noun_space_enter(crash.base);
+    if (!recovers(expectation)) {
+        if (crash.wrong++ == 0)
+            tap_note("the first wrong state: after %zu operations, %zu of them pending: %s", point, count,
+                     status_message());
+    }
+    noun_space_enter(base);
+}
+
+/* ---- which states ---------------------------------------------------------- */
+
+struct choice {
+    uint64_t kept;       /* whole operations, a bit each, of the first 64; all of the rest if bit 63 */
+    size_t torn;         /* of this operation ... */
+    size_t sector;       /* ... the sectors below this one are kept; */
+    bool is_upside_down; /* or those from it on */
+    uint64_t random;     /* not 0: each sector for itself */
+};
+
+static bool keep_by_choice(void *context, size_t index, size_t sector)
+{
+    struct choice *choice = context;
+    if (choice->random != 0)
+        return tap_random(&choice->random) >> 63 != 0;
+    if (index == choice->torn)
+        return (sector < choice->sector) != choice->is_upside_down;
+    return choice->kept >> (index < 63 ? index : 63) & 1;
+}
+
+#define NOT_TORN SIZE_MAX
+
+static void try_choice(size_t point, const size_t *pending, size_t count, struct choice choice,
+                       const struct expectation *expectation)
+{
+    try_state(point, pending, count, keep_by_choice, &choice, expectation);
+}
+
+/* Each write torn at each sector, both ways, with all others lost and kept. */
+static void try_tearing(size_t point, const size_t *pending, size_t count, const struct expectation *expectation)
+{
+    for (size_t i = 0; i < count; i++) {
+        size_t sectors = lying_operation(pending[i])->size_bytes / LYING_SECTOR_BYTES + 1;
+        size_t stride = sectors > 16 ? sectors / 16 : 1;
+        for (size_t sector = 1; sector < sectors; sector += stride)
+            for (unsigned way = 0; way < 4; way++)
+                try_choice(point, pending, count,
+                           (struct choice){.kept = way & 1 ? UINT64_MAX : 0,
+                                           .torn = i,
+                                           .sector = sector,
+                                           .is_upside_down = (way & 2) != 0},
+                           expectation);
+    }
+}
+
+static void try_subsets(size_t point, const size_t *pending, size_t count, const struct expectation *expectation)
+{
+    if (count <= PENDING_EXHAUSTIVE_MAX) {
+        for (uint64_t kept = 0; kept < (uint64_t)1 << count; kept++)
+            try_choice(point, pending, count, (struct choice){.kept = kept, .torn = NOT_TORN}, expectation);
+        return;
+    }
+    for (size_t i = 0; i <= count && i < 63; i++) {
+        uint64_t bit = (uint64_t)1 << i;
+        uint64_t sets[] = {bit - 1, ~(bit - 1), bit, ~bit};
+        for (unsigned set = 0; set < COUNT_OF(sets); set++)
+            try_choice(point, pending, count, (struct choice){.kept = sets[set], .torn = NOT_TORN}, expectation);
+    }
+}
+
+static void try_point(size_t point, uint64_t *random)
+{
+    struct expectation expectation;
+    expect_at(point, &expectation);
+    size_t *pending = calloc(point + 1, sizeof *pending);
+    CHECK(pending != NULL);
+    size_t count = lying_pending(point, pending);
+    try_subsets(point, pending, count, &expectation);
+    try_tearing(point, pending, count, &expectation);
+    for (unsigned i = 0; i < RANDOM_STATES; i++) {
+        try_choice(point, pending, count, (struct choice){.random = tap_random(random) | 1, .torn = NOT_TORN},
+                   &expectation);
+        try_choice(point, pending, count, (struct choice){.kept = tap_random(random), .torn = NOT_TORN}, &expectation);
+    }
+    free(pending);
+}
+
+static void crash_everywhere(const char *name, void (*workload)(const char *path), uint64_t *random)
+{
+    const char *path = test_path();
+    test_create(path);
+    lying_watch(path);
+    model_count = 0;
+    model[model_count].event_number = next_event = 0;
+    model[model_count++].state_hash = noun_hash_atom(0);
+    workload(path);
+    uint64_t tried = crash.tried, wrong = crash.wrong;
+    for (size_t point = 0; point <= lying_count(); point++)
+        if (point == lying_count() || lying_operation(point)->kind != LYING_NOTE)
+            try_point(point, random);
+    tap_ok(crash.wrong == wrong, "%s: %" PRIu64 " crash states, none lost", name, crash.tried - tried);
+}
+
+int main(void)
+{
+    space_open();
+    MUST(os_map_reserve(NOUN_SPACE_BYTES, &crash.base));
+    snprintf(crash.path, sizeof crash.path, "%s", test_path());
+    uint64_t random = tap_seed();
+    crash_everywhere("a sync after each commit", a_sync_after_each, &random);
+    crash_everywhere("four commits in flight", four_in_flight, &random);
+    crash_everywhere("growth", growth, &random);
+    crash_everywhere("sealing and reopening", sealing_and_reopening, &random);
+    crash_everywhere("a ring that wraps", a_wrapping_ring, &random);
+    crash_everywhere("an older commit chosen", an_older_choice, &random);
+    crash_everywhere("a refused commit", a_refused_commit, &random);
+    crash_everywhere("a failed sync", a_failed_sync, &random);
+    tap_note("%" PRIu64 " crash states tried, %" PRIu64 " lost", crash.tried, crash.wrong);
+    return tap_done();
+}
