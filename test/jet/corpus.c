@@ -1,0 +1,411 @@
+/* Every plain jet against its Nock, out of the compiled library.
+ *
+ * A series of samples, ordinary, at the edges and of the wrong shape, goes
+ * through the library's own gate twice: in a machine with all jets, and in one
+ * with all jets but the one in question.  Outcomes and products must be the
+ * same.  What does not end in time, in either machine, is not compared.
+ */
+#include "library.h"
+
+#include "codec/codec.h"
+#include "jet/jet.h"
+#include "os/os.h"
+#include "random_noun.h"
+#include "space.h"
+#include "tap.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define SAMPLES 60
+#define ODD_EVERY 12 /* samples, one of the wrong shape */
+#define DEADLINE_NS 30000000
+
+static uint64_t seed;
+
+/* ---- samples ------------------------------------------------------------- */
+
+typedef noun generator(uint64_t *state);
+
+static noun pair(noun head, noun tail)
+{
+    return stack_cell(space_stack(), head, tail);
+}
+
+static noun small(uint64_t *state)
+{
+    return tap_below(state, tap_below(state, 2) ? 5 : 200);
+}
+
+static noun atom(uint64_t *state)
+{
+    return random_atom(space_stack(), state);
+}
+
+static noun any(uint64_t *state)
+{
+    return random_noun(space_stack(), state, 1 + (unsigned)tap_below(state, 20));
+}
+
+static noun small_pair(uint64_t *state)
+{
+    noun a = small(state);
+    return pair(a, tap_below(state, 3) == 0 ? a : small(state));
+}
+
+static noun atom_pair(uint64_t *state)
+{
+    noun a = atom(state);
+    return pair(a, tap_below(state, 6) == 0 ? a : atom(state));
+}
+
+/* With one atom that the Nock can count through. */
+static noun small_atom_pair(uint64_t *state)
+{
+    noun a = small(state);
+    return pair(a, atom(state));
+}
+
+static noun atom_small_pair(uint64_t *state)
+{
+    noun a = atom(state);
+    return pair(a, small(state));
+}
+
+/* A quotient that the Nock can count. */
+static noun division(uint64_t *state)
+{
+    struct stack *stack = space_stack();
+    uint64_t shift = 40 * tap_below(state, 2), b = tap_below(state, 50), a = b * small(state) + small(state) % (b + 1);
+    return pair(stack_atom_from_word(stack, a << shift), stack_atom_from_word(stack, b << shift));
+}
+
+static noun list_of(uint64_t *state, generator *item)
+{
+    noun list = tap_below(state, 15) == 0 ? 7 : 0;
+    for (uint64_t i = tap_below(state, 8); i > 0; i--)
+        list = pair(item(state), list);
+    return list;
+}
+
+static noun few(uint64_t *state)
+{
+    return tap_below(state, 3);
+}
+
+static noun list(uint64_t *state)
+{
+    return list_of(state, tap_below(state, 2) ? few : any);
+}
+
+static noun list_pair(uint64_t *state)
+{
+    noun a = list_of(state, few);
+    return pair(a, list_of(state, few));
+}
+
+static noun list_of_lists(uint64_t *state)
+{
+    return list_of(state, list);
+}
+
+static noun small_and_list(uint64_t *state)
+{
+    return pair(tap_below(state, 10), list(state));
+}
+
+static noun small_and_any(uint64_t *state)
+{
+    return pair(tap_below(state, 10), any(state));
+}
+
+static noun bloq(uint64_t *state)
+{
+    return tap_below(state, 8);
+}
+
+static noun bite(uint64_t *state)
+{
+    return tap_below(state, 2) ? bloq(state) : pair(bloq(state), tap_below(state, 20));
+}
+
+static noun bite_and_atom(uint64_t *state)
+{
+    noun a = bite(state);
+    return pair(a, atom(state));
+}
+
+/* Without empty bites, by which an atom never comes to an end. */
+static noun full_bite_and_atom(uint64_t *state)
+{
+    noun a = tap_below(state, 2) ? bloq(state) : pair(bloq(state), 1 + tap_below(state, 20));
+    return pair(a, atom(state));
+}
+
+static noun bloq_and_atom(uint64_t *state)
+{
+    return pair(bloq(state), atom(state));
+}
+
+static noun bloq_and_atoms(uint64_t *state)
+{
+    return pair(bloq(state), list_of(state, atom));
+}
+
+static noun bite_and_atoms(uint64_t *state)
+{
+    noun a = bite(state);
+    return pair(a, list_of(state, atom));
+}
+
+static noun bloq_and_steps(uint64_t *state)
+{
+    return pair(tap_below(state, 5), list_of(state, small_pair));
+}
+
+static noun bloq_and_pair(uint64_t *state)
+{
+    return pair(bloq(state), atom_pair(state));
+}
+
+static noun cut(uint64_t *state)
+{
+    noun range = pair(tap_below(state, 20), tap_below(state, 20));
+    return stack_triple(space_stack(), bloq(state), range, atom(state));
+}
+
+static noun sew(uint64_t *state)
+{
+    noun patch = stack_triple(space_stack(), tap_below(state, 20), tap_below(state, 20), atom(state));
+    return stack_triple(space_stack(), tap_below(state, 6), patch, atom(state));
+}
+
+static noun rev(uint64_t *state)
+{
+    return stack_triple(space_stack(), tap_below(state, 7), tap_below(state, 40), atom(state));
+}
+
+static noun any_pair(uint64_t *state)
+{
+    noun a = any(state);
+    return pair(a, tap_below(state, 4) == 0 ? a : any(state));
+}
+
+static noun message(uint64_t *state)
+{
+    return pair(tap_below(state, 140), atom(state));
+}
+
+static noun jammed(uint64_t *state)
+{
+    noun n = any(state), bits = codec_jam_atom(space_stack(), n);
+    if (tap_below(state, 4) == 0 && noun_is_direct(bits))
+        bits >>= tap_below(state, 8);
+    return bits;
+}
+
+static noun place_and_atom(uint64_t *state)
+{
+    return pair(tap_below(state, 20), jammed(state));
+}
+
+static noun aura_and_atom(uint64_t *state)
+{
+    static const char *const auras[] = {"ud", "ux", "uv", "uw", "ub", "ui", "u", "us"};
+    return pair(noun_cord(auras[tap_below(state, COUNT_OF(auras))]), atom(state));
+}
+
+/* ---- what goes through what ---------------------------------------------- */
+
+static const struct series {
+    const char *path;
+    generator *samples;
+} all_series[] = {
+    {"k.138/one/add", small_atom_pair},
+    {"k.138/one/dec", small},
+    {"k.138/one/div", division},
+    {"k.138/one/dvr", division},
+    {"k.138/one/mod", division},
+    {"k.138/one/gte", small_pair},
+    {"k.138/one/gth", small_pair},
+    {"k.138/one/lte", small_pair},
+    {"k.138/one/lth", small_pair},
+    {"k.138/one/max", atom_pair},
+    {"k.138/one/min", atom_pair},
+    {"k.138/one/mul", small_pair},
+    {"k.138/one/sub", atom_small_pair},
+    {"k.138/one/cap", atom},
+    {"k.138/one/mas", atom},
+    {"k.138/one/peg", atom_pair},
+    {"k.138/one/two/flop", list},
+    {"k.138/one/two/lent", list},
+    {"k.138/one/two/snip", list},
+    {"k.138/one/two/zing", list_of_lists},
+    {"k.138/one/two/weld", list_pair},
+    {"k.138/one/two/snag", small_and_list},
+    {"k.138/one/two/scag", small_and_list},
+    {"k.138/one/two/slag", small_and_list},
+    {"k.138/one/two/reap", small_and_any},
+    {"k.138/one/two/find", list_pair},
+    {"k.138/one/two/fand", list_pair},
+    {"k.138/one/two/bex", small},
+    {"k.138/one/two/xeb", atom},
+    {"k.138/one/two/met", bloq_and_atom},
+    {"k.138/one/two/end", bite_and_atom},
+    {"k.138/one/two/lsh", bite_and_atom},
+    {"k.138/one/two/rsh", bite_and_atom},
+    {"k.138/one/two/rip", full_bite_and_atom},
+    {"k.138/one/two/cut", cut},
+    {"k.138/one/two/can", bloq_and_steps},
+    {"k.138/one/two/rap", bloq_and_atoms},
+    {"k.138/one/two/rep", bite_and_atoms},
+    {"k.138/one/two/cat", bloq_and_pair},
+    {"k.138/one/two/sew", sew},
+    {"k.138/one/two/rev", rev},
+    {"k.138/one/two/con", atom_pair},
+    {"k.138/one/two/dis", atom_pair},
+    {"k.138/one/two/mix", atom_pair},
+    {"k.138/one/two/mug", any},
+    {"k.138/one/two/dor", any_pair},
+    {"k.138/one/two/gor", any_pair},
+    {"k.138/one/two/mor", any_pair},
+    {"k.138/one/two/jam", any},
+    {"k.138/one/two/cue", jammed},
+    {"k.138/one/two/mat", atom},
+    {"k.138/one/two/rub", place_and_atom},
+    {"k.138/one/two/tri/shas", atom_pair},
+    {"k.138/one/two/tri/shax", atom},
+    {"k.138/one/two/tri/shay", message},
+    {"k.138/one/two/tri/shal", message},
+    {"k.138/one/two/tri/sha/sha1", message},
+    {"k.138/one/two/tri/qua/trip", atom},
+    {"k.138/one/two/tri/qua/scow", aura_and_atom},
+};
+
+/* Sample number `i` of a series. */
+static noun sample_of(const struct series *series, uint64_t i)
+{
+    uint64_t state = seed + i * 1000003 + (uint64_t)(series - all_series);
+    return i % ODD_EVERY == ODD_EVERY - 1 ? any(&state) : series->samples(&state);
+}
+
+/* ---- running ------------------------------------------------------------- */
+
+struct outcome {
+    enum nock_outcome kind;
+    uint64_t product_hash;
+};
+
+static uint64_t hash_of(noun n)
+{
+    uint8_t *bytes;
+    size_t size_bytes;
+    CHECK(codec_jam(n, &bytes, &size_bytes) == STATUS_OK);
+    uint64_t hash = hash_xxh3_64(bytes, size_bytes);
+    free(bytes);
+    return hash;
+}
+
+static struct outcome slam(struct library *library, noun gate, noun sample)
+{
+    struct stack *stack = space_stack();
+    noun kick = stack_triple(stack, 9, 2, stack_cell(stack, 0, 1));
+    struct nock_result result;
+    nock_set_deadline(library->machine, os_clock_ns() + DEADLINE_NS);
+    nock_run(library->machine, library_with_sample(library, gate, sample), kick, &result);
+    nock_set_deadline(library->machine, 0);
+    return (struct outcome){result.outcome, result.outcome == NOCK_DONE ? hash_of(result.product) : 0};
+}
+
+/* Runs a whole series; false if the library has no such gate. */
+static bool run_series(struct library *library, const struct series *series, struct outcome outcomes[SAMPLES])
+{
+    noun gate = library_find(library, series->path);
+    if (gate == NOUN_NONE)
+        return false;
+    nock_root_add(library->machine, &gate);
+    for (uint64_t i = 0; i < SAMPLES; i++)
+        outcomes[i] = slam(library, gate, sample_of(series, i));
+    nock_root_remove(library->machine, &gate);
+    return true;
+}
+
+/* ---- comparing ----------------------------------------------------------- */
+
+static void describe(const struct series *series, uint64_t i, struct outcome with, struct outcome without)
+{
+    static const char *const names[] = {"done", "crashed", "failed"};
+    uint8_t *bytes;
+    size_t size_bytes;
+    char text[2 * 200 + 1] = "";
+    CHECK(codec_jam(sample_of(series, i), &bytes, &size_bytes) == STATUS_OK);
+    for (size_t at = 0; at < size_bytes && at < 200; at++)
+        snprintf(text + 2 * at, 3, "%02x", bytes[at]);
+    tap_note("%s: %s with the jet, %s without, sample %" PRIu64 ", whose jam is %s", series->path, names[with.kind],
+             names[without.kind], i, text);
+    free(bytes);
+}
+
+static void compare(const struct series *series, const struct outcome *with, const struct outcome *without)
+{
+    unsigned different = 0, compared = 0;
+    for (uint64_t i = 0; i < SAMPLES; i++) {
+        if (with[i].kind == NOCK_FAILED || without[i].kind == NOCK_FAILED)
+            continue;
+        compared++;
+        if (with[i].kind == without[i].kind && with[i].product_hash == without[i].product_hash)
+            continue;
+        if (different++ == 0)
+            describe(series, i, with[i], without[i]);
+    }
+    tap_ok(different == 0 && compared >= SAMPLES / 2, "%s is its Nock on %u samples of %d", series->path, compared,
+           SAMPLES);
+}
+
+static struct nock_jet *table_without(const char *path, size_t *count)
+{
+    struct nock_jet *table = calloc(jet_table_count, sizeof *table);
+    CHECK(table != NULL);
+    *count = 0;
+    for (size_t i = 0; i < jet_table_count; i++) {
+        if (strcmp(jet_table[i].path, path) != 0)
+            table[(*count)++] = jet_table[i];
+    }
+    return table;
+}
+
+static void check_series(const struct series *series, const struct outcome *with)
+{
+    struct outcome without[SAMPLES];
+    struct library library;
+    size_t count;
+    struct nock_jet *table = table_without(series->path, &count);
+    library_open(&library, table, count, false);
+    bool found = run_series(&library, series, without);
+    library_close(&library);
+    free(table);
+    if (found && count < jet_table_count)
+        compare(series, with, without);
+    else
+        tap_ok(false, "%s is %s", series->path, found ? "no jet" : "not in the library");
+}
+
+int main(void)
+{
+    static struct outcome with[COUNT_OF(all_series)][SAMPLES];
+    if (library_jam_path() == NULL) {
+        tap_skip("the jets against the compiled library", "LOAM_CORPUS has no hoonc.jam");
+        return tap_done();
+    }
+    seed = tap_seed();
+    struct library library;
+    library_open(&library, jet_table, jet_table_count, false);
+    for (size_t i = 0; i < COUNT_OF(all_series); i++)
+        run_series(&library, &all_series[i], with[i]);
+    tap_note("%" PRIu64 " jet calls, %" PRIu64 " punts", nock_statistics(library.machine)->jet_calls,
+             nock_statistics(library.machine)->jet_punts);
+    library_close(&library);
+    for (size_t i = 0; i < COUNT_OF(all_series); i++)
+        check_series(&all_series[i], with[i]);
+    return tap_done();
+}
