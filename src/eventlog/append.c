@@ -10,8 +10,6 @@
 
 #include <string.h>
 
-#include "os/os.h"
-
 #define FRAME_BYTES (4096 + 24)
 #define RECORD_OVERHEAD_BYTES 256 /* of a row, beside wire and job; generous */
 
@@ -24,34 +22,6 @@ int eventlog_wal_hook(void *context, sqlite3 *database, const char *schema, int 
         log->wal_frames_copied = 0; /* it has started over */
     log->wal_frames = (uint64_t)frames;
     return SQLITE_OK;
-}
-
-static enum status write_zeros(struct os_file *file, uint64_t from_bytes, uint64_t to_bytes)
-{
-    static const uint8_t zeros[1 << 16];
-    while (from_bytes < to_bytes) {
-        uint64_t piece_bytes = to_bytes - from_bytes < sizeof zeros ? to_bytes - from_bytes : sizeof zeros;
-        STATUS_TRY(os_file_write(file, from_bytes, zeros, (size_t)piece_bytes));
-        from_bytes += piece_bytes;
-    }
-    return os_file_sync(file);
-}
-
-/* Zeros behind the last frame are no frame: SQLite stops there. */
-enum status eventlog_wal_warm(struct eventlog *log)
-{
-    struct os_file *file;
-    enum os_kind kind;
-    STATUS_TRY(os_kind_of(log->wal_path, &kind));
-    if (kind != OS_KIND_FILE)
-        return STATUS_OK; /* made by the first commit */
-    STATUS_TRY(os_file_open(log->wal_path, OS_OPEN_WRITE, &file));
-    uint64_t size_bytes;
-    enum status status = os_file_size(file, &size_bytes);
-    if (status == STATUS_OK && size_bytes < log->wal_bytes)
-        status = write_zeros(file, size_bytes, log->wal_bytes);
-    os_file_close(file);
-    return status;
 }
 
 enum status eventlog_checkpoint(struct eventlog *log, uint64_t bytes_min)

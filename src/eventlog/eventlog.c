@@ -224,6 +224,8 @@ static enum status open_checked(struct eventlog *log, const struct eventlog_opti
 {
     STATUS_TRY(check_is_file(log->path));
     bool writes = log->mode == EVENTLOG_WRITE;
+    if (writes)
+        STATUS_TRY(eventlog_wal_check(log));
     STATUS_TRY(connect(log, writes ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY, options));
     STATUS_TRY(eventlog_schema_check(log));
     if (writes)

@@ -54,7 +54,8 @@ enum status eventlog_create(const char *path, const struct eventlog_identity *id
 enum eventlog_mode { EVENTLOG_READ, EVENTLOG_WRITE };
 
 /* Opens an existing log and checks what is cheap to check: that it is ours, of
- * a version we know, with the schema we wrote and an intact newest row.
+ * a version we know, with the schema we wrote and an intact newest row;
+ * and, for writing, that no commit in the WAL but perhaps the newest is damaged.
  * STATUS_NOT_FOUND, STATUS_FORMAT (another program's file, or a newer
  * version), STATUS_CORRUPT, STATUS_PERMISSION, STATUS_BUSY.  A failure leaves
  * the database and its WAL as they were. */

@@ -82,10 +82,19 @@ uint64_t eventlog_chain_row(uint64_t previous, const struct eventlog_row *row);
 uint64_t eventlog_chain_load(uint64_t previous, const struct eventlog_load *load);
 uint64_t eventlog_chain_seal(const struct eventlog_identity *identity, uint64_t base_chain);
 
-/* ---- append.c -------------------------------------------------------------- */
+/* ---- wal.c ----------------------------------------------------------------- */
+
+/* STATUS_CORRUPT if commits that were durable once are damaged.  Only for the
+ * writer, before it writes: a WAL that is being written looks damaged. */
+enum status eventlog_wal_check(struct eventlog *log);
 
 /* Gives the WAL its size, in written blocks, so that commits overwrite. */
 enum status eventlog_wal_warm(struct eventlog *log);
+
+/* 0 if there is none. */
+enum status eventlog_wal_size(struct eventlog *log, uint64_t *size_bytes);
+
+/* ---- append.c -------------------------------------------------------------- */
 
 /* The hook through which SQLite tells how long the WAL is. */
 int eventlog_wal_hook(void *log, sqlite3 *database, const char *schema, int frames);

@@ -9,8 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "os/os.h"
-
 /* Columns of EVENTLOG_STATEMENT_SELECT. */
 enum { KIND, STATE_HASH, EVALUATION_US, WALL_MS, CHAIN, JOB_HASH, WIRE, JOB, CHAIN_BEFORE };
 
@@ -246,23 +244,6 @@ enum status eventlog_refresh(struct eventlog *log)
 
 /* ---- the whole -------------------------------------------------------------- */
 
-/* The database's own file is left to SQLite: whoever closes another
- * descriptor of it drops the locks that SQLite holds (POSIX locks go with the
- * process and the file).  The WAL carries no locks. */
-static enum status wal_size(struct eventlog *log, uint64_t *size_bytes)
-{
-    *size_bytes = 0;
-    enum os_kind kind;
-    STATUS_TRY(os_kind_of(log->wal_path, &kind));
-    if (kind != OS_KIND_FILE)
-        return STATUS_OK;
-    struct os_file *file;
-    STATUS_TRY(os_file_open(log->wal_path, OS_OPEN_READ, &file));
-    enum status status = os_file_size(file, size_bytes);
-    os_file_close(file);
-    return status;
-}
-
 enum status eventlog_size(struct eventlog *log, struct eventlog_size *size)
 {
     static const char doing[] = "read its size";
@@ -271,7 +252,7 @@ enum status eventlog_size(struct eventlog *log, struct eventlog_size *size)
     STATUS_TRY(eventlog_query_word(log, "PRAGMA page_size", doing, &page_bytes));
     size->rows = log->first == 0 ? 0 : log->last - log->first + 1;
     size->database_bytes = pages * page_bytes;
-    return wal_size(log, &size->wal_bytes);
+    return eventlog_wal_size(log, &size->wal_bytes);
 }
 
 /* SQLite's own check answers with one row that says ok, or with what it found. */

@@ -52,8 +52,9 @@ static int faulty_read(sqlite3_file *file, void *bytes, int size_bytes, sqlite3_
 static int faulty_write(sqlite3_file *file, const void *bytes, int size_bytes, sqlite3_int64 offset)
 {
     if (fails_now(false)) {
-        /* half of it arrives */
-        (void)REAL(file)->pMethods->xWrite(REAL(file), bytes, size_bytes / 2, offset);
+        /* half of it arrives, in whole sectors */
+        if (size_bytes >= 1024)
+            (void)REAL(file)->pMethods->xWrite(REAL(file), bytes, size_bytes / 2 / 512 * 512, offset);
         return fault_kind == FAULT_WRITE_FULL ? SQLITE_FULL : SQLITE_IOERR_WRITE;
     }
     return REAL(file)->pMethods->xWrite(REAL(file), bytes, size_bytes, offset);
