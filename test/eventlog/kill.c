@@ -1,4 +1,6 @@
 /* SIGKILL at random moments: no acknowledged row is lost, none is half there. */
+#define _POSIX_C_SOURCE 200809L
+
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
