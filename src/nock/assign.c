@@ -156,7 +156,7 @@ static void note_written(struct assigner *assigner, uint32_t index, uint32_t wri
         assigner->last_read[written] = index;
 }
 
-static void place_written(struct assigner *assigner, uint32_t index, uint32_t written)
+static void place_written(struct assigner *assigner, uint32_t written)
 {
     if (written == REGISTER_NONE)
         return;
@@ -184,8 +184,8 @@ static void pack(struct assigner *assigner)
         assigner->place[i] = take_place(assigner);
     for (uint32_t i = 0; i < program->count; i++) {
         each_read(assigner, i, free_place);
-        place_written(assigner, i, program->instructions[i].written);
-        place_written(assigner, i, program->instructions[i].written_too);
+        place_written(assigner, program->instructions[i].written);
+        place_written(assigner, program->instructions[i].written_too);
     }
 }
 
@@ -314,7 +314,8 @@ static void write_instruction(struct assigner *assigner, const struct instructio
         slot[1].hint = instruction->pushed->hint;
         break;
     case OPERATION_AXIS:
-        slot[2].word = instruction->axis;
+        slot[2].axis = block_take(&assigner->program->kept, sizeof *slot[2].axis);
+        *slot[2].axis = (struct axis_site){.axis = instruction->axis, .from = NOUN_NONE};
         break;
     case OPERATION_JUMP_UNLESS_YES:
     case OPERATION_JUMP_UNLESS_EQUAL:
@@ -327,7 +328,8 @@ static void write_instruction(struct assigner *assigner, const struct instructio
         slot[3].constant = constant;
         break;
     case OPERATION_FAST:
-        slot[2].word = NOUN_NONE;
+        slot[2].fast = block_take(&assigner->program->kept, sizeof *slot[2].fast);
+        slot[2].fast->battery = NOUN_NONE;
         break;
     default:
         if (slots == 3)

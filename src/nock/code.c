@@ -28,6 +28,8 @@ struct code *code_compile(struct nock *machine, struct known *known, struct shap
     free(program.instructions);
     code->next = known->codes;
     known->codes = code;
+    if (shape_equal(shape, SHAPE_GATE))
+        known->gate = code;
     codes_add(&machine->codes, code);
     machine->statistics.formulas_compiled++;
     return code;

@@ -26,7 +26,7 @@ struct known;
     X(MOVE)              /* d a */                                                                                     \
     X(HEAD)              /* d a */                                                                                     \
     X(TAIL)              /* d a */                                                                                     \
-    X(AXIS)              /* d a; axis */                                                                               \
+    X(AXIS)              /* d a; site */                                                                               \
     X(AXIS_BIG)          /* d a; constant */                                                                           \
     X(CONS)              /* d a b */                                                                                   \
     X(CONS_HEAD)         /* d - b; constant head */                                                                    \
@@ -48,7 +48,7 @@ struct known;
     X(SCRY)              /* ref path; then a landing */                                                                \
     X(MEMO_FIND)         /* d subject; target if found; formula constant */                                            \
     X(MEMO_STORE)        /* subject product; formula constant */                                                       \
-    X(FAST)              /* core clue; cached parent */                                                                \
+    X(FAST)              /* core clue; site */                                                                         \
     X(SLOG)              /* clue */                                                                                    \
     X(HELA)              /* */                                                                                         \
     X(BOUT_BEGIN)        /* d */                                                                                       \
@@ -78,6 +78,8 @@ struct slot {
         struct slot *target;
         struct call_site *site;
         struct pull_site *pull;
+        struct axis_site *axis;
+        struct fast_site *fast;
         const struct hint *hint;
         const struct live_set *live;
     };
@@ -141,6 +143,22 @@ struct pull_site {
     noun core;      /* for which the gate is known to be registered */
     uint64_t core_until;
     struct pull_site *next; /* of the same code */
+};
+
+/* Far axes lead to a library more often than not: the same part of the same
+ * noun again and again. */
+struct axis_site {
+    uint64_t axis;
+    noun from, part;
+    uint64_t until; /* the number of collections up to which the words hold */
+};
+
+/* A core that was registered once need not be again while its battery and its
+ * parent are the same. */
+struct fast_site {
+    uint64_t axis; /* of the parent */
+    noun battery, parent, clue;
+    uint64_t until;
 };
 
 /* What stands on the trace while an instruction runs: the innermost hint. */

@@ -90,6 +90,27 @@ static inline struct code *code_called(struct nock *machine, struct call_site *s
     return site->code;
 }
 
+static inline bool fast_is_known(const struct nock *machine, const struct fast_site *site, noun core, noun clue)
+{
+    return noun_is_cell(core) && noun_head(core) == site->battery && clue == site->clue &&
+           site->until >= machine->collections && noun_at(core, site->axis) == site->parent;
+}
+
+static void fast_learn(const struct nock *machine, struct fast_site *site, noun core, noun clue)
+{
+    site->battery = NOUN_NONE;
+    if (!noun_is_cell(core) || !noun_is_cell(noun_head(core)))
+        return;
+    site->axis = registry_parent_axis(clue);
+    site->parent = noun_at(core, site->axis);
+    if (site->axis <= 1 || site->parent == NOUN_NONE)
+        return;
+    site->battery = noun_head(core);
+    site->clue = clue;
+    bool lasts = noun_is_persistent(site->battery) && noun_is_persistent(site->parent) && noun_is_persistent(clue);
+    site->until = lasts ? UINT64_MAX : machine->collections;
+}
+
 /* Does pulling from this core just make a gate that is already registered? */
 static inline bool pull_is_known(struct nock *machine, struct pull_site *pull, uint8_t *base, noun core)
 {
@@ -255,13 +276,22 @@ do_TAIL:
     NEXT(2);
 
 do_AXIS : {
-    uint64_t axis = at[2].word;
+    struct axis_site *site = at[2].axis;
     value = REGISTER(1);
+    if (value == site->from && LIKELY(site->until >= machine->collections)) {
+        REGISTER(0) = site->part;
+        NEXT(3);
+    }
+    uint64_t axis = site->axis;
+    noun from = value;
     for (unsigned steps = 63 - (unsigned)__builtin_clzll(axis); steps-- > 0;) {
         if (UNLIKELY(!noun_is_cell(value)))
             goto crash;
         value = WORDS(value)[1 + (axis >> steps & 1)];
     }
+    site->from = from;
+    site->part = value;
+    site->until = noun_is_persistent(from) ? UINT64_MAX : machine->collections;
     REGISTER(0) = value;
     NEXT(3);
 }
@@ -371,9 +401,12 @@ do_MEMO_STORE:
     NEXT(3);
 
 do_FAST:
-    SAVE();
-    registry_register(machine, REGISTER(1), REGISTER(2));
-    RESTORE();
+    if (!fast_is_known(machine, at[2].fast, REGISTER(1), REGISTER(2))) {
+        SAVE();
+        registry_register(machine, REGISTER(1), REGISTER(2));
+        RESTORE();
+        fast_learn(machine, at[2].fast, REGISTER(1), REGISTER(2));
+    }
     NEXT(3);
 
 do_SLOG:
@@ -611,7 +644,7 @@ call_pieces : {
     case JETTED_NO:
         break;
     }
-    code = code_for(machine, known, pieces.shape);
+    code = pieces.shape.gate && known->gate != NULL ? known->gate : code_for(machine, known, pieces.shape);
     for (unsigned i = 0; i < pieces.shape.leaves; i++)
         frame[i] = pieces.leaves[i];
     goto enter;

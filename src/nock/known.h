@@ -22,6 +22,7 @@ struct known {
     uint32_t index;
     struct known *next;                 /* with the same mug's bucket */
     struct code *codes;                 /* compiled so far, one a shape */
+    struct code *gate;                  /* of these, the one for SHAPE_GATE */
     struct registration *registrations; /* of which this is the battery or the root noun */
     struct warm_jet *jets;              /* that this formula may run */
 };

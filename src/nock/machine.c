@@ -176,7 +176,7 @@ static void forget_codes(struct nock *machine, noun (*moved)(noun))
 {
     struct codes *codes = &machine->codes;
     for (size_t i = 1; i < machine->known.count; i++)
-        machine->known.by_index[i]->codes = NULL;
+        machine->known.by_index[i]->codes = machine->known.by_index[i]->gate = NULL;
     size_t kept = 0;
     for (size_t i = 0; i < codes->count; i++) {
         struct code *code = codes->all[i];
@@ -192,6 +192,8 @@ static void forget_codes(struct nock *machine, noun (*moved)(noun))
             pull->battery = NOUN_NONE;
         code->next = code->known->codes;
         code->known->codes = code;
+        if (shape_equal(code->shape, SHAPE_GATE))
+            code->known->gate = code;
         codes->all[kept++] = code;
     }
     codes->count = codes->scanned = kept;

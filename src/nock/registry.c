@@ -233,6 +233,14 @@ static noun parent_axis(noun formula)
     return noun_tail(formula) == 0 ? NOUN_NONE : noun_tail(formula);
 }
 
+uint64_t registry_parent_axis(noun clue)
+{
+    if (!noun_is_cell(clue) || !noun_is_cell(noun_tail(clue)))
+        return 0;
+    noun axis = parent_axis(noun_head(noun_tail(clue)));
+    return axis == NOUN_NONE ? 0 : axis;
+}
+
 static void register_root(struct nock *machine, noun core, noun chum)
 {
     struct known *known = known_of(&machine->known, core);

@@ -50,6 +50,9 @@ void registry_finish(struct registry *registry);
 /* The hint %fast on a product core. */
 void registry_register(struct nock *machine, noun core, noun clue);
 
+/* The axis of the parent core that a clue names; 0 if it names none. */
+uint64_t registry_parent_axis(noun clue);
+
 /* The jet for a core called through `known`, or NULL.  The core is [battery
  * [sample context]] with `context` given, or given whole. */
 const struct nock_jet *registry_match_gate(struct nock *machine, struct known *known, noun context);
