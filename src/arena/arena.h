@@ -81,11 +81,13 @@ struct arena_commit {
 
 struct arena_options {
     bool read_only;
-    uint64_t growth_step_bytes; /* least growth of the file; 0: a default */
+    /* How far a file of at least this size grows at a time; smaller ones
+     * double, larger ones grow by an eighth if that is more.  0: a default. */
+    uint64_t growth_step_bytes;
 };
 
 /* Makes the file, complete and durable or not at all: an empty arena at event
- * 0, its roots all 0, in a file of one growth step.  STATUS_EXISTS if there is
+ * 0, its roots all 0, in a file of a few MiB.  STATUS_EXISTS if there is
  * one.  `kernel_hash` is what the first superblock will carry. */
 enum status arena_create(const char *path, const struct arena_options *options,
                          const uint8_t kernel_hash[HASH_BLAKE3_SIZE_BYTES]) MUST_USE;
@@ -129,7 +131,7 @@ const struct arena_commit *arena_current(const struct arena *arena);
  * know an event of the same number that the arena has in its abandoned form. */
 enum status arena_reserve(struct arena *arena, uint64_t size_bytes) MUST_USE;
 
-/* Grows if less than half a step is left; for the syncing thread, so that the
+/* Grows if less than half of the next step is left; for the syncing thread, so that the
  * owner seldom has to wait. */
 enum status arena_grow_ahead(struct arena *arena) MUST_USE;
 

@@ -4,7 +4,8 @@
  * never a failure after it; zeros, because the first write to a block that was
  * allocated but never written costs the file system a change of its own, and
  * with a journal a second flush, at the very moment that somebody waits for a
- * commit.  The mapping already reaches past the end of the file (page_map.h),
+ * commit.  A small file doubles, up to the growth step; a large one grows by an
+ * eighth.  The mapping already reaches past the end of the file (page_map.h),
  * so nothing else has to happen. */
 #include "arena/private.h"
 
@@ -17,6 +18,12 @@
 static uint64_t greater(uint64_t a, uint64_t b)
 {
     return a > b ? a : b;
+}
+
+static uint64_t step_bytes(const struct arena *arena, uint64_t capacity_bytes)
+{
+    uint64_t doubling_bytes = capacity_bytes < arena->growth_step_bytes ? capacity_bytes : arena->growth_step_bytes;
+    return greater(doubling_bytes, capacity_bytes / 8);
 }
 
 static enum status fill_zeros(struct arena *arena, uint64_t start_bytes, uint64_t end_bytes)
@@ -58,8 +65,7 @@ static enum status grow(struct arena *arena, uint64_t needed_bytes)
     if (needed_bytes > NOUN_PERSISTENT_BYTES)
         return status_fail(STATUS_LIMIT, "%s would outgrow its address space of %" PRIu64 " GiB",
                            os_file_path(arena->file), NOUN_PERSISTENT_BYTES >> 30);
-    uint64_t step_bytes = greater(arena->growth_step_bytes, capacity_bytes / 8);
-    uint64_t wanted_bytes = greater(needed_bytes, capacity_bytes + step_bytes);
+    uint64_t wanted_bytes = greater(needed_bytes, capacity_bytes + step_bytes(arena, capacity_bytes));
     if (wanted_bytes > NOUN_PERSISTENT_BYTES)
         wanted_bytes = NOUN_PERSISTENT_BYTES;
     wanted_bytes = bits_round_up(wanted_bytes, ARENA_PAGE_BYTES);
@@ -103,8 +109,9 @@ enum status arena_reserve(struct arena *arena, uint64_t size_bytes)
 enum status arena_grow_ahead(struct arena *arena)
 {
     STATUS_TRY(arena_refuse_writing(arena));
+    uint64_t slack_bytes = step_bytes(arena, arena->capacity_bytes) / 2;
     os_mutex_lock(arena->mutex);
-    uint64_t end_bytes = arena->newest.watermark_bytes + arena->growth_step_bytes / 2;
+    uint64_t end_bytes = arena->newest.watermark_bytes + slack_bytes;
     os_mutex_unlock(arena->mutex);
     return end_bytes > NOUN_PERSISTENT_BYTES ? STATUS_OK : arena_grow_to(arena, end_bytes);
 }

@@ -109,13 +109,18 @@ static enum status write_identity_page(struct arena *arena)
     return arena_write_bytes(arena, 0, &page, sizeof page);
 }
 
+/* Of a new file; it takes milliseconds, and most arenas of tests and tools
+ * never need more. */
+#define FIRST_ROOM_BYTES ((uint64_t)4 << 20)
+
 static enum status write_new(struct arena *arena, const char *path, const uint8_t kernel_hash[HASH_BLAKE3_SIZE_BYTES])
 {
     STATUS_TRY(os_file_open(path, OS_OPEN_CREATE, &arena->file));
     uint8_t identity[ARENA_IDENTITY_SIZE_BYTES];
     os_random(identity, sizeof identity);
     identity_set(arena, identity);
-    STATUS_TRY(arena_grow_to(arena, ARENA_DATA_START_BYTES + arena->growth_step_bytes));
+    uint64_t room_bytes = arena->growth_step_bytes < FIRST_ROOM_BYTES ? arena->growth_step_bytes : FIRST_ROOM_BYTES;
+    STATUS_TRY(arena_grow_to(arena, ARENA_DATA_START_BYTES + room_bytes));
     STATUS_TRY(write_first_superblock(arena, kernel_hash));
     STATUS_TRY(write_identity_page(arena));
     return arena_flush(arena);
@@ -189,11 +194,13 @@ static enum status read_identity(struct arena *arena)
     return STATUS_OK;
 }
 
+#define FITS_ANYWHERE_BYTES ((uint64_t)256 << 20) /* asking how much memory there is costs more than opening */
+
 /* Larger than memory, what a reader touches next is not what lies behind it,
  * and read-ahead would bring in megabytes for a word. */
 static void advise(const struct arena *arena)
 {
-    if (arena->capacity_bytes > os_memory_bytes() / 2)
+    if (arena->capacity_bytes > FITS_ANYWHERE_BYTES && arena->capacity_bytes > os_memory_bytes() / 2)
         os_map_advise(arena->base, NOUN_PERSISTENT_BYTES, OS_ADVICE_RANDOM);
 }
 
