@@ -1,6 +1,6 @@
 /* The public tree's kernels against their recorded transcripts (LOAM_CORPUS).
- * They need the jets, without which none of their pokes ends in practice; the
- * kernel folder itself knows none. */
+ * None of their pokes ends in practice without the jets, which the kernel
+ * folder does not know; this is the lowest floor that sees both. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
