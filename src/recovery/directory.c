@@ -111,18 +111,30 @@ enum status recovery_lock(struct node *node)
     return lock_patiently(node->lock, node->directory);
 }
 
-enum status recovery_is_running(const char *directory, bool *is_running)
+enum status recovery_lock_to_read(const char *directory, struct os_file **lock)
 {
-    STATUS_TRY(recovery_check(directory));
     char *path = recovery_path(directory, RECOVERY_LOCK_NAME);
-    struct os_file *lock;
-    enum status status = os_file_open(path, OS_OPEN_READ, &lock);
+    enum status status = os_file_open(path, OS_OPEN_READ, lock);
     free(path);
     if (status != STATUS_OK)
         return status;
-    status = os_file_lock(lock, false);
-    os_file_close(lock);
+    status = os_file_lock(*lock, false);
+    if (status == STATUS_OK)
+        return STATUS_OK;
+    os_file_close(*lock);
+    return status == STATUS_BUSY
+               ? status_fail(STATUS_BUSY, "a process runs the machine in %s: stop it first", directory)
+               : status;
+}
+
+enum status recovery_is_running(const char *directory, bool *is_running)
+{
+    struct os_file *lock;
+    STATUS_TRY(recovery_check(directory));
+    enum status status = recovery_lock_to_read(directory, &lock);
     *is_running = status == STATUS_BUSY;
+    if (status == STATUS_OK)
+        os_file_close(lock);
     return status == STATUS_BUSY ? STATUS_OK : status;
 }
 

@@ -49,6 +49,15 @@ enum status node_open_log(struct node *node, enum eventlog_mode mode)
     return status;
 }
 
+enum status recovery_open_log(const char *directory, struct eventlog **out)
+{
+    STATUS_TRY(recovery_check(directory));
+    char *path = recovery_path(directory, RECOVERY_LOG_NAME);
+    enum status status = eventlog_open(path, EVENTLOG_READ, NULL, out);
+    free(path);
+    return status;
+}
+
 enum status node_open_arena(struct node *node, const char *name, bool read_only)
 {
     char *path = recovery_path(node->directory, name);

@@ -50,9 +50,7 @@ static enum status is_known_to_log(struct node *node, const struct arena_commit 
     return *is_known ? STATUS_OK : is_load_known(node, commit, is_known);
 }
 
-/* Chooses the newest commit to be believed.  STATUS_CORRUPT if there is none,
- * with the reason why the newest is not. */
-static enum status choose(struct node *node)
+enum status node_choose_commit(struct node *node)
 {
     size_t count;
     char reason[STATUS_MESSAGE_SIZE_BYTES] = "it has no whole commit";
@@ -173,11 +171,42 @@ static enum status adopt_and_replay(struct node *node)
     return node_replay(node);
 }
 
+/* An arena file begins with eight letters and its version (docs/format.md).  One
+ * of another version is not ours to replace; anything else that cannot be opened
+ * is damaged. */
+static bool is_another_version(const struct node *node)
+{
+    static const char magic[8] = {'L', 'o', 'a', 'm', 'A', 'r', 'e', 'n'};
+    char *path = recovery_path(node->directory, ARENA_FILE_NAME);
+    struct {
+        char magic[8];
+        uint32_t version;
+    } head = {0};
+    struct os_file *file;
+    bool is_readable = os_file_open(path, OS_OPEN_READ, &file) == STATUS_OK;
+    if (is_readable) {
+        is_readable = os_file_read(file, 0, &head, sizeof head) == STATUS_OK;
+        os_file_close(file);
+    }
+    free(path);
+    return is_readable && memcmp(head.magic, magic, sizeof magic) == 0 && head.version != ARENA_FORMAT_VERSION;
+}
+
+/* What an arena that cannot be opened is worth. */
+static enum status judge_arena(struct node *node, enum status status)
+{
+    char message[STATUS_MESSAGE_SIZE_BYTES];
+    if (status != STATUS_FORMAT)
+        return status;
+    snprintf(message, sizeof message, "%s", status_message());
+    return status_fail(is_another_version(node) ? STATUS_FORMAT : STATUS_CORRUPT, "%s", message);
+}
+
 static enum status reach_boundary(struct node *node)
 {
-    enum status status = node_open_arena(node, ARENA_FILE_NAME, false);
+    enum status status = judge_arena(node, node_open_arena(node, ARENA_FILE_NAME, false));
     if (status == STATUS_OK)
-        status = choose(node);
+        status = node_choose_commit(node);
     if (status == STATUS_OK)
         return adopt_and_replay(node);
     return status == STATUS_CORRUPT || status == STATUS_NOT_FOUND ? rebuild(node) : status;
@@ -198,10 +227,13 @@ static enum status open_all(struct node *node, const struct recovery_kernel *upg
 static enum status open_to_read(struct node *node)
 {
     node->is_view = true;
-    STATUS_TRY(node_open_arena(node, ARENA_FILE_NAME, true));
+    enum status status = judge_arena(node, node_open_arena(node, ARENA_FILE_NAME, true));
+    if (status == STATUS_CORRUPT || status == STATUS_NOT_FOUND)
+        return status_add_context(status, "the state cannot be read (starting the machine makes it again)");
+    STATUS_TRY(status);
     STATUS_TRY(node_open_log(node, EVENTLOG_READ));
     STATUS_TRY(node_create_machine(node));
-    STATUS_TRY(choose(node));
+    STATUS_TRY(node_choose_commit(node));
     return node_adopt_commit(node);
 }
 

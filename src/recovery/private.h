@@ -39,6 +39,9 @@ enum status recovery_kernel_keep(const struct node *node, const struct recovery_
 enum status recovery_kernel_read(const struct node *node, const uint8_t hash[HASH_BLAKE3_SIZE_BYTES], uint8_t **bytes,
                                  size_t *size_bytes) MUST_USE;
 
+/* Holds the lock as one of many who look: STATUS_BUSY beside a running process. */
+enum status recovery_lock_to_read(const char *directory, struct os_file **lock) MUST_USE;
+
 /* The first 12 digits of a hash: for messages.  In one of four static buffers. */
 const char *recovery_hash_text(const uint8_t hash[HASH_BLAKE3_SIZE_BYTES]);
 
@@ -72,6 +75,12 @@ enum status node_start_kernel(struct node *node, noun state) MUST_USE;
  * another core than the one in the arena, a commit and a record in the log.
  * `upgrade` may be NULL or the kernel's own jam. */
 enum status node_restart(struct node *node, const struct recovery_kernel *upgrade) MUST_USE;
+
+/* ---- which commit? (recovery/open.c) -------------------------------------------- */
+
+/* Chooses the newest commit that is to be believed.  STATUS_CORRUPT if there is
+ * none, with the reason why the newest is not. */
+enum status node_choose_commit(struct node *node) MUST_USE;
 
 /* ---- history (recovery/replay.c) ------------------------------------------------ */
 

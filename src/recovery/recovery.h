@@ -102,6 +102,29 @@ void recovery_close(struct node *node);
 /* True while some process runs the machine.  STATUS_FORMAT if `directory` is none. */
 enum status recovery_is_running(const char *directory, bool *is_running) MUST_USE;
 
+/* The machine's log, for reading; STATUS_FORMAT if `directory` is no machine. */
+enum status recovery_open_log(const char *directory, struct eventlog **out) MUST_USE;
+
+/* ---- verification (recovery/verify.c) ------------------------------------------ */
+
+struct recovery_report {
+    struct arena_verify_report arena;
+    uint64_t log_rows;
+    uint64_t log_last;
+    uint64_t arena_event; /* of the commit that a start would take */
+    uint64_t state_hash;  /* of it */
+    uint64_t faults;      /* everything found wrong */
+};
+
+/* Checks every byte of log and arena that has a checksum, every noun that is
+ * reached, and that the two belong together.  Takes the lock as a reader:
+ * STATUS_BUSY beside a running process.  Writes nothing.  STATUS_CORRUPT, with
+ * the first fault as the message, if there is any; `listener.warn` gets each. */
+enum status recovery_verify(const char *directory, const struct recovery_listener *listener,
+                            struct recovery_report *report) MUST_USE;
+
+/* ---- a node ---------------------------------------------------------------------- */
+
 /* Makes the thread read nouns in the node's space. */
 static inline void node_enter(const struct node *node)
 {
