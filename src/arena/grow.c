@@ -40,9 +40,24 @@ static enum status fill_zeros(struct arena *arena, uint64_t start_bytes, uint64_
     return status;
 }
 
+/* Asks first: some file systems give an allocation that they cannot complete
+ * all the space that is left, until they find that out. */
+static enum status check_space(const struct arena *arena, uint64_t size_bytes)
+{
+    uint64_t available_bytes;
+    STATUS_TRY(os_space_available(os_file_path(arena->file), &available_bytes));
+    if (size_bytes <= available_bytes)
+        return STATUS_OK;
+    return status_fail(STATUS_NO_SPACE,
+                       "%s needs %" PRIu64 " MiB more, and its file system has %" PRIu64 " MiB left: free some space "
+                       "and try again",
+                       os_file_path(arena->file), (size_bytes >> 20) + 1, available_bytes >> 20);
+}
+
 /* The file is as long as before, or it has grown by all of it. */
 static enum status extend(struct arena *arena, uint64_t start_bytes, uint64_t end_bytes)
 {
+    STATUS_TRY(check_space(arena, end_bytes - start_bytes));
     STATUS_TRY(os_file_allocate(arena->file, start_bytes, end_bytes - start_bytes));
     enum status status = fill_zeros(arena, start_bytes, end_bytes);
     if (status == STATUS_OK) {

@@ -49,6 +49,20 @@ static const char *varied_arena(void)
     return path;
 }
 
+/* Events whose own root no superblock in the ring knows any more. */
+static uint64_t forgotten_events(struct arena *arena)
+{
+    bool is_known[24] = {false};
+    size_t count;
+    const struct arena_commit *commits = arena_commits(arena, &count);
+    for (size_t i = 0; i < count; i++)
+        is_known[commits[i].event_number] = true;
+    uint64_t forgotten = 0;
+    for (unsigned event = 1; event <= 23; event++)
+        forgotten += !is_known[event];
+    return forgotten;
+}
+
 static void a_whole_arena_passes(const char *path)
 {
     struct arena *arena = test_open(path);
@@ -58,7 +72,7 @@ static void a_whole_arena_passes(const char *path)
                report.atoms == 23 && report.cells > 23 * 20,
            "a whole arena passes: %" PRIu64 " cells, %" PRIu64 " atoms in %" PRIu64 " segments", report.cells,
            report.atoms, report.segments);
-    tap_ok(report.reached_bytes == report.appended_bytes - 23 * 80 - 7 * 24,
+    tap_ok(report.reached_bytes == report.appended_bytes - 23 * 80 - forgotten_events(arena) * 24,
            "everything appended is reached but the headers and what the lost superblocks alone knew");
     arena_close(arena);
 }
