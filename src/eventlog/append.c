@@ -24,27 +24,33 @@ int eventlog_wal_hook(void *context, sqlite3 *database, const char *schema, int 
     return SQLITE_OK;
 }
 
+/* One job that is very large makes a WAL that is very large; once it has been
+ * copied back the disk gets it back too. */
+#define WAL_EXCESS 16
+
+static enum status checkpoint(struct eventlog *log)
+{
+    bool is_excessive = log->wal_frames * FRAME_BYTES > WAL_EXCESS * log->wal_bytes;
+    int mode = is_excessive ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE;
+    int frames, frames_copied;
+    int code = sqlite3_wal_checkpoint_v2(log->database, "main", mode, &frames, &frames_copied);
+    if (code != SQLITE_OK)
+        return eventlog_fail(log, code, "copy its write-ahead log into the database");
+    log->wal_frames = frames < 0 ? 0 : (uint64_t)frames;
+    log->wal_frames_copied = frames_copied < 0 ? 0 : (uint64_t)frames_copied;
+    return is_excessive ? eventlog_wal_warm(log) : STATUS_OK;
+}
+
 enum status eventlog_checkpoint(struct eventlog *log, uint64_t bytes_min)
 {
     CHECK(log->mode == EVENTLOG_WRITE);
     STATUS_TRY(eventlog_usable(log));
     if (bytes_min > 0 && (log->wal_frames - log->wal_frames_copied) * FRAME_BYTES < bytes_min)
         return STATUS_OK;
-    int frames, frames_copied;
-    int code = sqlite3_wal_checkpoint_v2(log->database, "main", SQLITE_CHECKPOINT_PASSIVE, &frames, &frames_copied);
-    if (code != SQLITE_OK)
-        return eventlog_fail(log, code, "copy its write-ahead log into the database");
-    log->wal_frames = frames < 0 ? 0 : (uint64_t)frames;
-    log->wal_frames_copied = frames_copied < 0 ? 0 : (uint64_t)frames_copied;
-    return STATUS_OK;
-}
-
-/* A reader in the way, or a full disk, is no reason to refuse an event as
- * long as the WAL itself can take it. */
-static enum status checkpoint_if_overdue(struct eventlog *log)
-{
-    enum status status = eventlog_checkpoint(log, 2 * log->wal_bytes);
-    return status == STATUS_BUSY || status == STATUS_NO_SPACE ? STATUS_OK : status;
+    enum status status = checkpoint(log);
+    /* Somebody in the way, or a full disk, is no reason to refuse events as
+     * long as the WAL itself can take them. */
+    return bytes_min > 0 && (status == STATUS_BUSY || status == STATUS_NO_SPACE) ? STATUS_OK : status;
 }
 
 enum status eventlog_admits(const struct eventlog *log, size_t wire_size_bytes, size_t job_size_bytes)
@@ -121,7 +127,7 @@ enum status eventlog_append(struct eventlog *log, const struct eventlog_row *row
     STATUS_TRY(eventlog_usable(log));
     for (size_t i = 0; i < count; i++)
         STATUS_TRY(eventlog_admits(log, rows[i].wire_size_bytes, rows[i].job_size_bytes));
-    STATUS_TRY(checkpoint_if_overdue(log));
+    STATUS_TRY(eventlog_checkpoint(log, 2 * log->wal_bytes));
     uint64_t chain = log->last_chain;
     int code = insert_rows(log, rows, count, &chain);
     if (code != SQLITE_OK) {

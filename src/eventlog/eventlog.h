@@ -115,9 +115,11 @@ enum status eventlog_append(struct eventlog *log, const struct eventlog_row *row
 
 /* Copies the write-ahead log into the database if it holds `bytes_min` or more
  * that are not there yet.  Appending does it by itself when the WAL has twice
- * its size; calling it with EVENTLOG_WAL_BYTES after acknowledging
- * keeps that out of an event's latency, and with 0 before an orderly end
- * leaves a database file that is whole without its WAL. */
+ * its size; calling it with EVENTLOG_WAL_BYTES after acknowledging keeps that
+ * out of an event's latency, and with 0 before an orderly end leaves a
+ * database file that is whole without its WAL.  STATUS_BUSY and
+ * STATUS_NO_SPACE, only if `bytes_min` is 0: nothing is lost, it can be done
+ * later.  STATUS_IO, STATUS_CORRUPT: as for eventlog_append. */
 enum status eventlog_checkpoint(struct eventlog *log, uint64_t bytes_min) MUST_USE;
 
 /* Reads one row and verifies it.  The row's bytes belong to the log and last

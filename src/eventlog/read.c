@@ -89,6 +89,8 @@ static enum status read_row(struct eventlog *log, uint64_t event, struct eventlo
     sqlite3_bind_int64(statement, 1, (sqlite3_int64)event);
     int code = sqlite3_step(statement);
     enum status status;
+    *row = (struct eventlog_row){0};
+    *chain = 0;
     if (code == SQLITE_ROW) {
         *chain = (uint64_t)sqlite3_column_int64(statement, CHAIN);
         status = take_row(log, statement, event, row);
@@ -164,6 +166,7 @@ static enum status read_load(struct eventlog *log, uint64_t sequence, struct eve
     sqlite3_bind_int64(statement, 1, (sqlite3_int64)sequence);
     int code = sqlite3_step(statement);
     enum status status = STATUS_OK;
+    *chain = 0;
     *found = code == SQLITE_ROW;
     if (code == SQLITE_ROW)
         status = take_load(log, statement, sequence, load, chain);

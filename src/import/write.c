@@ -2,17 +2,17 @@
  * whoever sees the name sees the whole. */
 #include "import/private.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 static char *path_with(const char *path, const char *suffix)
 {
-    size_t path_bytes = strlen(path), suffix_bytes = strlen(suffix) + 1;
-    char *text = malloc(path_bytes + suffix_bytes);
+    size_t size_bytes = strlen(path) + strlen(suffix) + 1;
+    char *text = malloc(size_bytes);
     if (text == NULL)
-        check_out_of_memory(__FILE__, __LINE__, path_bytes + suffix_bytes);
-    memcpy(text, path, path_bytes);
-    memcpy(text + path_bytes, suffix, suffix_bytes);
+        check_out_of_memory(__FILE__, __LINE__, size_bytes);
+    snprintf(text, size_bytes, "%s%s", path, suffix);
     return text;
 }
 

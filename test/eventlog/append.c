@@ -1,5 +1,7 @@
 /* Creating, appending, reopening, streaming: what a log promises when nothing
  * goes wrong. */
+#include <stdlib.h>
+
 #include "tap.h"
 #include "sample.h"
 
@@ -184,6 +186,46 @@ static void test_interruption(void)
     eventlog_close(log);
 }
 
+static void test_two_writers(void)
+{
+    struct eventlog *first = create_log("writers", 0), *second = open_log(EVENTLOG_WRITE);
+    tap_ok(append_samples(first, 3) == STATUS_OK, "one writer appends");
+    tap_ok(append_samples(second, 1) == STATUS_EXISTS, "another that does not know it is told: %s", status_message());
+    tap_ok(append_samples(second, 1) == STATUS_EXISTS, "and has to stop");
+    tap_ok(append_samples(first, 3) == STATUS_OK && streams(first, 1, 6), "the first goes on");
+    eventlog_close(second);
+    eventlog_close(first);
+    eventlog_close(NULL);
+}
+
+/* One job of 70 MB: it comes back, and the WAL does not keep its size. */
+static void test_large(void)
+{
+    static const size_t large_bytes = 70000000;
+    struct eventlog *log = create_log("large", 0);
+    struct eventlog_size size;
+    struct eventlog_row row = sample_row(1, job), read;
+    uint8_t *large = malloc(large_bytes);
+    memset(large, 0xa5, large_bytes);
+    row.job = large;
+    row.job_size_bytes = large_bytes;
+    hash_blake3(large, large_bytes, row.job_hash);
+    tap_ok(eventlog_append(log, &row, 1) == STATUS_OK, "a job of 70 MB is appended");
+    tap_ok(eventlog_read(log, 1, &read) == STATUS_OK && read.job_size_bytes == large_bytes &&
+               memcmp(read.job, large, large_bytes) == 0,
+           "and read back");
+    tap_ok(eventlog_size(log, &size) == STATUS_OK && size.wal_bytes > large_bytes, "the WAL has grown with it");
+    tap_ok(eventlog_checkpoint(log, EVENTLOG_WAL_BYTES) == STATUS_OK && eventlog_size(log, &size) == STATUS_OK &&
+               size.wal_bytes == EVENTLOG_WAL_BYTES,
+           "and gets its usual size again");
+    tap_ok(append_samples(log, 2) == STATUS_OK && eventlog_last(log) == 3, "appending goes on");
+    eventlog_close(log);
+    log = open_log(EVENTLOG_WRITE);
+    tap_ok(eventlog_last(log) == 3 && eventlog_verify(log, NULL, NULL) == STATUS_OK, "and all of it is durable");
+    eventlog_close(log);
+    free(large);
+}
+
 int main(void)
 {
     directory = tap_scratch();
@@ -194,5 +236,7 @@ int main(void)
     test_loads();
     test_limits();
     test_interruption();
+    test_two_writers();
+    test_large();
     return tap_done();
 }
