@@ -279,7 +279,7 @@ static void test_prewarm(void)
                facts->kernel_hash[0] == 0xe1 && facts->kernel_hash[31] == 0x95,
            "it stands at event 1 of hoonc");
     tap_ok(import_state(import, stack, &state) == STATUS_OK && noun_mug(state) == 0x16cbc6c6, "its state has its mug");
-    uint8_t *jam, *written, *original;
+    uint8_t *jam = NULL, *written = NULL, *original = NULL;
     size_t jam_bytes, written_bytes, original_bytes;
     bool same = codec_jam(state, &jam, &jam_bytes) == STATUS_OK &&
                 import_write(path_in("prewarm"), facts, jam, jam_bytes) == STATUS_OK &&
@@ -287,6 +287,9 @@ static void test_prewarm(void)
                 os_read_whole(prewarm, 1 << 26, &original, &original_bytes) == STATUS_OK &&
                 written_bytes == original_bytes && memcmp(written, original, written_bytes) == 0;
     tap_ok(same, "written again it is the same file");
+    free(jam);
+    free(written);
+    free(original);
     import_close(import);
 }
 
