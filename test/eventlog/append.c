@@ -1,5 +1,6 @@
 /* Creating, appending, reopening, streaming: what a log promises when nothing
  * goes wrong. */
+#include <sqlite3.h>
 #include <stdlib.h>
 
 #include "tap.h"
@@ -198,6 +199,24 @@ static void test_two_writers(void)
     eventlog_close(NULL);
 }
 
+/* A tool that holds the database's write lock for a while. */
+static void test_busy(void)
+{
+    struct eventlog *log = create_log("busy", 0);
+    sqlite3 *tool;
+    eventlog_close(log);
+    struct eventlog_options options = {.busy_timeout_ms = 1};
+    tap_ok(eventlog_open(path, EVENTLOG_WRITE, &options, &log) == STATUS_OK, "a log opens with little patience");
+    if (sqlite3_open(path, &tool) != SQLITE_OK || sqlite3_exec(tool, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK)
+        tap_ok(false, "a tool takes the lock");
+    tap_ok(append_samples(log, 1) == STATUS_BUSY, "an append while somebody holds the lock fails: %s",
+           status_message());
+    sqlite3_exec(tool, "ROLLBACK", NULL, NULL, NULL);
+    sqlite3_close(tool);
+    tap_ok(append_samples(log, 2) == STATUS_OK && streams(log, 1, 2), "and works when it is free again");
+    eventlog_close(log);
+}
+
 /* One job of 70 MB: it comes back, and the WAL does not keep its size. */
 static void test_large(void)
 {
@@ -237,6 +256,7 @@ int main(void)
     test_limits();
     test_interruption();
     test_two_writers();
+    test_busy();
     test_large();
     return tap_done();
 }
