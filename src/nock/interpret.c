@@ -111,10 +111,16 @@ static void fast_learn(const struct nock *machine, struct fast_site *site, noun 
     site->until = lasts ? UINT64_MAX : machine->collections;
 }
 
-/* Does pulling from this core just make a gate that is already registered? */
-static inline bool pull_is_known(struct nock *machine, struct pull_site *pull, uint8_t *base, noun core)
+/* Is what the site remembers about this core's battery still so? */
+static inline bool pull_holds(const struct nock *machine, const struct pull_site *pull, uint8_t *base, noun core)
 {
-    if (UNLIKELY(!noun_is_cell(core)) || WORDS(core)[1] != pull->battery || pull->until < machine->collections)
+    return LIKELY(noun_is_cell(core)) && WORDS(core)[1] == pull->battery && pull->until >= machine->collections;
+}
+
+/* Does pulling from this core just make a gate that is already registered? */
+static inline bool pull_makes(struct nock *machine, struct pull_site *pull, noun core)
+{
+    if (pull->gate == NULL)
         return false;
     if (pull->clue == NOUN_NONE || (core == pull->core && pull->core_until >= machine->collections))
         return true;
@@ -125,18 +131,20 @@ static inline bool pull_is_known(struct nock *machine, struct pull_site *pull, u
     return true;
 }
 
-/* Remembers what the arm at hand makes, if all it does is make a gate. */
-static void pull_learn(struct nock *machine, struct pull_site *pull, noun core, noun formula)
+/* Looks at the arm; false if there is none. */
+static bool pull_learn(struct nock *machine, struct pull_site *pull, noun core)
 {
-    pull->battery = NOUN_NONE;
-    if (!gate_maker(formula, &pull->gate_battery, &pull->clue))
-        return;
-    noun battery = noun_head(core);
-    pull->battery = battery;
-    pull->gate = known_of(&machine->known, pull->gate_battery);
-    bool lasts = noun_is_persistent(battery) && noun_is_persistent(pull->gate_battery);
+    pull->battery = pull->core = NOUN_NONE;
+    pull->gate = NULL;
+    noun formula = noun_at(core, pull->axis);
+    if (formula == NOUN_NONE || known_called(machine, &pull->call, formula) == NULL)
+        return false;
+    bool lasts = noun_is_persistent(noun_head(core)) && noun_is_persistent(formula);
+    pull->battery = noun_head(core);
     pull->until = lasts ? UINT64_MAX : machine->collections;
-    pull->core = NOUN_NONE;
+    if (gate_maker(formula, &pull->gate_battery, &pull->clue))
+        pull->gate = known_of(&machine->known, pull->gate_battery);
+    return true;
 }
 
 static inline noun argument(const struct call_site *site, const uint64_t *frame, unsigned i)
@@ -487,16 +495,14 @@ do_CALL : {
 do_PULL : {
     struct pull_site *pull = at[2].pull;
     noun core = REGISTER(2);
-    if (LIKELY(pull_is_known(machine, pull, base, core))) {
+    if (UNLIKELY(!pull_holds(machine, pull, base, core)) && !pull_learn(machine, pull, core))
+        goto crash;
+    if (LIKELY(pull_makes(machine, pull, core))) {
         REGISTER(0) = pull->gate_battery;
         REGISTER(1) = core;
         NEXT(6);
     }
-    formula = noun_at(core, pull->axis);
-    known = formula == NOUN_NONE ? NULL : known_called(machine, &pull->call, formula);
-    if (known == NULL)
-        goto crash;
-    pull_learn(machine, pull, core, formula);
+    known = pull->call.known;
     subject = core;
     land = at + 3;
     frame_words = pull->call.frame_words;
@@ -504,7 +510,11 @@ do_PULL : {
         pieces = (struct pieces){.shape = SHAPE_WHOLE, .leaves = {core}};
         goto call_pieces;
     }
-    goto call;
+    machine->statistics.calls++;
+    code = code_called(machine, &pull->call, known);
+    frame = push_header(machine, frame, frame_words, land);
+    frame[0] = subject;
+    goto enter;
 }
 
 do_LAND_PULL:
