@@ -227,14 +227,9 @@ uint64_t tree_size(const struct tree *tree, uint64_t limit)
 
 /* ---- conversion ------------------------------------------------------------ */
 
-static noun atom_to_noun(struct stack *stack, const struct tree *atom)
-{
-    return stack_atom_from_words(stack, atom->words, atom->count);
-}
-
 /* Post-order: a cell waits on `pending` under its parts and, once both are on
  * `built`, takes them off.  Its low bit, free in a pointer, says "parts done". */
-static noun convert_to_noun(struct stack *stack, const struct tree *root, struct table *images)
+static noun build(const struct tree_builder *builder, const struct tree *root, struct table *images)
 {
     struct wordstack pending, built;
     wordstack_init(&pending);
@@ -247,7 +242,7 @@ static noun convert_to_noun(struct stack *stack, const struct tree *root, struct
         if (image != NULL && image->value != 0) {
             wordstack_push(&built, ~image->value);
         } else if (!tree_is_cell(tree)) {
-            wordstack_push(&built, atom_to_noun(stack, tree));
+            wordstack_push(&built, builder->atom(builder->context, tree->words, tree->count));
         } else if ((word & 1) == 0) {
             wordstack_push(&pending, word | 1);
             wordstack_push2(&pending, word_of(tree->tail), word_of(tree->head));
@@ -255,7 +250,7 @@ static noun convert_to_noun(struct stack *stack, const struct tree *root, struct
         } else {
             noun tail = wordstack_pop(&built);
             noun head = wordstack_pop(&built);
-            wordstack_push(&built, stack_cell(stack, head, tail));
+            wordstack_push(&built, builder->cell(builder->context, head, tail));
         }
         if (image != NULL)
             image->value = ~built.words[built.count - 1]; /* a noun is never ~0 */
@@ -266,17 +261,32 @@ static noun convert_to_noun(struct stack *stack, const struct tree *root, struct
     return result;
 }
 
-noun tree_to_noun(struct stack *stack, const struct tree *tree)
+noun tree_build(const struct tree_builder *builder, const struct tree *tree)
 {
     struct table images = {0};
-    noun result = convert_to_noun(stack, tree, &images);
+    noun result = build(builder, tree, &images);
     free(images.entries);
     return result;
 }
 
+static noun stack_builder_atom(void *context, const uint64_t *words, size_t count)
+{
+    return stack_atom_from_words(context, words, count);
+}
+
+static noun stack_builder_cell(void *context, noun head, noun tail)
+{
+    return stack_cell(context, head, tail);
+}
+
+noun tree_to_noun(struct stack *stack, const struct tree *tree)
+{
+    return tree_build(&(struct tree_builder){stack, stack_builder_atom, stack_builder_cell}, tree);
+}
+
 noun tree_to_noun_unshared(struct stack *stack, const struct tree *tree)
 {
-    return convert_to_noun(stack, tree, NULL);
+    return build(&(struct tree_builder){stack, stack_builder_atom, stack_builder_cell}, tree, NULL);
 }
 
 static const struct tree *atom_from_noun(struct tree_arena *arena, noun atom)
@@ -287,7 +297,7 @@ static const struct tree *atom_from_noun(struct tree_arena *arena, noun atom)
     return tree_atom_from_words(arena, words, count);
 }
 
-/* As convert_to_noun; a cell's second visit is marked by a word of 0 above it. */
+/* As build; a cell's second visit is marked by a word of 0 above it. */
 const struct tree *tree_from_noun(struct tree_arena *arena, noun root)
 {
     struct table images = {0};

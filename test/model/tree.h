@@ -65,6 +65,16 @@ char *tree_text(const struct tree *tree, uint64_t limit);
 
 /* ---- conversion ------------------------------------------------------------ */
 
+/* Where nouns are built, from the leaves up. */
+struct tree_builder {
+    void *context;
+    noun (*atom)(void *context, const uint64_t *words, size_t count); /* normalized words */
+    noun (*cell)(void *context, noun head, noun tail);
+};
+
+/* Keeps the sharing. */
+noun tree_build(const struct tree_builder *builder, const struct tree *tree);
+
 /* Keeps the sharing, both ways. */
 noun tree_to_noun(struct stack *stack, const struct tree *tree);
 const struct tree *tree_from_noun(struct tree_arena *arena, noun n);

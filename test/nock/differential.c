@@ -17,7 +17,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#ifdef LOAM_HOSTILE
+#define FORMULAS_DEFAULT 4000
+#else
 #define FORMULAS_DEFAULT 20000
+#endif
 #define BATCH 64 /* formulas between two events */
 #define BATCHES_PER_MACHINE 16
 #define REPORTS_DEFAULT 5
@@ -28,6 +32,7 @@
 struct progress {
     uint64_t next; /* the formula being run */
     uint64_t compared, crashed, gave_up, steps, slogged;
+    const char *difference; /* a literal, so good in both */
 };
 
 struct difference {
@@ -67,40 +72,45 @@ static const char *compare(struct rig *rig, const struct reducer_result *expecte
     return NULL;
 }
 
-static noun to_noun(struct rig *rig, const struct tree *tree, bool shared)
+/* How the trees become nouns. */
+enum form { SHARED, UNSHARED, PERSISTENT, FORM_COUNT };
+
+static noun to_noun(struct rig *rig, const struct tree *tree, enum form form)
 {
-    if (!shared && tree_size(tree, UNSHARED_SIZE_MAX) < UNSHARED_SIZE_MAX)
+    if (form == PERSISTENT)
+        return rig_persistent(rig, tree);
+    if (form == UNSHARED && tree_size(tree, UNSHARED_SIZE_MAX) < UNSHARED_SIZE_MAX)
         return tree_to_noun_unshared(rig->stack, tree);
     return tree_to_noun(rig->stack, tree);
 }
 
 static const char *run_and_compare(struct difference *d, const struct random_formula *made,
-                                   const struct reducer_result *expected, bool shared)
+                                   const struct reducer_result *expected, enum form form)
 {
     struct nock_result result;
     d->rig.slogs = tree_atom(d->rig.arena, 0);
-    noun subject = to_noun(&d->rig, made->subject, shared);
+    noun subject = to_noun(&d->rig, made->subject, form);
     nock_set_deadline(d->rig.machine, os_clock_ns() + 20 * (uint64_t)1000000000);
-    nock_run(d->rig.machine, subject, to_noun(&d->rig, made->formula, shared), &result);
+    nock_run(d->rig.machine, subject, to_noun(&d->rig, made->formula, form), &result);
     nock_set_deadline(d->rig.machine, 0);
     return compare(&d->rig, expected, &result, made->slogs_are_exact);
 }
 
 /* ---- one formula by its number ------------------------------------------------- */
 
-static struct random_formula formula_number(struct difference *d, uint64_t number, bool *shared)
+static struct random_formula formula_number(struct difference *d, uint64_t number, enum form *form)
 {
     uint64_t state = d->seed ^ bits_mix64(number + 1);
     const struct reducer_options options = reducer_options(&d->rig);
-    *shared = tap_below(&state, 2) == 0;
+    *form = (enum form)tap_below(&state, FORM_COUNT);
     return random_formula(d->arena, &state, &options, 10 + (unsigned)tap_below(&state, 90));
 }
 
 static bool run_number(struct difference *d, uint64_t number)
 {
-    bool shared;
+    enum form form;
     tree_arena_reset(d->arena);
-    struct random_formula made = formula_number(d, number, &shared);
+    struct random_formula made = formula_number(d, number, &form);
     const struct reducer_options options = reducer_options(&d->rig);
     struct reducer_result expected = reducer_run(d->arena, &options, made.subject, made.formula);
     if (expected.outcome == REDUCER_GAVE_UP) {
@@ -111,10 +121,25 @@ static bool run_number(struct difference *d, uint64_t number)
     d->progress->crashed += expected.outcome == REDUCER_CRASHED;
     d->progress->slogged += made.slogs_are_exact && tree_is_cell(expected.slogs);
     d->progress->steps += expected.steps;
-    return run_and_compare(d, &made, &expected, shared) == NULL;
+    d->progress->difference = "it died";
+    d->progress->difference = run_and_compare(d, &made, &expected, form);
+    return d->progress->difference == NULL;
 }
 
 /* ---- the worker --------------------------------------------------------------------- */
+
+/* Some events persist what they made, some the half of it; some are followed by
+ * a collection of the arena. */
+static void end_event(struct difference *d, uint64_t number)
+{
+    if (number % 4 == 0) {
+        rig_forget_persistent(&d->rig);
+        rig_clear(&d->rig);
+    } else {
+        rig_clear_moving(&d->rig, (unsigned)(2 * number % 6));
+    }
+    rig_add_mink(&d->rig);
+}
 
 /* Runs on from `progress->next`; the exit code is 0 if all was well. */
 static void work(struct difference *d, uint64_t count)
@@ -127,8 +152,7 @@ static void work(struct difference *d, uint64_t count)
             rig_close(&d->rig);
             open_machine(d);
         } else if (done > 0 && done % BATCH == 0) {
-            rig_clear(&d->rig);
-            rig_add_mink(&d->rig);
+            end_event(d, done / BATCH);
         }
         if (!run_number(d, d->progress->next))
             _exit(1);
@@ -156,7 +180,7 @@ static int in_child(void (*body)(void *), void *context)
 struct attempt {
     struct difference *d;
     struct random_formula made;
-    bool shared;
+    enum form form;
 };
 
 static void attempt(void *context)
@@ -166,7 +190,7 @@ static void attempt(void *context)
     CHECK(freopen("/dev/null", "w", stderr) != NULL);
     const struct reducer_options options = reducer_options(&a->d->rig);
     struct reducer_result expected = reducer_run(a->d->arena, &options, a->made.subject, a->made.formula);
-    bool same = expected.outcome == REDUCER_GAVE_UP || run_and_compare(a->d, &a->made, &expected, a->shared) == NULL;
+    bool same = expected.outcome == REDUCER_GAVE_UP || run_and_compare(a->d, &a->made, &expected, a->form) == NULL;
     _exit(same ? 0 : 1);
 }
 
@@ -180,7 +204,7 @@ static bool still_differs(void *context, const struct tree *subject, const struc
 
 static void say(const char *what, const struct tree *tree)
 {
-    char *text = tree_text(tree, 3000);
+    char *text = tree_text(tree, 400);
     tap_note("%s %s", what, text);
     free(text);
 }
@@ -199,8 +223,8 @@ static void explain(void *context)
     fflush(stdout);
     struct nock_result result;
     a->d->rig.slogs = tree_atom(a->d->rig.arena, 0);
-    noun subject = to_noun(&a->d->rig, a->made.subject, a->shared);
-    nock_run(a->d->rig.machine, subject, to_noun(&a->d->rig, a->made.formula, a->shared), &result);
+    noun subject = to_noun(&a->d->rig, a->made.subject, a->form);
+    nock_run(a->d->rig.machine, subject, to_noun(&a->d->rig, a->made.formula, a->form), &result);
     tap_note("engine: %s", names[result.outcome]);
     say("        ", tree_from_noun(a->d->arena, result.product));
     const char *difference = compare(&a->d->rig, &expected, &result, a->made.slogs_are_exact);
@@ -213,9 +237,9 @@ static void report(struct difference *d, uint64_t number)
     tree_arena_reset(d->arena);
     d->rig.mink_battery = tree_parse(d->arena, "[0 0 1]");
     d->rig.mink_root = tree_parse(d->arena, "[%root 138]");
-    a.made = formula_number(d, number, &a.shared);
-    tap_note("formula %" PRIu64 " of seed 0x%" PRIx64 ", young budget %zu", number, d->seed,
-             d->options.young_budget_bytes);
+    a.made = formula_number(d, number, &a.form);
+    tap_note("formula %" PRIu64 " of seed 0x%" PRIx64 ", young budget %zu: %s", number, d->seed,
+             d->options.young_budget_bytes, d->progress->difference);
     const struct tree *subject = a.made.subject, *formula = a.made.formula;
     if (!still_differs(&a, subject, formula)) {
         tap_note("on a fresh machine it agrees: what ran before it matters");

@@ -454,6 +454,34 @@ static void test_registry(void)
     tree_arena_destroy(kept);
 }
 
+/* After an event whose nouns were all persisted the next one starts warm. */
+static void test_moved(void)
+{
+    open_with_jets(&(struct rig_options){0});
+    register_root();
+    register_gate("word");
+    register_core(LAYER, "[%layer [0 3] 0]");
+    register_core("[[1 %deep] 0 " LAYER "]", "[%word [0 7] 0]");
+    const struct tree *formula = tree_parse(rig.arena, "[9 2 1 [[5 [0 6] 1 3] 3 0]]");
+    const struct tree *zero = tree_parse(rig.arena, "0");
+    struct nock_result result;
+    nock_run(rig.machine, 0, rig_persistent(&rig, formula), &result);
+    rig_clear_moving(&rig, 4);
+    expect_call("word", "1", ROOT, "%jet");
+    rig_expect(&rig, "0", "[9 2 1 [1 %deep] 0 " LAYER "]", "%jet");
+    uint64_t compiled = nock_statistics(rig.machine)->formulas_compiled;
+    nock_run(rig.machine, tree_to_noun(rig.stack, zero), tree_to_noun(rig.stack, formula), &result);
+    tap_ok(result.outcome == NOCK_DONE && result.product == 0 &&
+               nock_statistics(rig.machine)->formulas_compiled == compiled,
+           "no formula is compiled again");
+    rig_clear_moving(&rig, 0);
+    expect_call("word", "1", ROOT, "%jet"); /* now all of it is persistent */
+    rig_forget_persistent(&rig);
+    rig_clear(&rig);
+    expect_call("word", "1", ROOT, "[%nock %word]");
+    rig_close(&rig);
+}
+
 static void test_registry_garbage(void)
 {
     static const char *const nouns[] = {
@@ -511,6 +539,7 @@ int main(void)
     test_step_memo();
     test_check();
     test_registry();
+    test_moved();
     test_registry_garbage();
     test_program("crates/nockvm/resources/jam/decfast.jam");
     return tap_done();

@@ -41,6 +41,82 @@ void rig_clear(struct rig *rig)
     stack_clear(rig->stack);
 }
 
+/* ---- persistent nouns ------------------------------------------------------------ */
+
+#define PERSISTENT_BYTES ((uint64_t)64 << 20)
+#define PERSISTENT_START_WORDS 8
+
+/* The next object's words; noun_base is where `persistent` is. */
+static uint64_t *persistent_take(struct rig *rig, size_t count)
+{
+    CHECK((rig->persistent_words + count) * 8 <= PERSISTENT_BYTES);
+    uint64_t *words = rig->persistent + rig->persistent_words;
+    rig->persistent_words += count;
+    return words;
+}
+
+static noun persistent_atom(void *context, const uint64_t *words, size_t count)
+{
+    struct rig *rig = context;
+    if (count == 0 || (count == 1 && words[0] <= NOUN_DIRECT_MAX))
+        return count == 0 ? 0 : words[0];
+    noun atom = rig->persistent_words | NOUN_TAG_ATOM;
+    uint64_t *object = persistent_take(rig, count + 2);
+    object[0] = 0; /* no mug is known yet */
+    object[1] = count;
+    memcpy(object + 2, words, count * sizeof *words);
+    object[0] = noun_hash_atom(atom);
+    return atom;
+}
+
+static noun persistent_cell(void *context, noun head, noun tail)
+{
+    struct rig *rig = context;
+    noun cell = rig->persistent_words | NOUN_TAG_CELL;
+    uint64_t *object = persistent_take(rig, 3);
+    object[0] = noun_hash_pair(noun_hash_persistent(head), noun_hash_persistent(tail));
+    object[1] = head;
+    object[2] = tail;
+    return cell;
+}
+
+noun rig_persistent(struct rig *rig, const struct tree *tree)
+{
+    if (rig->persistent == NULL) {
+        rig->persistent = space_persistent(0, PERSISTENT_BYTES);
+        rig->persistent_words = PERSISTENT_START_WORDS;
+    }
+    return tree_build(&(struct tree_builder){rig, persistent_atom, persistent_cell}, tree);
+}
+
+void rig_forget_persistent(struct rig *rig)
+{
+    nock_forget_all(rig->machine);
+    rig->persistent_words = PERSISTENT_START_WORDS;
+}
+
+static struct rig *moving_rig;
+static unsigned moving_of_four;
+
+/* By the mug, so that equal nouns fare alike. */
+static noun moved(noun old)
+{
+    if (noun_mug(old) % 4 >= moving_of_four)
+        return NOUN_NONE;
+    struct tree_arena *arena = tree_arena_create();
+    noun persistent = rig_persistent(moving_rig, tree_from_noun(arena, old));
+    tree_arena_destroy(arena);
+    return persistent;
+}
+
+void rig_clear_moving(struct rig *rig, unsigned kept_of_four)
+{
+    moving_rig = rig;
+    moving_of_four = kept_of_four;
+    nock_forget_ephemeral(rig->machine, moved);
+    stack_clear(rig->stack);
+}
+
 /* ---- mink ------------------------------------------------------------------- */
 
 static enum nock_step mink_step(struct nock *machine, struct nock_activation *activation)

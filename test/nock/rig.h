@@ -15,8 +15,10 @@ struct rig_options {
 struct rig {
     struct stack *stack;
     struct nock *machine;
-    struct tree_arena *arena;                    /* of what the rig parses and hears; the caller may reset it */
-    const struct tree *slogs;                    /* list of [priority tank], newest first */
+    struct tree_arena *arena; /* of what the rig parses and hears; the caller may reset it */
+    const struct tree *slogs; /* list of [priority tank], newest first */
+    uint64_t *persistent;     /* words from the space's base */
+    uint64_t persistent_words;
     const struct tree *mink_battery, *mink_root; /* of the core that rig_add_mink registers */
 };
 
@@ -27,9 +29,17 @@ void rig_close(struct rig *rig);
 /* What comes between two events: everything ephemeral goes. */
 void rig_clear(struct rig *rig);
 
+/* The same after a persist: of what the machine asks for, about `kept_of_four`
+ * quarters have become persistent. */
+void rig_clear_moving(struct rig *rig, unsigned kept_of_four);
+
 /* Makes [mink_battery [sample mink_root]] run mink (ABI page 8.6) as a jet in
  * steps, here and for a reducer that is given battery and root. */
 void rig_add_mink(struct rig *rig);
+
+/* The noun in persistent memory, where it stays until rig_forget_persistent. */
+noun rig_persistent(struct rig *rig, const struct tree *tree);
+void rig_forget_persistent(struct rig *rig);
 
 noun rig_noun(struct rig *rig, const char *text);
 void rig_run(struct rig *rig, const char *subject, const char *formula, struct nock_result *result);
