@@ -7,7 +7,7 @@
 #include "jet/chapters.h"
 #include "jet/words.h"
 
-/* True if the first `count` cells of a list fit the memory. */
+/* True if a list of so many items fits the memory. */
 static bool list_fits(struct nock *machine, uint64_t count)
 {
     return count < 1024 || (count < UINT64_MAX / 24 && stack_reserve(nock_stack(machine), 24 * count));
@@ -114,6 +114,13 @@ noun jet_reap(struct nock *machine, noun count, noun item)
     for (; left > 0; left--)
         list = stack_cell(nock_stack(machine), item, list);
     return list;
+}
+
+/* The value of a unit; an empty one crashes with a trace that the Nock makes. */
+noun jet_need(struct nock *machine, noun unit)
+{
+    (void)machine;
+    return noun_is_cell(unit) ? noun_tail(unit) : NOCK_JET_PUNT;
 }
 
 /* ---- search -------------------------------------------------------------- */

@@ -17,6 +17,9 @@
 #define PLAIN_3(parent, name) JET(parent, #name, 3, three) = jet_##name
 #define STEPS(parent, name) JET(parent, #name, STEP, step) = jet_##name
 
+/* Arms of doors, and traps. */
+#define CORE_JET(parent, path, name) JET(parent, path, CORE, core) = jet_##name
+
 /* The inner cores of parsing rules are all labelled `fun`. */
 #define INNER_CORE(parent, name) JET(parent, #name "/fun", CORE, core) = jet_##name
 #define INNER_STEPS(parent, name) JET(parent, #name "/fun", STEP, step) = jet_##name
@@ -51,6 +54,24 @@ const struct nock_jet jet_table[] = {
     {PLAIN_2(TWO, find)},
     {PLAIN_2(TWO, slag)},
     {PLAIN_2(TWO, fand)},
+    {PLAIN_1(TWO, need)},
+    /* trees.c */
+    {CORE_JET(TWO, "in/has", in_has)},
+    {CORE_JET(TWO, "in/put", in_put)},
+    {CORE_JET(TWO, "in/gas", in_gas)},
+    {CORE_JET(TWO, "in/del", in_del)},
+    {CORE_JET(TWO, "in/uni", in_uni)},
+    {CORE_JET(TWO, "by/has", by_has)},
+    {CORE_JET(TWO, "by/get", by_get)},
+    {CORE_JET(TWO, "by/put", by_put)},
+    {CORE_JET(TWO, "by/gas", by_gas)},
+    {CORE_JET(TWO, "by/del", by_del)},
+    {CORE_JET(TWO, "by/uni", by_uni)},
+    {CORE_JET(TWO, "in/tap", tap)},
+    {CORE_JET(TWO, "in/wyt", wyt)},
+    {CORE_JET(TWO, "by/tap", tap)},
+    {CORE_JET(TWO, "by/wyt", wyt)},
+    {CORE_JET(TWO, "by/key", by_key)},
     /* list_gates.c */
     {STEPS(TWO, roll)},
     {STEPS(TWO, turn)},

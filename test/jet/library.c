@@ -146,8 +146,12 @@ noun library_layer(struct library *library, const char *name)
 
 static noun run_arm(struct library *library, noun core, const char *name, size_t length)
 {
-    uint64_t axis = find_in_battery(noun_head(core), 2, cord_of(name, length));
-    return axis == 0 ? NOUN_NONE : kick(library, core, axis);
+    noun label = cord_of(name, length);
+    uint64_t axis = find_in_battery(noun_head(core), 2, label);
+    if (axis == 0)
+        return NOUN_NONE;
+    noun formula = noun_at(core, axis);
+    return run(library, core, label_of(formula) == label ? formula : noun_head(noun_tail(formula)));
 }
 
 noun library_arm(struct library *library, noun core, const char *name)

@@ -28,8 +28,9 @@ void library_close(struct library *library);
 /* A layer by its name, NOUN_NONE if it is none. */
 noun library_layer(struct library *library, const char *name);
 
-/* Runs the arm of `core` that is labelled `name`, or whose product is kicked at
- * once and labelled so; NOUN_NONE if there is none.  It is valid until the next run. */
+/* The core that the arm of `core` labelled `name` makes; of an arm that kicks
+ * what it makes, the trap before that.  NOUN_NONE if there is none.  It is
+ * valid until the next run. */
 noun library_arm(struct library *library, noun core, const char *name);
 
 /* The core that a jet's path names, at least one path of it: a gate as its arm
