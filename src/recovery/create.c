@@ -70,8 +70,7 @@ static enum status create_files(struct node *node, const struct recovery_kernel 
         return STATUS_OK;
     eventlog_close(node->log);
     node->log = NULL;
-    recovery_unclaim(node, is_created);
-    return status;
+    return recovery_unclaim(node, status, is_created);
 }
 
 enum status recovery_create(const char *directory, const struct recovery_kernel *kernel,

@@ -238,17 +238,73 @@ enum status recovery_mark(const struct node *node)
     return status;
 }
 
-void recovery_unclaim(struct node *node, bool is_created)
+enum status recovery_unclaim(struct node *node, enum status failure, bool is_created)
 {
     if (node->lock == NULL && !is_created)
-        return;
-    char failure[STATUS_MESSAGE_SIZE_BYTES];
-    snprintf(failure, sizeof failure, "%s", status_message());
+        return failure;
+    char message[STATUS_MESSAGE_SIZE_BYTES];
+    snprintf(message, sizeof message, "%s", status_message());
     remove_contents(node->directory);
     remove_own(node->directory, RECOVERY_LOCK_NAME);
     if (is_created && os_remove(node->directory) != STATUS_OK)
         node_warn(node, "%s", status_message());
-    (void)status_fail(STATUS_OK, "%s", failure);
+    return status_fail(failure, "%s", message);
+}
+
+/* ---- the log's side files ---------------------------------------------------- */
+
+static enum status note_file(const struct node *node, const char *name, bool *is_there, uint64_t *size_bytes)
+{
+    enum os_kind kind;
+    STATUS_TRY(kind_of(node->directory, name, &kind));
+    *is_there = kind != OS_KIND_ABSENT;
+    *size_bytes = 0;
+    if (kind != OS_KIND_FILE)
+        return STATUS_OK;
+    char *path = recovery_path(node->directory, name);
+    struct os_file *file;
+    enum status status = os_file_open(path, OS_OPEN_READ, &file);
+    if (status == STATUS_OK) {
+        status = os_file_size(file, size_bytes);
+        os_file_close(file);
+    }
+    free(path);
+    return status;
+}
+
+enum status recovery_log_files_note(const struct node *node, struct recovery_log_files *files)
+{
+    uint64_t index_bytes;
+    STATUS_TRY(note_file(node, RECOVERY_LOG_NAME "-wal", &files->has_wal, &files->wal_bytes));
+    return note_file(node, RECOVERY_LOG_NAME "-shm", &files->has_index, &index_bytes);
+}
+
+/* Nothing was appended, so what the WAL has grown by is the zeros that it was
+ * warmed with. */
+static enum status shrink_wal(const struct node *node, const struct recovery_log_files *files)
+{
+    char *path = recovery_path(node->directory, RECOVERY_LOG_NAME "-wal");
+    struct os_file *file;
+    uint64_t size_bytes;
+    enum status status = os_file_open(path, OS_OPEN_WRITE, &file);
+    if (status == STATUS_OK) {
+        status = os_file_size(file, &size_bytes);
+        if (status == STATUS_OK && size_bytes > files->wal_bytes)
+            status = os_file_truncate(file, files->wal_bytes);
+        os_file_close(file);
+    }
+    free(path);
+    return status;
+}
+
+void recovery_log_files_tidy(const struct node *node, const struct recovery_log_files *files)
+{
+    if (!files->has_wal)
+        remove_own(node->directory, RECOVERY_LOG_NAME "-wal");
+    else if (shrink_wal(node, files) != STATUS_OK)
+        node_warn(node, "%s", status_message());
+    if (!files->has_index)
+        remove_own(node->directory, RECOVERY_LOG_NAME "-shm");
 }
 
 /* ---- kernels ------------------------------------------------------------------------ */

@@ -130,15 +130,15 @@ static enum status swap_arenas(const struct node *node, const char *rebuilt)
 }
 
 /* A failure takes the half-made arena away again, and keeps its own message. */
-static void drop_rebuilt(struct node *node, const char *rebuilt)
+static enum status drop_rebuilt(struct node *node, enum status failure, const char *rebuilt)
 {
-    char failure[STATUS_MESSAGE_SIZE_BYTES];
-    snprintf(failure, sizeof failure, "%s", status_message());
+    char message[STATUS_MESSAGE_SIZE_BYTES];
+    snprintf(message, sizeof message, "%s", status_message());
     arena_close(node->arena);
     node->arena = NULL;
     if (remove_if_there(rebuilt) != STATUS_OK)
         node_warn(node, "%s", status_message());
-    (void)status_fail(STATUS_OK, "%s", failure);
+    return status_fail(failure, "%s", message);
 }
 
 /* The arena is of no use; the newest message says why. */
@@ -158,7 +158,7 @@ static enum status rebuild(struct node *node)
     if (status == STATUS_OK)
         status = swap_arenas(node, rebuilt);
     if (status != STATUS_OK)
-        drop_rebuilt(node, rebuilt);
+        status = drop_rebuilt(node, status, rebuilt);
     free(rebuilt);
     return status;
 }
@@ -212,15 +212,33 @@ static enum status reach_boundary(struct node *node)
     return status == STATUS_CORRUPT || status == STATUS_NOT_FOUND ? rebuild(node) : status;
 }
 
-static enum status open_all(struct node *node, const struct recovery_kernel *upgrade)
+static enum status open_locked(struct node *node, const struct recovery_kernel *upgrade)
 {
-    STATUS_TRY(recovery_lock(node));
     STATUS_TRY(node_open_log(node, EVENTLOG_WRITE));
     STATUS_TRY(node_create_machine(node));
     STATUS_TRY(reach_boundary(node));
     STATUS_TRY(node_restart(node, upgrade));
     arena_boundary_set(node->arena, eventlog_last(node->log));
     return STATUS_OK;
+}
+
+/* Opening the log for writing makes its side files; a start that is refused
+ * leaves them as they were. */
+static enum status open_all(struct node *node, const struct recovery_kernel *upgrade)
+{
+    struct recovery_log_files files;
+    STATUS_TRY(recovery_lock(node));
+    STATUS_TRY(recovery_log_files_note(node, &files));
+    enum status status = open_locked(node, upgrade);
+    if (status == STATUS_OK)
+        return status;
+    char message[STATUS_MESSAGE_SIZE_BYTES];
+    snprintf(message, sizeof message, "%s", status_message());
+    eventlog_close(node->log);
+    node->log = NULL;
+    if (!node->has_appended)
+        recovery_log_files_tidy(node, &files);
+    return status_fail(status, "%s", message);
 }
 
 /* The arena first: what it holds then, the log knows or is about to know. */

@@ -29,8 +29,19 @@ enum status recovery_claim(struct node *node, bool *is_created) MUST_USE;
 /* Writes the mark that makes the directory a machine. */
 enum status recovery_mark(const struct node *node) MUST_USE;
 
-/* Removes what recovery_claim and a creation that failed have left. */
-void recovery_unclaim(struct node *node, bool is_created);
+/* Removes what recovery_claim and a creation that failed have left; returns the
+ * failure, with its message. */
+enum status recovery_unclaim(struct node *node, enum status failure, bool is_created) MUST_USE;
+
+/* The log's side files as they are before it is opened; and as they were again,
+ * after it was closed, if nothing has been appended meanwhile. */
+struct recovery_log_files {
+    bool has_wal;
+    bool has_index;
+    uint64_t wal_bytes;
+};
+enum status recovery_log_files_note(const struct node *node, struct recovery_log_files *files) MUST_USE;
+void recovery_log_files_tidy(const struct node *node, const struct recovery_log_files *files);
 
 /* Keeps a kernel's jam under its hash; reads it again, verified.  The caller
  * of recovery_kernel_read frees *bytes. */

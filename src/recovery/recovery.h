@@ -61,6 +61,7 @@ struct node {
     uint8_t kernel_hash[HASH_BLAKE3_SIZE_BYTES];
     uint64_t events_replayed; /* when it was opened */
     bool is_view;
+    bool has_appended; /* its start has written to the log */
 };
 
 /* A kernel jam's bytes; `bytes` NULL: none given. */

@@ -50,6 +50,7 @@ static enum status record_load(struct node *node)
         .wall_ms = os_wall_ms(),
     };
     memcpy(load.kernel_hash, node->kernel_hash, sizeof load.kernel_hash);
+    node->has_appended = true;
     return eventlog_append_load(node->log, &load);
 }
 
