@@ -11,7 +11,7 @@
 
 #include "base/base.h"
 
-#define SCRATCH_ARRAYS 4
+#define SCRATCH_ARRAYS 8
 
 struct scratch_array {
     void *items; /* contents are whatever was there */
