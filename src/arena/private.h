@@ -15,8 +15,8 @@
 #define ARENA_MARK_TAIL_BYTES ((uint64_t)4 << 10)
 #else
 #define ARENA_GROWTH_STEP_BYTES ((uint64_t)64 << 20)
-#define ARENA_SEGMENT_TARGET_BYTES ((uint64_t)4 << 20)
-#define ARENA_MARK_TAIL_BYTES ((uint64_t)1 << 20) /* a tail this long is worth a mark, see commit.c */
+#define ARENA_SEGMENT_TARGET_BYTES ((uint64_t)1 << 20) /* the buffer stays in the L2 cache */
+#define ARENA_MARK_TAIL_BYTES ((uint64_t)1 << 20)      /* a tail this long is worth a mark, see commit.c */
 #endif
 
 enum arena_slot_state {

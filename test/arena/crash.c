@@ -1,4 +1,5 @@
-/* The arena in every state that a power cut can leave it in.
+/* The arena in every state that a power cut can leave it in: invariants 1, 2,
+ * 3, 5 and 7 (docs/invariants.md).
  *
  * A workload runs once, and the lying os writes down what it did to the file.
  * Then, for every point of that journal, every unsynced write is kept, lost or
