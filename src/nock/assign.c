@@ -293,7 +293,7 @@ static void write_instruction(struct assigner *assigner, const struct instructio
     uint32_t slots = slots_of(operation);
     if (slots == 1)
         return;
-    noun *constant = &code->constants[instruction->constant];
+    noun *constant = code->constants == NULL ? NULL : &code->constants[instruction->constant];
     struct slot *target = &code->slots[assigner->label_slot[instruction->target]];
     slot[1].operand[0] = place_of(assigner, instruction->written);
     slot[1].operand[1] = place_of(assigner, instruction->read[0]);

@@ -141,11 +141,9 @@ void nock_root_add(struct nock *machine, noun *slot)
 
 void nock_root_remove(struct nock *machine, noun *slot)
 {
-    for (size_t i = machine->roots_count; i-- > 0;) {
-        if (machine->roots[i] != slot)
-            continue;
-        machine->roots[i] = machine->roots[--machine->roots_count];
-        return;
-    }
-    CHECK(!"a root is removed that was never added");
+    size_t i = machine->roots_count;
+    while (i > 0 && machine->roots[i - 1] != slot)
+        i--;
+    CHECK(i > 0); /* it was added */
+    machine->roots[i - 1] = machine->roots[--machine->roots_count];
 }
