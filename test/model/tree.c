@@ -2,7 +2,8 @@
 
 #include <stdlib.h>
 
-#define BLOCK_BYTES ((size_t)1 << 20)
+#define BLOCK_MIN_BYTES ((size_t)4 << 10)
+#define BLOCK_MAX_BYTES ((size_t)1 << 20)
 
 struct block {
     struct block *next;
@@ -48,7 +49,11 @@ static void *allocate(struct tree_arena *arena, size_t size_bytes)
 {
     struct block *block = arena->newest;
     if (block == NULL || block->size_bytes - block->used_bytes < size_bytes) {
-        size_t room_bytes = size_bytes > BLOCK_BYTES ? size_bytes : BLOCK_BYTES;
+        size_t room_bytes = block == NULL ? BLOCK_MIN_BYTES : 2 * block->size_bytes;
+        if (room_bytes > BLOCK_MAX_BYTES)
+            room_bytes = BLOCK_MAX_BYTES;
+        if (room_bytes < size_bytes)
+            room_bytes = size_bytes;
         block = malloc(sizeof *block + room_bytes);
         CHECK(block != NULL);
         *block = (struct block){.next = arena->newest, .size_bytes = room_bytes};

@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #ifdef LOAM_HOSTILE
-#define FORMULAS_DEFAULT 4000
+#define FORMULAS_DEFAULT 2000
 #else
 #define FORMULAS_DEFAULT 20000
 #endif
