@@ -1,6 +1,7 @@
 /* Making, opening and closing the file. */
 #include "arena/private.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 /* ---- the identity page ----------------------------------------------------- */
@@ -170,8 +171,7 @@ enum status arena_create(const char *path, const struct arena_options *options,
     char *beside = malloc(size_bytes);
     if (beside == NULL)
         check_out_of_memory(__FILE__, __LINE__, size_bytes);
-    memcpy(beside, path, strlen(path));
-    memcpy(beside + strlen(path), ".new", sizeof ".new");
+    snprintf(beside, size_bytes, "%s.new", path);
     enum status status = create_beside(path, beside, options, kernel_hash);
     free(beside);
     return status == STATUS_OK ? STATUS_OK : status_add_context(status, "cannot create the arena");
