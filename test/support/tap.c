@@ -29,6 +29,14 @@ static void speak_in_lines(void)
     done = true;
 }
 
+/* A point is one line, and # would begin a directive. */
+static void make_one_line(char *text)
+{
+    for (; *text != 0; text++)
+        if (*text == '\n' || *text == '\r' || *text == '#')
+            *text = *text == '#' ? '$' : ' ';
+}
+
 bool tap_ok(bool condition, const char *format, ...)
 {
     speak_in_lines();
@@ -37,6 +45,7 @@ bool tap_ok(bool condition, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
+    make_one_line(text);
     points++;
     failures += !condition;
     printf("%s %u - %s\n", condition ? "ok" : "not ok", points, text);
