@@ -5,8 +5,7 @@
 
 static bool is_markdown(noun effect)
 {
-    return noun_is_cell(effect) && noun_is_indirect(noun_head(effect)) &&
-           noun_atom_equals_cord(noun_head(effect), "markdown") && noun_is_atom(noun_tail(effect));
+    return noun_is_cell(effect) && noun_head(effect) == noun_cord("markdown") && noun_is_atom(noun_tail(effect));
 }
 
 static void on_effect(struct host *host, void *context, noun effect)
