@@ -120,6 +120,12 @@ static void a_large_commit_grows_the_file_on_the_way(void)
     tap_ok(noun_words(atom)[1] == giant_words && noun_words(atom)[1 + giant_words] == giant_words,
            "an atom larger than a segment is whole");
     tap_ok(noun_list_length(list) == 500000 + 1 + 1 && test_state_is_whole(arena), "and so is the rest");
+    tap_ok(arena_current(arena)->tail_bytes > 500000 * 24, "its tail is long");
+    MUST(arena_sync(arena));
+    arena_close(arena);
+    arena = test_open(path);
+    tap_ok(arena_current(arena)->tail_bytes == 0 && arena_current(arena)->event_number == 2,
+           "but after a flush a mark spares the next open from reading it");
     arena_close(arena);
 }
 
