@@ -210,6 +210,8 @@ static void finish_run(struct nock *machine, struct nock_result *result, enum no
                        noun mote)
 {
     *result = (struct nock_result){.outcome = outcome, .product = product, .mote = mote};
+    if (outcome != NOCK_DONE) /* what it stored is not to outlive it */
+        memo_table_finish(&machine->base_context.memo);
     while (machine->newest != NULL)
         virtual_close(machine, machine->newest);
     machine->trace_count = machine->trace_scanned = 0;
@@ -586,7 +588,8 @@ do_LAND_HALT:
 
     /* Into `code`, whose arguments are in `frame`. */
 enter:
-    if (UNLIKELY(frame + code->frame_words + STEP_FRAME_WORDS + 64 > machine->frames_limit)) {
+    if (UNLIKELY(frame + code->frame_words > machine->frames_soft) &&
+        !machine_deepen(machine, frame + code->frame_words)) {
         at = NULL;
         mote = noun_cord("meme");
         goto fail;
@@ -686,7 +689,8 @@ do_LAND_STEP : {
 }
 
 step_begin:
-    if (UNLIKELY(frame + 2 * STEP_FRAME_WORDS + 64 > machine->frames_limit)) {
+    if (UNLIKELY(frame + STEP_FRAME_WORDS > machine->frames_soft) &&
+        !machine_deepen(machine, frame + STEP_FRAME_WORDS)) {
         at = NULL;
         mote = noun_cord("meme");
         goto fail;

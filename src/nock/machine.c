@@ -34,7 +34,7 @@ enum status nock_create(struct stack *stack, const struct nock_options *options,
         return status_add_context(status, "the engine's stack of %" PRIu64 " bytes", size_bytes);
     }
     machine->stack = stack;
-    machine->frames = machine->frames_high = machine->watermark = (uint64_t *)(void *)frames;
+    machine->frames = machine->frames_high = machine->frames_soft = machine->watermark = (uint64_t *)(void *)frames;
     machine->frames_limit = machine->frames + size_bytes / 8;
     machine->context = &machine->base_context;
     known_init(&machine->known);

@@ -64,8 +64,9 @@ struct nock {
 
     uint64_t *frames; /* the mapped region */
     uint64_t *frames_limit;
+    uint64_t *frames_soft; /* up to here nobody need look at the limit */
     uint64_t *watermark;
-    uint64_t *frames_high; /* seen at a collection since they were last given back */
+    uint64_t *frames_high; /* how far they may have been touched */
 
     struct trace_entry *trace;
     size_t trace_count, trace_capacity;
@@ -143,6 +144,10 @@ nock_jet_step check_step;
 
 /* Collects at a safe point: `frame` is the top frame, with `live` registers from 0. */
 void machine_collect(struct nock *machine, uint64_t *frame, size_t live);
+
+/* The frames are to reach `top`, beyond what was foreseen; false if that is
+ * over the limit. */
+bool machine_deepen(struct nock *machine, uint64_t *top);
 
 /* Gives back what a deep recursion has touched. */
 void machine_release_frames(struct nock *machine);

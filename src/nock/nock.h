@@ -106,7 +106,7 @@ struct nock_statistics {
     uint64_t memo_hits;
     uint64_t memo_stores;
     uint64_t formulas_compiled;
-    uint64_t depth_peak_bytes;
+    uint64_t depth_peak_bytes; /* noted in coarse steps: 0 means under 64 MiB */
 };
 const struct nock_statistics *nock_statistics(const struct nock *machine);
 

@@ -107,11 +107,22 @@ void machine_collect(struct nock *machine, uint64_t *frame, size_t live)
     if (frame == NULL)
         return;
     machine->watermark = frame;
-    if (frame > machine->frames_high)
-        machine->frames_high = frame;
-    uint64_t depth_bytes = (uint64_t)(machine->frames_high - machine->frames) * 8;
+}
+
+/* Room above every frame for the header and registers of a step frame. */
+#define FRAMES_SPARE_WORDS (STEP_FRAME_WORDS + 64)
+
+bool machine_deepen(struct nock *machine, uint64_t *top)
+{
+    if (top + FRAMES_SPARE_WORDS > machine->frames_limit)
+        return false;
+    uint64_t room_words = (uint64_t)(machine->frames_limit - top) - FRAMES_SPARE_WORDS;
+    machine->frames_soft = top + (room_words < FRAMES_KEPT_BYTES / 8 ? room_words : FRAMES_KEPT_BYTES / 8);
+    machine->frames_high = machine->frames_soft;
+    uint64_t depth_bytes = (uint64_t)(top - machine->frames) * 8;
     if (depth_bytes > machine->statistics.depth_peak_bytes)
         machine->statistics.depth_peak_bytes = depth_bytes;
+    return true;
 }
 
 void machine_release_frames(struct nock *machine)
@@ -120,7 +131,7 @@ void machine_release_frames(struct nock *machine)
     if (machine->frames_high <= keep)
         return;
     os_map_discard((uint8_t *)keep, (uint64_t)(machine->frames_limit - keep) * 8);
-    machine->frames_high = machine->frames;
+    machine->frames_high = machine->frames_soft = machine->frames;
 }
 
 void nock_collect(struct nock *machine)
