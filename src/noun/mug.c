@@ -6,6 +6,24 @@ static uint32_t rotate_left(uint32_t word, unsigned count)
     return word << count | word >> (32 - count);
 }
 
+static inline uint32_t scramble(uint32_t block)
+{
+    return rotate_left(block * 0xcc9e2d51u, 15) * 0x1b873593u;
+}
+
+static inline uint32_t mix(uint32_t hash, uint32_t block)
+{
+    return rotate_left(hash ^ scramble(block), 13) * 5 + 0xe6546b64u;
+}
+
+static inline uint32_t finish(uint32_t hash, size_t size_bytes)
+{
+    hash ^= (uint32_t)size_bytes;
+    hash = (hash ^ hash >> 16) * 0x85ebca6bu;
+    hash = (hash ^ hash >> 13) * 0xc2b2ae35u;
+    return hash ^ hash >> 16;
+}
+
 /* murmur3_x86_32 over the `size_bytes` little-endian bytes at `bytes`. */
 static uint32_t murmur3(const uint8_t *bytes, size_t size_bytes, uint32_t seed)
 {
@@ -14,26 +32,25 @@ static uint32_t murmur3(const uint8_t *bytes, size_t size_bytes, uint32_t seed)
     for (size_t i = 0; i < blocks; i++) {
         uint32_t block;
         memcpy(&block, bytes + 4 * i, 4);
-        block *= 0xcc9e2d51u;
-        block = rotate_left(block, 15) * 0x1b873593u;
-        hash = rotate_left(hash ^ block, 13) * 5 + 0xe6546b64u;
+        hash = mix(hash, block);
     }
     uint32_t rest = 0;
     for (size_t i = size_bytes % 4; i-- > 0;)
         rest = rest << 8 | bytes[4 * blocks + i];
     if (size_bytes % 4 != 0)
-        hash ^= rotate_left(rest * 0xcc9e2d51u, 15) * 0x1b873593u;
-    hash ^= (uint32_t)size_bytes;
-    hash = (hash ^ hash >> 16) * 0x85ebca6bu;
-    hash = (hash ^ hash >> 13) * 0xc2b2ae35u;
-    return hash ^ hash >> 16;
+        hash ^= scramble(rest);
+    return finish(hash, size_bytes);
+}
+
+static inline uint32_t fold(uint32_t hash)
+{
+    return hash >> 31 ^ (hash & 0x7fffffffu);
 }
 
 static uint32_t mum(uint32_t seed, uint32_t fallback, const uint8_t *bytes, size_t size_bytes)
 {
     for (uint32_t round = 0; round < 8; round++) {
-        uint32_t hash = murmur3(bytes, size_bytes, seed + round);
-        uint32_t mug = hash >> 31 ^ (hash & 0x7fffffffu);
+        uint32_t mug = fold(murmur3(bytes, size_bytes, seed + round));
         if (mug != 0)
             return mug;
     }
@@ -50,6 +67,11 @@ uint32_t noun_mug_atom(noun atom)
 
 uint32_t noun_mug_pair(uint32_t head_mug, uint32_t tail_mug)
 {
+    if (LIKELY(tail_mug >> 24 != 0)) { /* all eight bytes count: no loop */
+        uint32_t mug = fold(finish(mix(mix(0xdeadbeefu, head_mug), tail_mug), 8));
+        if (LIKELY(mug != 0))
+            return mug;
+    }
     uint64_t both = head_mug | (uint64_t)tail_mug << 32;
     uint8_t bytes[8];
     memcpy(bytes, &both, 8);
@@ -111,6 +133,7 @@ uint64_t noun_hash_atom(noun atom)
 
 uint64_t noun_hash_pair(uint64_t head_hash, uint64_t tail_hash)
 {
-    uint32_t mug = noun_mug_pair((uint32_t)(head_hash & NOUN_META_MUG_MASK), (uint32_t)(tail_hash & NOUN_META_MUG_MASK));
+    uint32_t mug =
+        noun_mug_pair((uint32_t)(head_hash & NOUN_META_MUG_MASK), (uint32_t)(tail_hash & NOUN_META_MUG_MASK));
     return metadata(mug, bits_mix64(bits_mix64(head_hash) * 3 + tail_hash + 0x5851f42d4c957f2du));
 }
