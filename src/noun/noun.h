@@ -45,8 +45,12 @@ typedef uint64_t noun;
  *   [0, NOUN_PERSISTENT_BYTES)                   the arena's file, read-only
  *   [NOUN_PERSISTENT_BYTES, NOUN_SPACE_BYTES)    the ephemeral stack
  */
+#ifdef __SANITIZE_THREAD__ /* its shadow leaves no room for more */
+#define NOUN_PERSISTENT_BYTES ((uint64_t)1 << 37)
+#else
 #define NOUN_PERSISTENT_BYTES ((uint64_t)1 << 41)
-#define NOUN_SPACE_BYTES ((uint64_t)1 << 42)
+#endif
+#define NOUN_SPACE_BYTES (2 * NOUN_PERSISTENT_BYTES)
 
 /* The base of the space in which the calling thread reads nouns.  A thread
  * enters a space before it touches a noun; several spaces may live in one
