@@ -5,7 +5,7 @@
 #   make test      floors, the tests of the release build and of the hostile build
 #   make bench     every benchmark; make bench-NAME: one (its last line is JSON)
 #   make check     floors, format, clang-tidy
-#   make asan | hostile | clang      build and test so
+#   make asan | hostile | clang | tsan      build and test so
 #   make fuzz      each fuzzer for FUZZ_SECONDS
 #   make format    clang-format over the tree
 #   make install | clean
@@ -49,6 +49,11 @@ clang: build-clang/build.ninja
 	ninja -C build-clang
 	tools/run-tests build-clang -- $(TESTS)
 
+# The folders that have threads.
+tsan: build-tsan/build.ninja
+	ninja -C build-tsan
+	tools/run-tests build-tsan -- --suite os --suite arena --suite host --suite driver --suite api $(TESTS)
+
 fuzz: build-fuzz/build.ninja
 	ninja -C build-fuzz
 	tools/run-fuzzers build-fuzz $(FUZZ_SECONDS)
@@ -71,7 +76,7 @@ install: build
 	$(MESON) install -C build --no-rebuild
 
 clean:
-	rm -rf build build-asan build-hostile build-clang build-fuzz
+	rm -rf build build-asan build-hostile build-clang build-tsan build-fuzz
 
 build/build.ninja:
 	@tools/install-dependencies --check
@@ -82,8 +87,10 @@ build-hostile/build.ninja:
 	$(MESON) setup build-hostile $(SANITIZE) -Dhostile=true
 build-clang/build.ninja:
 	CC=clang $(MESON) setup build-clang -Dwerror=true
+build-tsan/build.ninja:
+	CC=clang $(MESON) setup build-tsan -Db_sanitize=thread -Db_lundef=false -Dbuildtype=debugoptimized -Db_ndebug=false
 build-fuzz/build.ninja:
 	CC=clang $(MESON) setup build-fuzz $(SANITIZE) -Dfuzz=true
 
-.PHONY: all build demo test bench asan hostile hostile-build clang fuzz check check-floors check-format check-tidy \
+.PHONY: all build demo test bench asan hostile hostile-build clang tsan fuzz check check-floors check-format check-tidy \
         format dependencies install clean

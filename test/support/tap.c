@@ -29,12 +29,11 @@ static void speak_in_lines(void)
     done = true;
 }
 
-/* A point is one line, and # would begin a directive. */
 static void make_one_line(char *text)
 {
     for (; *text != 0; text++)
-        if (*text == '\n' || *text == '\r' || *text == '#')
-            *text = *text == '#' ? '$' : ' ';
+        if (*text == '\n' || *text == '\r')
+            *text = ' ';
 }
 
 bool tap_ok(bool condition, const char *format, ...)
