@@ -287,8 +287,8 @@ static void report(const struct hoonc *hoonc)
 
 static int finish(const struct hoonc *hoonc, int exit_code)
 {
-    if (exit_code > CLI_EXIT_SIGNAL)
-        return exit_code;
+    if (os_signal_received() != 0)
+        return CLI_EXIT_SIGNAL + os_signal_received();
     if (exit_code == 0 && hoonc->is_written) {
         report(hoonc);
         return CLI_EXIT_OK;

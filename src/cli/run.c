@@ -191,8 +191,8 @@ static enum status announce(const struct run *run)
 /* A kernel's own code passes through as far as it collides with none of ours. */
 static int exit_status_of(const struct run *run, int exit_code)
 {
-    if (exit_code > CLI_EXIT_SIGNAL)
-        return exit_code;
+    if (os_signal_received() != 0)
+        return CLI_EXIT_SIGNAL + os_signal_received();
     if (exit_code > CLI_EXIT_GUEST_MAX)
         return CLI_EXIT_GUEST;
     return exit_code == 0 && refused_count(run) > 0 ? CLI_EXIT_GUEST : exit_code;

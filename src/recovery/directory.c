@@ -122,6 +122,7 @@ enum status recovery_lock_to_read(const char *directory, struct os_file **lock)
     if (status == STATUS_OK)
         return STATUS_OK;
     os_file_close(*lock);
+    *lock = NULL;
     return status == STATUS_BUSY
                ? status_fail(STATUS_BUSY, "a process runs the machine in %s: stop it first", directory)
                : status;
