@@ -75,6 +75,13 @@ static enum status add_timer(struct run *run, size_t index)
     return STATUS_OK;
 }
 
+static void on_fed(void *context, uint64_t done_bytes, uint64_t total_bytes)
+{
+    const struct run *run = context;
+    const struct host_listener *listener = &run->machine.options.listener;
+    listener->progress(listener->context, "bytes of causes", done_bytes, total_bytes);
+}
+
 static enum status add_feed(struct run *run)
 {
     run->feed_descriptor = -1;
@@ -86,7 +93,7 @@ static enum status add_feed(struct run *run)
         if (descriptor < 0)
             return status_fail(STATUS_NOT_FOUND, "cannot open --poke-file %s", run->poke_file);
     }
-    run->feed = driver_feed_create(run->poke_file, descriptor, &run->feed_counts);
+    run->feed = driver_feed_create(run->poke_file, descriptor, &run->feed_counts, on_fed, run);
     host_add_driver(run->host, run->feed);
     return STATUS_OK;
 }

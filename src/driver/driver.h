@@ -66,7 +66,12 @@ struct driver_feed_counts {
     uint64_t crashed; /* of the accepted, those whose notice of a crash was */
     uint64_t refused;
 };
-struct host_driver *driver_feed_create(const char *name, int descriptor, struct driver_feed_counts *counts);
+/* Told now and then how far it is; `total_bytes` is 0 if that is not known. */
+typedef void driver_feed_progress_fn(void *context, uint64_t done_bytes, uint64_t total_bytes);
+
+/* `name` and `counts` must outlive the host; `progress` may be NULL. */
+struct host_driver *driver_feed_create(const char *name, int descriptor, struct driver_feed_counts *counts,
+                                       driver_feed_progress_fn *progress, void *context);
 enum status driver_feed_status(const struct host_driver *driver) MUST_USE;
 void driver_feed_destroy(struct host_driver *driver);
 

@@ -21,6 +21,9 @@ struct feed {
     const char *name;
     int descriptor;
     struct driver_feed_counts *counts;
+    driver_feed_progress_fn *progress;
+    void *progress_context;
+    uint64_t read_bytes, total_bytes;
     struct host *host;
     uv_poll_t poll;
     bool has_poll; /* the descriptor is watched rather than just read */
@@ -112,12 +115,14 @@ static void read_some(struct feed *feed)
     uv_buf_t buffer = uv_buf_init(feed->text + feed->length, READ_BYTES);
     int count = uv_fs_read(host_loop(feed->host), &request, feed->descriptor, &buffer, 1, -1, NULL);
     uv_fs_req_cleanup(&request);
-    if (count > 0)
+    if (count > 0) {
         feed->length += (size_t)count;
-    else if (count == 0)
+        feed->read_bytes += (size_t)count;
+    } else if (count == 0) {
         feed->is_at_end = true;
-    else if (count != UV_EAGAIN)
+    } else if (count != UV_EAGAIN) {
         fail(feed, status_fail(STATUS_IO, "cannot read %s: %s", feed->name, uv_strerror(count)));
+    }
 }
 
 static void pump(struct feed *feed);
@@ -168,8 +173,21 @@ static void on_answer(void *context, struct host *host, const struct host_event 
     feed->counts->refused += event->answer == HOST_REFUSED;
     if (event->answer == HOST_REFUSED && event->reason != STATUS_CRASHED)
         fail(feed, event->reason);
+    if (feed->progress != NULL)
+        feed->progress(feed->progress_context, feed->read_bytes - (feed->length - feed->start), feed->total_bytes);
     if (feed->ahead < AHEAD_MAX / 2)
         pump(feed);
+}
+
+/* 0 if it is no file. */
+static uint64_t size_of(struct feed *feed)
+{
+    uv_fs_t request;
+    uint64_t size_bytes = 0;
+    if (uv_fs_fstat(host_loop(feed->host), &request, feed->descriptor, NULL) == 0)
+        size_bytes = request.statbuf.st_size;
+    uv_fs_req_cleanup(&request);
+    return size_bytes;
 }
 
 static enum status on_start(struct host *host, void *context)
@@ -182,6 +200,8 @@ static enum status on_start(struct host *host, void *context)
             return status_fail(STATUS_IO, "cannot read %s: %s", feed->name, uv_strerror(error));
         feed->poll.data = feed;
         feed->has_poll = true;
+    } else {
+        feed->total_bytes = size_of(feed);
     }
     pump(feed);
     return STATUS_OK;
@@ -201,7 +221,8 @@ static void on_finish(void *context)
     feed->has_poll = false;
 }
 
-struct host_driver *driver_feed_create(const char *name, int descriptor, struct driver_feed_counts *counts)
+struct host_driver *driver_feed_create(const char *name, int descriptor, struct driver_feed_counts *counts,
+                                       driver_feed_progress_fn *progress, void *context)
 {
     struct feed *feed = calloc(1, sizeof *feed);
     if (feed == NULL)
@@ -211,6 +232,8 @@ struct host_driver *driver_feed_create(const char *name, int descriptor, struct 
     feed->name = name;
     feed->descriptor = descriptor;
     feed->counts = counts;
+    feed->progress = progress;
+    feed->progress_context = context;
     return &feed->driver;
 }
 

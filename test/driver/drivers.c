@@ -299,7 +299,7 @@ static void test_timer(void)
 static enum status feed(int descriptor, struct driver_feed_counts *counts, struct rig **out)
 {
     struct rig *rig = rig_open(TEST_KERNEL);
-    struct host_driver *driver = driver_feed_create("the feed", descriptor, counts);
+    struct host_driver *driver = driver_feed_create("the feed", descriptor, counts, NULL, NULL);
     host_add_driver(rig->host, driver);
     rig_run(rig);
     enum status status = driver_feed_status(driver);
@@ -347,7 +347,7 @@ static void test_feed(void)
     descriptor = open_with(many);
     counts = (struct driver_feed_counts){0};
     struct rig *unseen = rig_open(TEST_KERNEL);
-    struct host_driver *driver = driver_feed_create("many", descriptor, &counts);
+    struct host_driver *driver = driver_feed_create("many", descriptor, &counts, NULL, NULL);
     unseen->script.effect = NULL;
     host_add_driver(unseen->host, driver);
     rig_run(unseen);
