@@ -248,22 +248,106 @@ static const struct tree *wrap_call(struct maker *m, const struct tree *call)
     }
 }
 
-/* [8 [battery 0 accumulator subject] 9 2 0 2]: counts to a limit, changing the
- * accumulator at axis 14 on the way. */
+/* A loop: from 0 to a limit, with an accumulator. */
+struct loop {
+    const struct tree *limit;   /* a number */
+    const struct tree *initial; /* formula of the accumulator, on the subject */
+    const struct tree *known;   /* [0 limit accumulator context], as the base sees it */
+    const struct tree *base;    /* formula, at the end */
+    const struct tree *changed; /* formula of the next accumulator, which is at axis 14 */
+    const struct tree *context; /* formula of what is at axis 15, on the subject */
+};
+
+static struct loop begin_loop(struct maker *m, struct place place, const struct tree *context)
+{
+    struct loop loop = {.limit = word(m, below(m, below(m, 8) == 0 ? 60 : 8)), .context = context};
+    loop.initial = make(m, inside(place, RANDOM_ANY));
+    const struct tree *accumulator = probe(m, place.subject, loop.initial);
+    loop.known = pair(m, word(m, 0), triple(m, loop.limit, accumulator, probe(m, place.subject, context)));
+    loop.base = below(m, 2) == 0 ? text(m, "[0 14]") : make(m, on(place, loop.known));
+    return loop;
+}
+
+/* [8 [battery 0 accumulator context] 9 2 0 2] */
+static const struct tree *end_loop(struct maker *m, const struct loop *loop)
+{
+    const struct tree *step = op2(m, 10, pair(m, word(m, 14), loop->changed), text(m, "[0 1]"));
+    const struct tree *call = op2(m, 9, word(m, 2), op2(m, 10, text(m, "[6 4 0 6]"), step));
+    const struct tree *test = op2(m, 5, text(m, "[0 6]"), op1(m, 1, loop->limit));
+    const struct tree *battery = op2(m, 6, test, pair(m, loop->base, wrap_call(m, call)));
+    const struct tree *payload = triple(m, text(m, "[1 0]"), loop->initial, loop->context);
+    return op2(m, 8, pair(m, op1(m, 1, battery), payload), text(m, "[9 2 0 2]"));
+}
+
 static const struct tree *make_loop(struct maker *m, struct place place)
 {
-    const struct tree *limit = word(m, below(m, below(m, 8) == 0 ? 60 : 8));
-    const struct tree *initial = make(m, inside(place, RANDOM_ANY));
-    const struct tree *accumulator = probe(m, place.subject, initial);
-    const struct tree *known = pair(m, word(m, 0), triple(m, limit, accumulator, place.subject));
-    const struct tree *base = below(m, 2) == 0 ? text(m, "[0 14]") : make(m, on(place, known));
-    const struct tree *changed = make(m, inside(on(place, known), below(m, 2) == 0 ? place.want : RANDOM_ANY));
-    const struct tree *step = op2(m, 10, pair(m, word(m, 14), changed), text(m, "[0 1]"));
-    const struct tree *call = op2(m, 9, word(m, 2), op2(m, 10, text(m, "[6 4 0 6]"), step));
-    const struct tree *test = op2(m, 5, text(m, "[0 6]"), op1(m, 1, limit));
-    const struct tree *battery = op2(m, 6, test, pair(m, base, wrap_call(m, call)));
-    const struct tree *payload = triple(m, text(m, "[1 0]"), initial, text(m, "[0 1]"));
-    return op2(m, 8, pair(m, op1(m, 1, battery), payload), text(m, "[9 2 0 2]"));
+    struct loop loop = begin_loop(m, place, text(m, "[0 1]"));
+    loop.changed = make(m, inside(on(place, loop.known), below(m, 2) == 0 ? place.want : RANDOM_ANY));
+    return end_loop(m, &loop);
+}
+
+/* An arm that makes a gate around its core, as compilers write one. */
+static const struct tree *make_gate_arm(struct maker *m, struct place place, const struct tree *payload)
+{
+    const struct tree *core = pair(m, word(m, 0), payload);
+    const struct tree *sample = random_tree(m->arena, m->state, 3);
+    const struct tree *body = make(m, on(place, triple(m, word(m, 0), sample, core)));
+    const struct tree *gate = op2(m, 8, op1(m, 1, sample), pair(m, op1(m, 1, body), text(m, "[0 1]")));
+    switch (below(m, 4)) {
+    case 0:
+        return gate;
+    case 1:
+        return op2(m, 11, text(m, "[%spot 1 7]"), gate);
+    default:
+        return op2(m, 7, gate, text(m, "[11 [%fast 1 %gen [0 7] 0] 0 1]"));
+    }
+}
+
+/* The formula of a library, a core with two such arms: the given one or a new
+ * one.  Half of the new ones have the arms of `twin` around another payload. */
+static const struct tree *make_library(struct maker *m, struct place place, const struct tree *twin)
+{
+    if (m->probe.library != NULL && below(m, 2) == 0)
+        return op1(m, 1, m->probe.library);
+    const struct tree *payload = make(m, inside(place, RANDOM_ANY));
+    if (twin != NULL && below(m, 2) == 0)
+        return pair(m, tree_is_cell(twin->head) ? twin->head : op1(m, 1, twin->tail->head), payload);
+    const struct tree *known = probe(m, place.subject, payload);
+    const struct tree *battery = pair(m, make_gate_arm(m, place, known), make_gate_arm(m, place, known));
+    return pair(m, op1(m, 1, battery), payload);
+}
+
+/* Hoon's (arm argument): the arm is pulled from the core at an axis of a loop's
+ * core, the sample of its gate replaced, the gate called. */
+static const struct tree *make_pull(struct maker *m, uint64_t library_axis)
+{
+    static const char *const edits[] = {
+        "[6 7 [0 3] 0 14]", "[6 7 [0 3] 0 6]", "[6 0 30]", "[6 [0 14] 7 [0 3] 4 0 6]", "[6 7 [0 3] [0 6] 0 14]",
+    };
+    const struct tree *arm = op2(m, 9, word(m, 4 + below(m, 2)), op1(m, 0, word(m, library_axis)));
+    const struct tree *edit = text(m, edits[below(m, COUNT_OF(edits))]);
+    const struct tree *call = op2(m, 9, word(m, 2), op2(m, 10, edit, text(m, "[0 2]")));
+    return op2(m, 8, arm, call);
+}
+
+/* The arms of two libraries called in a loop, in turn or by a test. */
+static const struct tree *make_library_loop(struct maker *m, struct place place)
+{
+    const struct tree *first = make_library(m, place, NULL);
+    const struct tree *second = make_library(m, place, first);
+    struct loop loop = begin_loop(m, place, pair(m, first, second));
+    const struct tree *a = make_pull(m, 30), *b = make_pull(m, 31);
+    switch (below(m, 3)) {
+    case 0:
+        loop.changed = pair(m, a, b);
+        break;
+    case 1:
+        loop.changed = op2(m, 6, op2(m, 5, text(m, "[0 6]"), op1(m, 1, word(m, below(m, 6)))), pair(m, a, b));
+        break;
+    default:
+        loop.changed = a;
+    }
+    return end_loop(m, &loop);
 }
 
 /* ---- hints -------------------------------------------------------------------------- */
@@ -364,9 +448,10 @@ static const struct tree *make_mink(struct maker *m, struct place place)
 typedef const struct tree *make_fn(struct maker *m, struct place place);
 
 static make_fn *const for_any[] = {
-    make_leaf, make_pair,    make_nock, make_is_cell, make_increment, make_equals, make_if,
-    make_if,   make_compose, make_push, make_push,    make_edit,      make_edit,   make_core_call,
-    make_slam, make_slam,    make_loop, make_hint,    make_hint,      make_mink,   make_mink,
+    make_leaf,         make_pair,      make_nock,    make_is_cell, make_increment, make_equals,
+    make_if,           make_if,        make_compose, make_push,    make_push,      make_edit,
+    make_edit,         make_core_call, make_slam,    make_slam,    make_loop,      make_library_loop,
+    make_library_loop, make_hint,      make_hint,    make_mink,    make_mink,
 };
 static make_fn *const for_atom[] = {make_leaf,    make_increment, make_increment, make_is_cell, make_equals, make_if,
                                     make_compose, make_push,      make_core_call, make_slam,    make_hint,   make_loop};

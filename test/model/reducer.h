@@ -36,6 +36,8 @@ struct reducer_options {
      * mink (ABI page 8.6), if these are its battery and root.  NULL: none. */
     const struct tree *mink_battery;
     const struct tree *mink_root;
+    /* For random_formula: a core whose arms at 4 and 5 make gates, or NULL. */
+    const struct tree *library;
 };
 
 struct reducer_result reducer_run(struct tree_arena *arena, const struct reducer_options *options,

@@ -14,6 +14,7 @@ static void test_outcomes(uint64_t seed)
     struct reducer_options options = {.steps_max = 20000, .depth_max = 1500};
     options.mink_battery = tree_parse(arena, "[0 0 0]");
     options.mink_root = tree_parse(arena, "%root");
+    options.library = tree_parse(arena, "[[[8 [1 0] [1 4 0 6] 0 1] 8 [1 0 0] [1 [0 13] 0 12] 0 1] 0]");
     unsigned count[REDUCER_GAVE_UP + 1] = {0}, traces = 0, slogs = 0;
     uint64_t steps = 0;
     struct tree_arena *scratch = tree_arena_create();

@@ -18,9 +18,9 @@
 #include <unistd.h>
 
 #ifdef LOAM_HOSTILE
-#define FORMULAS_DEFAULT 2000
+#define FORMULAS_DEFAULT 1000
 #else
-#define FORMULAS_DEFAULT 20000
+#define FORMULAS_DEFAULT 12000
 #endif
 #define BATCH 64 /* formulas between two events */
 #define BATCHES_PER_MACHINE 16
@@ -31,7 +31,7 @@
 /* Shared between the worker and its parent. */
 struct progress {
     uint64_t next; /* the formula being run */
-    uint64_t compared, crashed, gave_up, steps, slogged;
+    uint64_t compared, crashed, gave_up, steps, slogged, jet_calls;
     const char *difference; /* a literal, so good in both */
 };
 
@@ -45,14 +45,23 @@ struct difference {
 
 static struct reducer_options reducer_options(const struct rig *rig)
 {
-    return (struct reducer_options){
-        .steps_max = 20000, .depth_max = 1500, .mink_battery = rig->mink_battery, .mink_root = rig->mink_root};
+    return (struct reducer_options){.steps_max = 20000,
+                                    .depth_max = 1500,
+                                    .mink_battery = rig->mink_battery,
+                                    .mink_root = rig->mink_root,
+                                    .library = rig->library};
+}
+
+static void close_machine(struct difference *d)
+{
+    d->progress->jet_calls += nock_statistics(d->rig.machine)->jet_calls;
+    rig_close(&d->rig);
 }
 
 static void open_machine(struct difference *d)
 {
     rig_open(&d->rig, &d->options);
-    rig_add_mink(&d->rig);
+    rig_add_jets(&d->rig);
 }
 
 /* NULL: they agree; else how they do not. */
@@ -138,7 +147,7 @@ static void end_event(struct difference *d, uint64_t number)
     } else {
         rig_clear_moving(&d->rig, (unsigned)(2 * number % 6));
     }
-    rig_add_mink(&d->rig);
+    rig_add_jets(&d->rig);
 }
 
 /* Runs on from `progress->next`; the exit code is 0 if all was well. */
@@ -149,7 +158,7 @@ static void work(struct difference *d, uint64_t count)
     for (; d->progress->next < count; d->progress->next++) {
         uint64_t done = d->progress->next - first;
         if (done > 0 && done % (BATCH * BATCHES_PER_MACHINE) == 0) {
-            rig_close(&d->rig);
+            close_machine(d);
             open_machine(d);
         } else if (done > 0 && done % BATCH == 0) {
             end_event(d, done / BATCH);
@@ -157,7 +166,7 @@ static void work(struct difference *d, uint64_t count)
         if (!run_number(d, d->progress->next))
             _exit(1);
     }
-    rig_close(&d->rig);
+    close_machine(d);
     _exit(0);
 }
 
@@ -235,8 +244,8 @@ static void report(struct difference *d, uint64_t number)
 {
     struct attempt a = {.d = d};
     tree_arena_reset(d->arena);
-    d->rig.mink_battery = tree_parse(d->arena, "[0 0 1]");
-    d->rig.mink_root = tree_parse(d->arena, "[%root 138]");
+    d->rig.arena = d->arena;
+    rig_set_guests(&d->rig);
     a.made = formula_number(d, number, &a.form);
     tap_note("formula %" PRIu64 " of seed 0x%" PRIx64 ", young budget %zu: %s", number, d->seed,
              d->options.young_budget_bytes, d->progress->difference);
@@ -285,10 +294,11 @@ static void run_all(size_t young_budget_bytes, uint64_t count)
         reports++;
         report(&d, progress->next++);
     }
-    tap_note("%" PRIu64 " compared: %" PRIu64 " crashed, %" PRIu64 " slogged, %.0f steps each; %" PRIu64
-             " were too much for the oracle",
+    tap_note("%" PRIu64 " compared: %" PRIu64 " crashed, %" PRIu64 " slogged, %.0f steps each, %" PRIu64
+             " jet calls; %" PRIu64 " were too much for the oracle",
              progress->compared, progress->crashed, progress->slogged,
-             (double)progress->steps / (double)(progress->compared + 1), progress->gave_up);
+             (double)progress->steps / (double)(progress->compared + 1), progress->jet_calls, progress->gave_up);
+    tap_ok(progress->jet_calls > count / 10, "jets ran among them");
     tap_ok(reports == 0, "engine and oracle agree on %" PRIu64 " formulas, young budget %zu", count,
            young_budget_bytes);
     tree_arena_destroy(d.arena);

@@ -165,7 +165,7 @@ static void test_memo_scope(void)
     rig_clear(&rig);
     expect_slogs(once, "[[0 %ran] 0]");
     rig_clear(&rig);
-    rig_add_mink(&rig);
+    rig_add_jets(&rig);
     char formula[512];
     snprintf(formula, sizeof formula, "[%s [9 2 [1 0 0 1] [1 [0 %s] 0] 1 %%root 138] %s]", once, once, once);
     expect_slogs(formula, "[[0 %ran] [0 %ran] 0]");

@@ -71,7 +71,7 @@ static void test_deadline(void)
 /* Not even a virtual context catches what is not deterministic. */
 static void test_interrupt_in_mink(void)
 {
-    rig_add_mink(&rig);
+    rig_add_jets(&rig);
     nock_set_deadline(rig.machine, os_clock_ns() + 20 * MILLISECOND_NS);
     rig_expect_failure(&rig, "0", "[9 2 [1 0 0 1] [1 [0 8 [1 9 2 0 1] 9 2 0 1] 0] 1 %root 138]", "intr");
     nock_set_deadline(rig.machine, 0);

@@ -117,7 +117,7 @@ void rig_clear_moving(struct rig *rig, unsigned kept_of_four)
     stack_clear(rig->stack);
 }
 
-/* ---- mink ------------------------------------------------------------------- */
+/* ---- guests ------------------------------------------------------------------- */
 
 static enum nock_step mink_step(struct nock *machine, struct nock_activation *activation)
 {
@@ -134,25 +134,53 @@ static enum nock_step mink_step(struct nock *machine, struct nock_activation *ac
     return NOCK_STEP_VIRTUAL;
 }
 
-static const struct nock_jet mink_jet = {"k.138/mink", 1, NOCK_JET_STEP, {.step = mink_step}};
-
-static void register_mink(struct rig *rig)
+static noun increment_jet(struct nock *machine, noun sample)
 {
-    static const char *const core = "[[0 0 1] 0 %root 138]";
+    (void)machine;
+    if (noun_is_cell(sample))
+        return NOCK_JET_EXIT;
+    return sample < NOUN_DIRECT_MAX ? sample + 1 : NOCK_JET_PUNT;
+}
+
+static noun swap_jet(struct nock *machine, noun a, noun b)
+{
+    return stack_cell(nock_stack(machine), b, a);
+}
+
+static const struct nock_jet rig_jets[] = {
+    {"k.138/mink", 1, NOCK_JET_STEP, {.step = mink_step}},
+    {"k.138/lib/inc", 1, NOCK_JET_1, {.one = increment_jet}},
+    {"k.138/lib/swap", 1, NOCK_JET_2, {.two = swap_jet}},
+};
+
+#define MINK_BATTERY "[0 0 1]"
+#define ROOT "[%root 138]"
+#define LIBRARY                                                                                                        \
+    "[[[7 [8 [1 0] [1 4 0 6] 0 1] 11 [%fast 1 %inc [0 7] 0] 0 1] "                                                     \
+    "7 [8 [1 0 0] [1 [0 13] 0 12] 0 1] 11 [%fast 1 %swap [0 7] 0] 0 1] " ROOT "]"
+
+static void register_core(struct rig *rig, const char *core, const char *hint)
+{
     struct nock_result result;
-    rig_run(rig, "[%root 138]", "[11 [%fast 1 [%k 138] [1 0] 0] 0 1]", &result);
-    CHECK(result.outcome == NOCK_DONE);
-    rig_run(rig, core, "[11 [%fast 1 %mink [0 7] 0] 0 1]", &result);
+    rig_run(rig, core, hint, &result);
     CHECK(result.outcome == NOCK_DONE);
 }
 
-void rig_add_mink(struct rig *rig)
+void rig_add_jets(struct rig *rig)
 {
     if (rig->mink_battery == NULL)
-        nock_add_jets(rig->machine, &mink_jet, 1);
-    register_mink(rig);
-    rig->mink_battery = tree_parse(rig->arena, "[0 0 1]");
-    rig->mink_root = tree_parse(rig->arena, "[%root 138]");
+        nock_add_jets(rig->machine, rig_jets, COUNT_OF(rig_jets));
+    register_core(rig, ROOT, "[11 [%fast 1 [%k 138] [1 0] 0] 0 1]");
+    register_core(rig, "[" MINK_BATTERY " 0 " ROOT "]", "[11 [%fast 1 %mink [0 7] 0] 0 1]");
+    register_core(rig, LIBRARY, "[11 [%fast 1 %lib [0 3] 0] 0 1]");
+    rig_set_guests(rig);
+}
+
+void rig_set_guests(struct rig *rig)
+{
+    rig->mink_battery = tree_parse(rig->arena, MINK_BATTERY);
+    rig->mink_root = tree_parse(rig->arena, ROOT);
+    rig->library = tree_parse(rig->arena, LIBRARY);
 }
 
 /* ---- texts -------------------------------------------------------------------- */

@@ -19,7 +19,7 @@ struct rig {
     const struct tree *slogs; /* list of [priority tank], newest first */
     uint64_t *persistent;     /* words from the space's base */
     uint64_t persistent_words;
-    const struct tree *mink_battery, *mink_root; /* of the core that rig_add_mink registers */
+    const struct tree *mink_battery, *mink_root, *library; /* of rig_add_jets */
 };
 
 /* One rig at a time.  Aborts if the system refuses. */
@@ -33,9 +33,14 @@ void rig_clear(struct rig *rig);
  * quarters have become persistent. */
 void rig_clear_moving(struct rig *rig, unsigned kept_of_four);
 
-/* Makes [mink_battery [sample mink_root]] run mink (ABI page 8.6) as a jet in
- * steps, here and for a reducer that is given battery and root. */
-void rig_add_mink(struct rig *rig);
+/* Two jets' worth of guest, here and for a reducer that is given the same
+ * nouns: [mink_battery [sample mink_root]] runs mink (ABI page 8.6) as a jet in
+ * steps; `library` has arms at 4 and 5 that make gates with plain jets, one
+ * that increments and one that swaps. */
+void rig_add_jets(struct rig *rig);
+
+/* Only the nouns, for who has no machine open; `rig->arena` is set. */
+void rig_set_guests(struct rig *rig);
 
 /* The noun in persistent memory, where it stays until rig_forget_persistent. */
 noun rig_persistent(struct rig *rig, const struct tree *tree);

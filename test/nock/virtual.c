@@ -103,7 +103,7 @@ static void test_depth(unsigned depth_wanted)
         product = noun_tail(product);
     tap_ok(depth == depth_wanted && product == 7, "%u virtual contexts within each other", depth);
     rig_clear(&rig);
-    rig_add_mink(&rig);
+    rig_add_jets(&rig);
     rig_expect(&rig, "0",
                "[8 [[1 6 [5 [0 6] 1 100.000] [0 6] 8 [9 2 [1 0 0 1] [[[0 6] 1 4 0 1] 1 0] " ROOT
                "] 9 2 10 [6 0 5] 0 3] 1 0 0] 9 2 0 2]",
@@ -135,7 +135,7 @@ int main(void)
     } modes[] = {{0, DEPTH}, {512, 1000}};
     for (size_t i = 0; i < COUNT_OF(modes); i++) {
         rig_open(&rig, &(struct rig_options){.young_budget_bytes = modes[i].budget_bytes});
-        rig_add_mink(&rig);
+        rig_add_jets(&rig);
         test_tones();
         test_scry();
         test_handler_crash();
