@@ -84,6 +84,11 @@ static char peek(const struct lexer *lexer, size_t ahead)
     return (size_t)(lexer->end - lexer->next) > ahead ? lexer->next[ahead] : '\0';
 }
 
+static bool is_arrow(const struct lexer *lexer)
+{
+    return peek(lexer, 0) == '-' && peek(lexer, 1) == '>';
+}
+
 static void skip_blank(struct lexer *lexer)
 {
     while (lexer->next < lexer->end) {
@@ -302,7 +307,7 @@ static enum status lex_path(struct lexer *lexer, noun *value)
 
 static void lex_name(struct lexer *lexer)
 {
-    while (is_word(peek(lexer, 0)))
+    while (is_word(peek(lexer, 0)) && !is_arrow(lexer))
         lexer->next++;
     if (peek(lexer, 0) == '?')
         lexer->next++;
@@ -313,6 +318,10 @@ static enum status lex_sign(struct lexer *lexer, struct token *token)
     static const char signs[] = "[](){},=:.@_";
     char c = *lexer->next;
     token->kind = TOKEN_SIGN;
+    if (is_arrow(lexer)) {
+        lexer->next += 2;
+        return STATUS_OK;
+    }
     if (strchr(signs, c) == NULL || c == '\0') {
         if (c > ' ' && c < 0x7f)
             return lexer_fail(lexer, lexer->next, "found `%c`, which begins nothing", c);

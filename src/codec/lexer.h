@@ -4,7 +4,7 @@
  *   text     'cord'  "tape"  %term  %$  %.y  %.n  /a/path
  *   nothing  ~
  *   name     let  add  is-even?            the assembler's
- *   sign     [ ] ( ) { } , = == : . @ _    one token each
+ *   sign     [ ] ( ) { } , = == : . @ _ ->      one token each
  *
  * Dots in numbers stand where Hoon puts them: before each three decimal digits,
  * each four of another base.  In text, \n \t \r \\ \' \" and \hh (two hex
