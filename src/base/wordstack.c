@@ -19,3 +19,25 @@ void wordstack_grow(struct wordstack *stack, size_t count)
     stack->words = words;
     stack->capacity = capacity;
 }
+
+/* What a thread keeps between traversals. */
+#define KEPT_WORDS ((size_t)1 << 16)
+
+static _Thread_local struct wordstack spare;
+static _Thread_local bool spare_is_taken;
+
+struct wordstack *wordstack_take(void)
+{
+    CHECK(!spare_is_taken);
+    spare_is_taken = true;
+    spare.count = 0;
+    return &spare;
+}
+
+void wordstack_give_back(struct wordstack *stack)
+{
+    CHECK(stack == &spare && spare_is_taken);
+    spare_is_taken = false;
+    if (stack->capacity > KEPT_WORDS)
+        wordstack_finish(stack);
+}

@@ -29,6 +29,11 @@ void wordstack_finish(struct wordstack *stack);
 /* Makes room for `count` more words. */
 void wordstack_grow(struct wordstack *stack, size_t count);
 
+/* A stack of the calling thread for one short traversal after another: taken
+ * empty, given back when done.  Not for a traversal that may start another. */
+struct wordstack *wordstack_take(void);
+void wordstack_give_back(struct wordstack *stack);
+
 static inline void wordstack_push(struct wordstack *stack, uint64_t word)
 {
     if (UNLIKELY(stack->count == stack->capacity))

@@ -236,11 +236,22 @@ static uint16_t place_of(const struct assigner *assigner, uint32_t where)
     return (uint16_t)assigner->place[where];
 }
 
+/* Of a gate with its context in one leaf: the leaves of a sample that is a leaf
+ * or a pair of leaves; 0 for anything else. */
+static uint8_t simple_sample_leaves(struct shape shape)
+{
+    if (!shape.gate)
+        return 0;
+    uint32_t payload = shape.bits >> 3;
+    return payload == 0 && shape.leaves == 2 ? 1 : payload == 1 && shape.leaves == 3 ? 2 : 0;
+}
+
 static void init_site(struct assigner *assigner, struct call_site *site, const struct call *call)
 {
     site->shape = call->shape;
     site->frame_words = (uint16_t)assigner->code->frame_words;
     site->dispatch = call->dispatch;
+    site->sample_leaves = simple_sample_leaves(call->shape);
     site->fixed = call->fixed != NULL;
     site->known = call->fixed;
     site->formula = place_of(assigner, call->fixed != NULL ? REGISTER_NONE : call->formula);

@@ -120,6 +120,8 @@ struct call_site {
     uint16_t formula;     /* register; unused if `known` was fixed by the compiler */
     uint16_t arguments[SHAPE_LEAVES_MAX];
     bool dispatch;         /* opcode 9: jets are considered */
+    uint8_t sample_leaves; /* a gate whose context is one leaf, and whose sample is one leaf or a pair
+                            * of two: how many; else 0 */
     bool fixed;            /* the formula is a constant */
     noun cached_formula;   /* what `known` and `code` belong to */
     uint64_t cached_until; /* the number of collections up to which that holds */

@@ -162,6 +162,31 @@ static inline void keep_older(noun *a, noun *b)
         *a = *b;
 }
 
+/* The common case of a jetted call: the context matched here or elsewhere a
+ * moment ago, and the sample comes as the jet takes it.  NOUN_NONE: it is not. */
+static inline noun try_quickly(struct nock *machine, const struct call_site *site, const uint64_t *frame,
+                               const struct warm_jet *warm)
+{
+    if (site->sample_leaves == 0 || warm->registration->axis != 7 || machine->options.check_jets ||
+        (warm->collections != UINT64_MAX && warm->collections != machine->collections) ||
+        warm->context != argument(site, frame, site->sample_leaves))
+        return NOUN_NONE;
+    noun first = argument(site, frame, 0), second;
+    if (warm->jet->kind == NOCK_JET_1 && site->sample_leaves == 1)
+        return warm->jet->run.one(machine, first);
+    if (warm->jet->kind != NOCK_JET_2)
+        return NOUN_NONE;
+    if (site->sample_leaves == 2) {
+        second = argument(site, frame, 1);
+    } else {
+        if (!noun_is_cell(first))
+            return NOUN_NONE;
+        second = noun_tail(first);
+        first = noun_head(first);
+    }
+    return warm->jet->run.two(machine, first, second);
+}
+
 static bool equal_registers(noun *a, noun *b)
 {
     if (!noun_equal(*a, *b))
@@ -461,11 +486,18 @@ do_CALL : {
         goto crash;
     machine->statistics.calls++;
     if (known->jets != NULL && site->dispatch) {
+        SAVE();
+        value = try_quickly(machine, site, frame, known->jets);
+        if (LIKELY(value < NOCK_JET_FAIL)) {
+            RESTORE();
+            machine->statistics.jet_calls++;
+            frame[at[3].operand[0]] = value;
+            NEXT(5);
+        }
         pieces.shape = site->shape;
         for (unsigned i = 0; i < site->shape.leaves; i++)
             pieces.leaves[i] = argument(site, frame, i);
         const struct nock_jet *jet;
-        SAVE();
         enum jetted jetted = jets_try(machine, known, &pieces, &jet, &value);
         RESTORE();
         switch (jetted) {
@@ -540,9 +572,15 @@ do_CALL_TAIL : {
     for (unsigned i = 0; i < leaves; i++)
         pieces.leaves[i] = argument(site, frame, i);
     if (known->jets != NULL && site->dispatch) {
+        SAVE();
+        value = try_quickly(machine, site, frame, known->jets);
+        if (LIKELY(value < NOCK_JET_FAIL)) {
+            RESTORE();
+            machine->statistics.jet_calls++;
+            goto give_back;
+        }
         pieces.shape = site->shape;
         const struct nock_jet *jet;
-        SAVE();
         enum jetted jetted = jets_try(machine, known, &pieces, &jet, &value);
         RESTORE();
         switch (jetted) {
@@ -575,6 +613,10 @@ give_back:
     if (frame < machine->watermark)
         machine->watermark = frame;
     at = land;
+    if (LIKELY(at->handler == &&do_LAND)) {
+        REGISTER(0) = value;
+        NEXT(3);
+    }
     GO();
 
 do_LAND:

@@ -70,17 +70,21 @@ static char *make_label(const struct registration *parent, noun chum)
 
 /* ---- matching ------------------------------------------------------------------ */
 
+static bool is_record_of(struct nock *machine, const struct known *known, noun n)
+{
+    return n == known->noun || (noun_is_cell(n) && known_find(&machine->known, n) == known);
+}
+
 static bool matches(struct nock *machine, const struct registration *registration, noun core)
 {
     for (; registration->parent != NULL; registration = registration->parent) {
-        if (!noun_is_cell(core) || !noun_is_cell(noun_head(core)) ||
-            known_find(&machine->known, noun_head(core)) != registration->known)
+        if (!noun_is_cell(core) || !is_record_of(machine, registration->known, noun_head(core)))
             return false;
         core = noun_at(core, registration->axis);
         if (core == NOUN_NONE)
             return false;
     }
-    return noun_is_cell(core) && known_find(&machine->known, core) == registration->known;
+    return is_record_of(machine, registration->known, core);
 }
 
 /* A word that was looked at before means the same noun if it is persistent or

@@ -106,7 +106,7 @@ static void unify_field(noun a, noun b, unsigned field)
 }
 
 struct comparison {
-    struct wordstack pairs; /* a with its field in the tag's place, b */
+    struct wordstack *pairs; /* a with its field in the tag's place, b */
     struct proved proved;
     size_t pairs_seen;
     bool unify;
@@ -127,13 +127,13 @@ static void pair_is_equal(struct comparison *comparison, noun a, noun b)
 /* Runs the pair on top of the stack one field further.  False: the nouns differ. */
 static bool advance(struct comparison *comparison)
 {
-    uint64_t *top = comparison->pairs.words + comparison->pairs.count - 2;
+    uint64_t *top = comparison->pairs->words + comparison->pairs->count - 2;
     unsigned field = (unsigned)(top[0] >> 61);
     noun a = noun_offset_words(top[0]) | NOUN_TAG_CELL, b = top[1];
     if (field > 0 && comparison->unify)
         unify_field(a, b, field);
     if (field == 2) {
-        comparison->pairs.count -= 2;
+        comparison->pairs->count -= 2;
         pair_is_equal(comparison, a, b);
         return true;
     }
@@ -148,7 +148,7 @@ static bool advance(struct comparison *comparison)
     case GLANCE_LOOK:
         comparison->pairs_seen++;
         if (!is_proved(comparison, child_a, child_b))
-            wordstack_push2(&comparison->pairs, noun_offset_words(child_a), child_b);
+            wordstack_push2(comparison->pairs, noun_offset_words(child_a), child_b);
         return true;
     }
     return false;
@@ -159,12 +159,12 @@ bool noun_equal_slow(noun a, noun b, bool unify)
     enum glance first = glance(a, b);
     if (first != GLANCE_LOOK)
         return first == GLANCE_EQUAL;
-    struct comparison comparison = {.unify = unify};
-    wordstack_push2(&comparison.pairs, noun_offset_words(a), b);
+    struct comparison comparison = {.pairs = wordstack_take(), .unify = unify};
+    wordstack_push2(comparison.pairs, noun_offset_words(a), b);
     bool equal = true;
-    while (equal && !wordstack_is_empty(&comparison.pairs))
+    while (equal && !wordstack_is_empty(comparison.pairs))
         equal = advance(&comparison);
-    wordstack_finish(&comparison.pairs);
+    wordstack_give_back(comparison.pairs);
     free(comparison.proved.pairs);
     return equal;
 }

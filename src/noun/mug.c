@@ -97,23 +97,22 @@ uint32_t noun_mug_slow(noun n)
     uint32_t mug = mug_at_hand(n);
     if (mug != 0)
         return mug;
-    struct wordstack cells;
-    wordstack_init(&cells);
-    wordstack_push(&cells, n);
-    while (!wordstack_is_empty(&cells)) {
-        uint64_t *words = noun_words(cells.words[cells.count - 1]);
+    struct wordstack *cells = wordstack_take();
+    wordstack_push(cells, n);
+    while (!wordstack_is_empty(cells)) {
+        uint64_t *words = noun_words(cells->words[cells->count - 1]);
         uint32_t head_mug = mug_at_hand(words[1]), tail_mug = mug_at_hand(words[2]);
         if (head_mug == 0)
-            wordstack_push(&cells, words[1]);
+            wordstack_push(cells, words[1]);
         if (tail_mug == 0)
-            wordstack_push(&cells, words[2]);
+            wordstack_push(cells, words[2]);
         if (head_mug == 0 || tail_mug == 0)
             continue;
-        cells.count--;
+        cells->count--;
         mug = noun_mug_pair(head_mug, tail_mug);
         words[0] = (words[0] & ~NOUN_META_MUG_MASK) | mug;
     }
-    wordstack_finish(&cells);
+    wordstack_give_back(cells);
     return mug;
 }
 
