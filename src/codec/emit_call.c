@@ -65,16 +65,17 @@ static enum status emit_built_in(struct emitter *emitter, const struct built_in 
 {
     noun arguments[BUILT_IN_ARGUMENTS_MAX] = {0};
     unsigned count = 0;
-    for (const struct node *argument = call->list; argument != NULL; argument = argument->next, count++) {
-        struct emitted value;
-        if (count == built_in->arguments || call->is_named)
-            break;
-        STATUS_TRY(emit(emitter, argument, subject, &value));
-        arguments[count] = value.formula;
-    }
-    if (count != built_in->arguments || call->is_named || (count > 0 && call->list == NULL))
+    for (const struct node *argument = call->list; argument != NULL; argument = argument->next)
+        count++;
+    if (count != built_in->arguments || call->is_named)
         return place_fail(call->place, "%s takes %u argument%s without names", built_in->name, built_in->arguments,
                           built_in->arguments == 1 ? "" : "s");
+    count = 0;
+    for (const struct node *argument = call->list; argument != NULL; argument = argument->next) {
+        struct emitted value;
+        STATUS_TRY(emit(emitter, argument, subject, &value));
+        arguments[count++] = value.formula;
+    }
     *out = (struct emitted){built_in->emit(emitter, arguments), &shape_any};
     return STATUS_OK;
 }
