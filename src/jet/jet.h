@@ -18,7 +18,11 @@
 extern const struct nock_jet jet_table[];
 extern const size_t jet_table_count;
 
-/* Adds the whole table to `machine`: once, before its first run. */
+/* The same for the libraries of the zkvm group. */
+extern const struct nock_jet zk_table[];
+extern const size_t zk_table_count;
+
+/* Adds both tables to `machine`: once, before its first run. */
 void jet_install(struct nock *machine);
 
 #endif

@@ -1,0 +1,153 @@
+/* Private to src/jet: reading and making the nouns of the zkvm group, and its
+ * jets, by the file that holds them.
+ *
+ * All of them leave to the Nock whatever is malformed, and so every crash.
+ */
+#ifndef JET_ZK_H
+#define JET_ZK_H
+
+#include "jet/words.h"
+#include "jet/zk_field.h"
+#include "nock/nock.h"
+
+#include "base/wordstack.h"
+
+static inline noun zk_loobean(bool answer)
+{
+    return answer ? NOUN_YES : NOUN_NO;
+}
+
+/* An atom of at most 64 bits. */
+static inline bool zk_word(noun n, uint64_t *word)
+{
+    *word = n;
+    if (LIKELY(noun_is_direct(n)))
+        return true;
+    if (!noun_is_indirect(n) || noun_words(n)[1] != 1)
+        return false;
+    *word = noun_words(n)[2];
+    return true;
+}
+
+static inline bool zk_belt(noun n, uint64_t *belt)
+{
+    return zk_word(n, belt) && zk_is_based(*belt);
+}
+
+static inline noun zk_atom(struct stack *stack, uint64_t word)
+{
+    return LIKELY(noun_is_direct(word)) ? word : stack_atom_from_word(stack, word);
+}
+
+static inline bool zk_all_based(const uint64_t *words, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!zk_is_based(words[i]))
+            return false;
+    return true;
+}
+
+/* ---- arrays (zk_array.c) --------------------------------------------------- */
+
+/* An array of words in one atom, [length data], is followed there by a one, so
+ * that zeros at its end are kept.  Of a mary, [step length data], an item is
+ * `step` words. */
+struct zk_array {
+    uint64_t step;
+    uint64_t length; /* items */
+    const uint64_t *words;
+    size_t count; /* of words: step * length */
+};
+
+/* At least one item, and data of the right length. */
+bool zk_array_read(noun array, uint64_t step, struct zk_array *out);
+bool zk_mary_read(noun mary, struct zk_array *out);
+
+/* The same, with elements of the base field only. */
+bool zk_polynomial_read(noun array, uint64_t step, struct zk_array *out);
+
+/* An array of `count` words, zeroed, to be filled; NULL if there is no room.
+ * Nothing else may be allocated before zk_data_finish. */
+uint64_t *zk_data_begin(struct stack *stack, size_t count);
+
+/* The data as an atom, that is closed by the one. */
+noun zk_data_finish(struct stack *stack);
+
+/* [length data] and [step length data]. */
+noun zk_array_finish(struct stack *stack, uint64_t length);
+noun zk_mary_finish(struct stack *stack, uint64_t step, uint64_t length);
+
+/* Up to `capacity` belts of a list; SIZE_MAX if it is longer, or none. */
+size_t zk_list_read(noun list, uint64_t *belts, size_t capacity);
+noun zk_list_make(struct stack *stack, const uint64_t *words, size_t count);
+
+/* ---- digests (zk_noun_hash.c) ---------------------------------------------- */
+
+bool zk_digest_read(noun n, struct zk_digest *digest);
+noun zk_digest_make(struct stack *stack, const struct zk_digest *digest);
+
+/* The hash of a noun; false if some leaf is no belt. */
+bool zk_tip(noun n, struct zk_digest *digest);
+
+/* The leaves of a noun, from left to right; false if there are more than
+ * `capacity` or some is no belt. */
+bool zk_leaves(noun n, uint64_t *belts, size_t capacity, size_t *count);
+
+/* ---- doors ----------------------------------------------------------------- */
+
+/* The sample of a gate whose door (of hashing, of the extension) has the
+ * sample that the jets know. */
+static inline noun zk_sample_in_door(noun gate, noun door_sample)
+{
+    return noun_at(gate, 30) == door_sample ? noun_at(gate, 6) : NOUN_NONE;
+}
+
+#define ZK_ROUNDS 7
+#define ZK_DEGREE 3
+
+/* zk_base.c */
+noun zk_jet_based(struct nock *machine, noun a);
+noun zk_jet_based_noun(struct nock *machine, noun a);
+noun zk_jet_badd(struct nock *machine, noun a, noun b);
+noun zk_jet_bsub(struct nock *machine, noun a, noun b);
+noun zk_jet_bneg(struct nock *machine, noun a);
+noun zk_jet_bmul(struct nock *machine, noun a, noun b);
+noun zk_jet_binv(struct nock *machine, noun a);
+noun zk_jet_bdiv(struct nock *machine, noun a, noun b);
+noun zk_jet_bpow(struct nock *machine, noun a, noun b);
+noun zk_jet_mont_reduction(struct nock *machine, noun a);
+noun zk_jet_montiply(struct nock *machine, noun a, noun b);
+noun zk_jet_montify(struct nock *machine, noun a);
+noun zk_jet_ordered_root(struct nock *machine, noun a);
+
+/* zk_sponge.c */
+noun zk_jet_permutation(struct nock *machine, noun core);
+noun zk_jet_hash_10(struct nock *machine, noun core);
+noun zk_jet_hash_varlen(struct nock *machine, noun core);
+noun zk_jet_hash_belts_list(struct nock *machine, noun core);
+noun zk_jet_hash_pairs(struct nock *machine, noun core);
+noun zk_jet_absorb(struct nock *machine, noun core);
+noun zk_jet_squeeze(struct nock *machine, noun core);
+
+/* zk_noun_hash.c */
+noun zk_jet_hash_ten_cell(struct nock *machine, noun core);
+noun zk_jet_hash_noun_varlen(struct nock *machine, noun core);
+noun zk_jet_hash_hashable(struct nock *machine, noun core);
+noun zk_jet_digest_to_atom(struct nock *machine, noun a);
+noun zk_jet_snag_as_digest(struct nock *machine, noun mary, noun index);
+noun zk_jet_num_of_leaves(struct nock *machine, noun a);
+noun zk_jet_leaf_sequence(struct nock *machine, noun a);
+noun zk_jet_dyck(struct nock *machine, noun a);
+
+/* zk_hashable.c, the last of these too */
+noun zk_jet_build_merk_heap(struct nock *machine, noun mary);
+noun zk_jet_bp_build_merk_heap(struct nock *machine, noun mary);
+
+/* zk_trees.c */
+noun zk_jet_dor_tip(struct nock *machine, noun a, noun b);
+noun zk_jet_gor_tip(struct nock *machine, noun a, noun b);
+noun zk_jet_mor_tip(struct nock *machine, noun a, noun b);
+noun zk_jet_gor_hip(struct nock *machine, noun a, noun b);
+noun zk_jet_mor_hip(struct nock *machine, noun a, noun b);
+
+#endif

@@ -1,0 +1,70 @@
+/* The table of the zkvm group's jets.
+ *
+ * Its libraries import each other, each the context of the next, so the paths
+ * are long: a core is known by the labels of all cores around it.
+ */
+#include "jet/jet.h"
+#include "jet/zk.h"
+
+#define PEN "k.138/one/two/tri/qua/pen"
+#define ZEKE PEN "/zeke"
+#define EXTENSION ZEKE "/ext-field"
+#define MISC EXTENSION "/misc-lib"
+#define TIP5 MISC "/tip5-lib"
+#define SPONGE TIP5 "/sponge"
+#define SHAPE MISC "/shape"
+#define MERKLE MISC "/merkle"
+#define STARK MISC "/proof-lib/utils/fri/table-lib/stark-core"
+#define ENGINE STARK "/fock-core/pow/stark-engine"
+#define ZOON ENGINE "/zoon"
+#define H_ZOON ENGINE "/h-zoon"
+
+#define JET(parent, name, form, member) .path = parent "/" name, .axis = 1, .kind = NOCK_JET_##form, .run.member
+#define PLAIN_1(parent, name, jet) JET(parent, name, 1, one) = zk_jet_##jet
+#define PLAIN_2(parent, name, jet) JET(parent, name, 2, two) = zk_jet_##jet
+#define CORE(parent, name, jet) JET(parent, name, CORE, core) = zk_jet_##jet
+
+const struct nock_jet zk_table[] = {
+    /* zk_base.c */
+    {PLAIN_1(ZEKE, "based", based)},
+    {PLAIN_1(ZEKE, "based-noun", based_noun)},
+    {PLAIN_2(ZEKE, "badd", badd)},
+    {PLAIN_2(ZEKE, "bsub", bsub)},
+    {PLAIN_1(ZEKE, "bneg", bneg)},
+    {PLAIN_2(ZEKE, "bmul", bmul)},
+    {PLAIN_1(ZEKE, "binv", binv)},
+    {PLAIN_2(ZEKE, "bdiv", bdiv)},
+    {PLAIN_2(ZEKE, "bpow", bpow)},
+    {PLAIN_1(ZEKE, "mont-reduction", mont_reduction)},
+    {PLAIN_2(ZEKE, "montiply", montiply)},
+    {PLAIN_1(ZEKE, "montify", montify)},
+    {PLAIN_1(ZEKE, "ordered-root", ordered_root)},
+    /* zk_sponge.c */
+    {CORE(TIP5, "permutation", permutation)},
+    {CORE(TIP5, "hash-10", hash_10)},
+    {CORE(TIP5, "hash-varlen", hash_varlen)},
+    {CORE(TIP5, "hash-belts-list", hash_belts_list)},
+    {CORE(TIP5, "hash-pairs", hash_pairs)},
+    {CORE(SPONGE, "absorb", absorb)},
+    {CORE(SPONGE, "squeeze", squeeze)},
+    /* zk_noun_hash.c */
+    {CORE(TIP5, "hash-ten-cell", hash_ten_cell)},
+    {CORE(TIP5, "hash-noun-varlen", hash_noun_varlen)},
+    {PLAIN_1(TIP5, "digest-to-atom", digest_to_atom)},
+    {PLAIN_2(TIP5, "snag-as-digest", snag_as_digest)},
+    {PLAIN_1(SHAPE, "num-of-leaves", num_of_leaves)},
+    {PLAIN_1(SHAPE, "leaf-sequence", leaf_sequence)},
+    {PLAIN_1(SHAPE, "dyck", dyck)},
+    /* zk_hashable.c */
+    {CORE(TIP5, "hash-hashable", hash_hashable)},
+    {PLAIN_1(MERKLE, "build-merk-heap", build_merk_heap)},
+    {PLAIN_1(MERKLE, "bp-build-merk-heap", bp_build_merk_heap)},
+    /* zk_order.c */
+    {PLAIN_2(ZOON, "dor-tip", dor_tip)},
+    {PLAIN_2(ZOON, "gor-tip", gor_tip)},
+    {PLAIN_2(ZOON, "mor-tip", mor_tip)},
+    {PLAIN_2(H_ZOON, "gor-hip", gor_hip)},
+    {PLAIN_2(H_ZOON, "mor-hip", mor_hip)},
+};
+
+const size_t zk_table_count = COUNT_OF(zk_table);

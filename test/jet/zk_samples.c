@@ -1,0 +1,322 @@
+/* Samples are well formed but for one in ODD_EVERY, which has an element
+ * beyond the field or another fault. */
+#include "zk_samples.h"
+
+#include "space.h"
+#include "tap.h"
+
+#include <string.h>
+
+#define P 0xffffffff00000001u
+#define ODD_EVERY 12
+
+typedef noun generator(uint64_t *state);
+
+uint64_t zk_sample_belt(uint64_t *state)
+{
+    static const uint64_t edges[] = {
+        0, 1, 2, 7, P - 1, P - 2, 0xffffffffu, 0x100000000u, 0x7fffffffffffffffu, 0x8000000000000000u, P - 0x100000000u,
+    };
+    uint64_t kind = tap_below(state, 4);
+    if (kind == 0)
+        return edges[tap_below(state, COUNT_OF(edges))];
+    return kind == 1 ? tap_below(state, 100) : tap_below(state, P);
+}
+
+static bool odd(uint64_t *state)
+{
+    return tap_below(state, ODD_EVERY) == 0;
+}
+
+static noun word(uint64_t value)
+{
+    return stack_atom_from_word(space_stack(), value);
+}
+
+static noun pair(noun a, noun b)
+{
+    return stack_cell(space_stack(), a, b);
+}
+
+static noun good_belt(uint64_t *state)
+{
+    return word(zk_sample_belt(state));
+}
+
+/* Rarely beyond the field, or no atom. */
+static noun belt(uint64_t *state)
+{
+    if (!odd(state))
+        return good_belt(state);
+    const uint64_t wide[2] = {tap_random(state), 1 + tap_below(state, 3)};
+    switch (tap_below(state, 4)) {
+    case 0:
+        return word(P);
+    case 1:
+        return word(UINT64_MAX);
+    case 2:
+        return stack_atom_from_words(space_stack(), wide, 2);
+    default:
+        return pair(1, 2);
+    }
+}
+
+static noun belt_pair(uint64_t *state)
+{
+    noun a = belt(state);
+    return pair(a, belt(state));
+}
+
+static noun exponent(uint64_t *state)
+{
+    const uint64_t words[3] = {tap_random(state), tap_random(state), tap_below(state, 2)};
+    return tap_below(state, 2) ? good_belt(state) : stack_atom_from_words(space_stack(), words, 3);
+}
+
+static noun power(uint64_t *state)
+{
+    noun a = belt(state);
+    return pair(a, exponent(state));
+}
+
+static noun double_word(uint64_t *state)
+{
+    const uint64_t words[2] = {tap_random(state), odd(state) ? tap_random(state) : zk_sample_belt(state)};
+    return stack_atom_from_words(space_stack(), words, 2);
+}
+
+static noun order(uint64_t *state)
+{
+    return odd(state) ? tap_below(state, 100) : (noun)1 << tap_below(state, 34);
+}
+
+/* ---- lists and trees ------------------------------------------------------- */
+
+static noun list_of(uint64_t *state, generator *item, uint64_t count)
+{
+    noun list = 0;
+    while (count-- > 0) {
+        noun one = item(state);
+        list = pair(one, list);
+    }
+    return list;
+}
+
+static noun belts(uint64_t *state)
+{
+    uint64_t count = tap_below(state, 30);
+    return list_of(state, odd(state) ? belt : good_belt, count);
+}
+
+static noun ten_belts(uint64_t *state)
+{
+    uint64_t count = odd(state) ? tap_below(state, 12) : 10;
+    return list_of(state, odd(state) ? belt : good_belt, count);
+}
+
+static noun sixteen_belts(uint64_t *state)
+{
+    uint64_t count = odd(state) ? tap_below(state, 18) : 16;
+    return list_of(state, odd(state) ? belt : good_belt, count);
+}
+
+static noun five_belts(uint64_t *state)
+{
+    return list_of(state, good_belt, odd(state) ? 4 : 5);
+}
+
+static noun lists_of_five(uint64_t *state)
+{
+    uint64_t count = tap_below(state, 6) + !odd(state);
+    return list_of(state, five_belts, count);
+}
+
+static noun tree_of(uint64_t *state, generator *leaf, uint64_t leaves)
+{
+    if (leaves <= 1)
+        return leaf(state);
+    uint64_t left = 1 + tap_below(state, leaves - 1);
+    noun head = tree_of(state, leaf, left);
+    return pair(head, tree_of(state, leaf, leaves - left));
+}
+
+static noun tree(uint64_t *state)
+{
+    uint64_t leaves = 1 + tap_below(state, tap_below(state, 2) ? 3 : 40);
+    return tree_of(state, odd(state) ? belt : good_belt, leaves);
+}
+
+/* Often alike, so that orders must look further. */
+static noun tree_pair(uint64_t *state)
+{
+    noun a = tree(state);
+    switch (tap_below(state, 4)) {
+    case 0:
+        return pair(a, a);
+    case 1:
+        return pair(pair(a, 1), pair(a, 2));
+    default:
+        return pair(a, tree(state));
+    }
+}
+
+static noun tuple_of(uint64_t *state, generator *item, uint64_t count)
+{
+    noun tuple = item(state);
+    while (--count > 0) {
+        noun one = item(state);
+        tuple = pair(one, tuple);
+    }
+    return tuple;
+}
+
+static noun digest(uint64_t *state)
+{
+    return tuple_of(state, odd(state) ? belt : good_belt, 5);
+}
+
+static noun ten_cell(uint64_t *state)
+{
+    noun left = digest(state);
+    return odd(state) ? tree_of(state, good_belt, 10) : pair(left, digest(state));
+}
+
+/* ---- arrays -------------------------------------------------------------- */
+
+static noun data(uint64_t *state, uint64_t count)
+{
+    uint64_t words[512];
+    CHECK(count < COUNT_OF(words));
+    for (uint64_t i = 0; i < count; i++)
+        words[i] = zk_sample_belt(state);
+    words[count] = 1;
+    return stack_atom_from_words(space_stack(), words, count + 1);
+}
+
+static noun mary_of(uint64_t *state, uint64_t step, uint64_t length)
+{
+    noun words = data(state, step * length + (odd(state) ? 1 : 0));
+    return stack_triple(space_stack(), step, length, words);
+}
+
+static noun digests_and_index(uint64_t *state)
+{
+    uint64_t length = 1 + tap_below(state, 4);
+    noun mary = mary_of(state, 5, length);
+    return pair(mary, tap_below(state, length + odd(state)));
+}
+
+static noun mary_for_heap(uint64_t *state)
+{
+    uint64_t step = tap_below(state, 3) ? 3 : tap_below(state, 9) + 1, length = (uint64_t)1 << tap_below(state, 4);
+    return mary_of(state, step, odd(state) ? length + 1 : length);
+}
+
+static noun description(uint64_t *state, unsigned depth)
+{
+    noun left;
+    switch (depth == 0 ? tap_below(state, 3) : tap_below(state, 6)) {
+    case 0:
+        return pair(noun_cord("hash"), digest(state));
+    case 1:
+        return pair(noun_cord("leaf"), tree(state));
+    case 2:
+        return pair(noun_cord("mary"), mary_of(state, 1 + tap_below(state, 4), 1 + tap_below(state, 5)));
+    case 3:
+        left = 0;
+        for (uint64_t i = tap_below(state, 4); i > 0; i--)
+            left = pair(description(state, depth - 1), left);
+        return pair(noun_cord("list"), left);
+    default:
+        left = description(state, depth - 1);
+        return pair(left, description(state, depth - 1));
+    }
+}
+
+static noun hashable(uint64_t *state)
+{
+    return description(state, (unsigned)tap_below(state, 4));
+}
+
+/* ---- keys that are digests ------------------------------------------------- */
+
+static noun close_digest(uint64_t *state)
+{
+    noun tuple = tap_below(state, 3);
+    for (unsigned i = 0; i < 4; i++)
+        tuple = pair(tap_below(state, 2), tuple);
+    return tap_below(state, 3) ? tuple : digest(state);
+}
+
+static noun hashed(uint64_t *state)
+{
+    uint64_t count = tap_below(state, 5);
+    return count <= 1 && !odd(state) ? close_digest(state) : list_of(state, close_digest, count);
+}
+
+static noun hashed_pair(uint64_t *state)
+{
+    noun a = hashed(state);
+    return pair(a, tap_below(state, 6) ? hashed(state) : a);
+}
+
+/* ---- by name ------------------------------------------------------------- */
+
+static const struct {
+    const char *name;
+    generator *make;
+} generators[] = {
+    {"based", belt},
+    {"based-noun", tree},
+    {"badd", belt_pair},
+    {"bsub", belt_pair},
+    {"bneg", belt},
+    {"bmul", belt_pair},
+    {"binv", belt},
+    {"bdiv", belt_pair},
+    {"bpow", power},
+    {"mont-reduction", double_word},
+    {"montiply", belt_pair},
+    {"montify", belt},
+    {"ordered-root", order},
+    {"permutation", sixteen_belts},
+    {"hash-10", ten_belts},
+    {"hash-varlen", belts},
+    {"hash-belts-list", belts},
+    {"hash-pairs", lists_of_five},
+    {"absorb", belts},
+    {"hash-ten-cell", ten_cell},
+    {"hash-noun-varlen", tree},
+    {"digest-to-atom", digest},
+    {"snag-as-digest", digests_and_index},
+    {"num-of-leaves", tree},
+    {"leaf-sequence", tree},
+    {"dyck", tree},
+    {"hash-hashable", hashable},
+    {"build-merk-heap", mary_for_heap},
+    {"bp-build-merk-heap", mary_for_heap},
+    {"dor-tip", tree_pair},
+    {"gor-tip", tree_pair},
+    {"mor-tip", tree_pair},
+    {"gor-hip", hashed_pair},
+    {"mor-hip", hashed_pair},
+};
+
+const char *zk_sample_name(const char *path)
+{
+    static const char *const doors[] = {"/z-by/", "/z-in/", "/h-by/", "/h-in/"};
+    for (size_t i = 0; i < COUNT_OF(doors); i++) {
+        const char *door = strstr(path, doors[i]);
+        if (door != NULL)
+            return door + 1;
+    }
+    return strrchr(path, '/') + 1;
+}
+
+noun zk_sample_core(struct nock *machine, const char *name, noun gate, uint64_t *state)
+{
+    for (size_t i = 0; i < COUNT_OF(generators); i++)
+        if (strcmp(generators[i].name, name) == 0)
+            return nock_gate_with_sample(machine, gate, generators[i].make(state));
+    return gate;
+}

@@ -1,0 +1,17 @@
+/* Private to test/jet: samples for the gates of the zkvm libraries. */
+#ifndef TEST_JET_ZK_SAMPLES_H
+#define TEST_JET_ZK_SAMPLES_H
+
+#include "nock/nock.h"
+
+/* The name that zk_probe.hoon has for a jet's path: its last label, with the
+ * door before it where that alone is not clear. */
+const char *zk_sample_name(const char *path);
+
+/* The core to kick: `gate` with a sample, or a trap in a door with one. */
+noun zk_sample_core(struct nock *machine, const char *name, noun gate, uint64_t *state);
+
+/* An element of the base field: any, small, or at an edge. */
+uint64_t zk_sample_belt(uint64_t *state);
+
+#endif
