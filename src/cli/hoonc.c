@@ -59,6 +59,16 @@ static enum status find_entry(struct hoonc *hoonc)
     return STATUS_OK;
 }
 
+static enum status check_library(const struct hoonc *hoonc)
+{
+    enum os_kind kind = OS_KIND_FILE;
+    if (hoonc->library != NULL)
+        STATUS_TRY(os_kind_of(hoonc->library, &kind));
+    return kind == OS_KIND_FILE ? STATUS_OK
+                                : status_fail(STATUS_NOT_FOUND,
+                                              "there is no library %s: give the path of hoon-138.hoon", hoonc->library);
+}
+
 /* An absolute path for the output: its directory must be there. */
 static enum status find_output(struct hoonc *hoonc)
 {
@@ -306,6 +316,8 @@ static int compile(struct hoonc *hoonc)
 {
     int exit_code = 0;
     enum status status = find_entry(hoonc);
+    if (status == STATUS_OK)
+        status = check_library(hoonc);
     if (status == STATUS_OK)
         status = find_output(hoonc);
     if (status == STATUS_OK)

@@ -11,6 +11,7 @@ static void print_json(const char *directory, const struct host_status *facts, b
     json_boolean(&json, "running", is_running);
     json_number(&json, "event", facts->event);
     json_hex64(&json, "state_hash", facts->state_hash);
+    json_number(&json, "state_mug", facts->state_hash & NOUN_META_MUG_MASK);
     json_digest(&json, "kernel_hash", facts->kernel_hash, sizeof facts->kernel_hash);
     json_number(&json, "log_base", facts->log_base);
     json_number(&json, "log_rows", facts->log_rows);
@@ -25,7 +26,8 @@ static void print_text(const char *directory, const struct host_status *facts, b
 {
     printf("machine     %s (%s)\n", directory, is_running ? "a process runs it" : "stopped");
     printf("event       %" PRIu64 "\n", facts->event);
-    printf("state       %016" PRIx64 "\n", facts->state_hash);
+    printf("state       %016" PRIx64 " (mug 0x%08" PRIx64 ")\n", facts->state_hash,
+           facts->state_hash & NOUN_META_MUG_MASK);
     printf("kernel      ");
     for (size_t i = 0; i < sizeof facts->kernel_hash; i++)
         printf("%02x", facts->kernel_hash[i]);
