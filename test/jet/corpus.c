@@ -18,9 +18,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#ifdef LOAM_HOSTILE
+#define SAMPLES 13
+#else
 #define SAMPLES 60
-#define ODD_EVERY 12 /* samples, one of the wrong shape */
-#define DEADLINE_NS 30000000
+#endif
+#define ODD_EVERY 12 /* samples, one of the wrong shape, which may well never end */
+#define DEADLINE_NS 2000000000
+#define DEADLINE_ODD_NS 20000000
 
 static uint64_t seed;
 static struct nock *machine; /* for samples that a jet makes */
@@ -408,11 +413,16 @@ static const struct series {
     {"k.138/one/two/tri/qua/scow", aura_and_atom, PLACE_SAMPLE},
 };
 
+static bool is_odd(uint64_t i)
+{
+    return i % ODD_EVERY == ODD_EVERY - 1;
+}
+
 /* Sample number `i` of a series. */
 static noun sample_of(const struct series *series, uint64_t i)
 {
     uint64_t state = seed + i * 1000003 + (uint64_t)(series - all_series);
-    return i % ODD_EVERY == ODD_EVERY - 1 ? any(&state) : series->samples(&state);
+    return is_odd(i) ? any(&state) : series->samples(&state);
 }
 
 /* ---- running ------------------------------------------------------------- */
@@ -453,12 +463,12 @@ static noun fill(enum place place, noun core, noun sample)
     return edit(edit(core, 6, noun_head(sample)), 30, noun_tail(sample));
 }
 
-static struct outcome slam(struct library *library, noun core)
+static struct outcome slam(struct library *library, noun core, uint64_t deadline_ns)
 {
     struct stack *stack = space_stack();
     noun kick = stack_triple(stack, 9, 2, stack_cell(stack, 0, 1));
     struct nock_result result;
-    nock_set_deadline(library->machine, os_clock_ns() + DEADLINE_NS);
+    nock_set_deadline(library->machine, os_clock_ns() + deadline_ns);
     nock_run(library->machine, core, kick, &result);
     nock_set_deadline(library->machine, 0);
     return (struct outcome){result.outcome, result.outcome == NOCK_DONE ? hash_of(result.product) : 0};
@@ -472,8 +482,10 @@ static bool run_series(struct library *library, const struct series *series, str
     if (gate == NOUN_NONE)
         return false;
     nock_root_add(library->machine, &gate);
-    for (uint64_t i = 0; i < SAMPLES; i++)
-        outcomes[i] = slam(library, fill(series->place, gate, sample_of(series, i)));
+    for (uint64_t i = 0; i < SAMPLES; i++) {
+        noun core = fill(series->place, gate, sample_of(series, i));
+        outcomes[i] = slam(library, core, is_odd(i) ? DEADLINE_ODD_NS : DEADLINE_NS);
+    }
     nock_root_remove(library->machine, &gate);
     return true;
 }
@@ -506,7 +518,7 @@ static void compare(const struct series *series, const struct outcome *with, con
         if (different++ == 0)
             describe(series, i, with[i], without[i]);
     }
-    tap_ok(different == 0 && compared >= SAMPLES / 2, "%s is its Nock on %u samples of %d", series->path, compared,
+    tap_ok(different == 0 && compared > SAMPLES / 2, "%s is its Nock on %u samples of %d", series->path, compared,
            SAMPLES);
 }
 

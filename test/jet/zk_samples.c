@@ -2,6 +2,7 @@
  * beyond the field or another fault. */
 #include "zk_samples.h"
 
+#include "jet/zk.h"
 #include "space.h"
 #include "tap.h"
 
@@ -260,6 +261,85 @@ static noun hashed_pair(uint64_t *state)
     return pair(a, tap_below(state, 6) ? hashed(state) : a);
 }
 
+/* ---- sets and maps --------------------------------------------------------- */
+
+/* From a small pool, so that the same keys come again. */
+static noun tip_key(uint64_t *state)
+{
+    return odd(state) ? tree(state) : tap_below(state, 2) ? tap_below(state, 20) : pair(tap_below(state, 5), 1);
+}
+
+static noun tip_item(uint64_t *state)
+{
+    noun key = tip_key(state);
+    return pair(key, tap_below(state, 3));
+}
+
+static noun hip_key(uint64_t *state)
+{
+    noun tuple = tap_below(state, 20);
+    for (unsigned i = 0; i < 4; i++)
+        tuple = pair(tap_below(state, 2), tuple);
+    return odd(state) ? hashed(state) : tuple;
+}
+
+static noun hip_item(uint64_t *state)
+{
+    noun key = hip_key(state);
+    return pair(key, tap_below(state, 3));
+}
+
+static const struct door {
+    const char *name;
+    generator *key;
+    generator *item;
+    nock_jet_core *gas;
+    noun empty;
+} doors[] = {
+    {"z-in", tip_key, tip_key, zk_jet_z_in_gas, 0},
+    {"z-by", tip_key, tip_item, zk_jet_z_by_gas, 0},
+    {"h-in", hip_key, hip_key, zk_jet_h_in_gas, 0x74657368},
+    {"h-by", hip_key, hip_item, zk_jet_h_by_gas, 0x70616d68},
+};
+
+/* A gate [battery sample [battery tree context]]. */
+static noun gate_in_door(noun battery, noun sample, noun door_battery, noun tree, noun context)
+{
+    struct stack *stack = space_stack();
+    noun door = stack_triple(stack, door_battery, tree, context);
+    return stack_triple(stack, battery, sample, door);
+}
+
+/* As the library would make it; now and then with a branch that it would not. */
+static noun random_tree(struct nock *machine, const struct door *door, uint64_t *state)
+{
+    noun items = list_of(state, door->item, tap_below(state, 25));
+    noun tree = door->gas(machine, gate_in_door(0, items, 0, door->empty, 0));
+    if (tree >= NOCK_JET_FAIL)
+        return door->empty;
+    if (!odd(state) || !noun_is_cell(tree))
+        return tree;
+    return stack_triple(space_stack(), noun_head(tree), noun_at(tree, 7), noun_at(tree, 6));
+}
+
+static noun core_in_door(struct nock *machine, const char *name, noun gate, uint64_t *state)
+{
+    const struct door *door = doors;
+    while (strncmp(door->name, name, 4) != 0)
+        door++;
+    const char *arm = name + 5;
+    noun tree = random_tree(machine, door, state), sample;
+    if (strcmp(arm, "put") == 0)
+        sample = door->item(state);
+    else if (strcmp(arm, "gas") == 0)
+        sample = list_of(state, door->item, tap_below(state, 12));
+    else if (strcmp(arm, "gut") == 0)
+        sample = pair(door->key(state), 77);
+    else
+        sample = door->key(state);
+    return gate_in_door(noun_head(gate), sample, noun_at(gate, 14), tree, noun_at(gate, 31));
+}
+
 /* ---- by name ------------------------------------------------------------- */
 
 static const struct {
@@ -315,6 +395,8 @@ const char *zk_sample_name(const char *path)
 
 noun zk_sample_core(struct nock *machine, const char *name, noun gate, uint64_t *state)
 {
+    if (strchr(name, '/') != NULL)
+        return core_in_door(machine, name, gate, state);
     for (size_t i = 0; i < COUNT_OF(generators); i++)
         if (strcmp(generators[i].name, name) == 0)
             return nock_gate_with_sample(machine, gate, generators[i].make(state));
