@@ -93,6 +93,15 @@ bool zk_tip(noun n, struct zk_digest *digest);
  * `capacity` or some is no belt. */
 bool zk_leaves(noun n, uint64_t *belts, size_t capacity, size_t *count);
 
+/* ---- the extension (zk_extension.c) ---------------------------------------- */
+
+bool zk_felt_read(noun n, struct zk_felt *felt);
+noun zk_felt_make(struct stack *stack, struct zk_felt felt);
+struct zk_felt zk_felt_power(struct zk_felt x, uint64_t n);
+
+/* The inverse that the library finds; false for 0, and where it crashes. */
+bool zk_felt_invert(struct zk_felt x, struct zk_felt *inverse);
+
 /* ---- doors ----------------------------------------------------------------- */
 
 /* The sample of a gate whose door (of hashing, of the extension) has the
@@ -120,6 +129,20 @@ noun zk_jet_montiply(struct nock *machine, noun a, noun b);
 noun zk_jet_montify(struct nock *machine, noun a);
 noun zk_jet_ordered_root(struct nock *machine, noun a);
 
+/* zk_extension.c */
+noun zk_jet_fadd(struct nock *machine, noun core);
+noun zk_jet_fsub(struct nock *machine, noun core);
+noun zk_jet_fneg(struct nock *machine, noun core);
+noun zk_jet_fmul(struct nock *machine, noun core);
+noun zk_jet_finv(struct nock *machine, noun core);
+noun zk_jet_fdiv(struct nock *machine, noun core);
+noun zk_jet_fpow(struct nock *machine, noun core);
+
+/* zk_cheetah.c */
+noun zk_jet_ch_scal(struct nock *machine, noun n, noun point);
+noun zk_jet_ser_a_pt(struct nock *machine, noun point);
+noun zk_jet_de_a_pt(struct nock *machine, noun atom);
+
 /* zk_sponge.c */
 noun zk_jet_permutation(struct nock *machine, noun core);
 noun zk_jet_hash_10(struct nock *machine, noun core);
@@ -143,11 +166,35 @@ noun zk_jet_dyck(struct nock *machine, noun a);
 noun zk_jet_build_merk_heap(struct nock *machine, noun mary);
 noun zk_jet_bp_build_merk_heap(struct nock *machine, noun mary);
 
-/* zk_trees.c */
+/* zk_order.c */
 noun zk_jet_dor_tip(struct nock *machine, noun a, noun b);
 noun zk_jet_gor_tip(struct nock *machine, noun a, noun b);
 noun zk_jet_mor_tip(struct nock *machine, noun a, noun b);
 noun zk_jet_gor_hip(struct nock *machine, noun a, noun b);
 noun zk_jet_mor_hip(struct nock *machine, noun a, noun b);
+
+/* zk_trees.c */
+noun zk_jet_z_in_has(struct nock *machine, noun core);
+noun zk_jet_z_in_put(struct nock *machine, noun core);
+noun zk_jet_z_in_gas(struct nock *machine, noun core);
+noun zk_jet_z_in_del(struct nock *machine, noun core);
+noun zk_jet_z_by_has(struct nock *machine, noun core);
+noun zk_jet_z_by_put(struct nock *machine, noun core);
+noun zk_jet_z_by_gas(struct nock *machine, noun core);
+noun zk_jet_z_by_del(struct nock *machine, noun core);
+noun zk_jet_z_by_get(struct nock *machine, noun core);
+noun zk_jet_z_by_got(struct nock *machine, noun core);
+noun zk_jet_z_by_gut(struct nock *machine, noun core);
+noun zk_jet_h_in_has(struct nock *machine, noun core);
+noun zk_jet_h_in_put(struct nock *machine, noun core);
+noun zk_jet_h_in_gas(struct nock *machine, noun core);
+noun zk_jet_h_in_del(struct nock *machine, noun core);
+noun zk_jet_h_by_has(struct nock *machine, noun core);
+noun zk_jet_h_by_put(struct nock *machine, noun core);
+noun zk_jet_h_by_gas(struct nock *machine, noun core);
+noun zk_jet_h_by_del(struct nock *machine, noun core);
+noun zk_jet_h_by_get(struct nock *machine, noun core);
+noun zk_jet_h_by_got(struct nock *machine, noun core);
+noun zk_jet_h_by_gut(struct nock *machine, noun core);
 
 #endif

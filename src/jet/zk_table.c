@@ -14,6 +14,7 @@
 #define SPONGE TIP5 "/sponge"
 #define SHAPE MISC "/shape"
 #define MERKLE MISC "/merkle"
+#define CHEETAH MISC "/cheetah"
 #define STARK MISC "/proof-lib/utils/fri/table-lib/stark-core"
 #define ENGINE STARK "/fock-core/pow/stark-engine"
 #define ZOON ENGINE "/zoon"
@@ -39,6 +40,18 @@ const struct nock_jet zk_table[] = {
     {PLAIN_2(ZEKE, "montiply", montiply)},
     {PLAIN_1(ZEKE, "montify", montify)},
     {PLAIN_1(ZEKE, "ordered-root", ordered_root)},
+    /* zk_extension.c */
+    {CORE(EXTENSION, "fadd", fadd)},
+    {CORE(EXTENSION, "fsub", fsub)},
+    {CORE(EXTENSION, "fneg", fneg)},
+    {CORE(EXTENSION, "fmul", fmul)},
+    {CORE(EXTENSION, "finv", finv)},
+    {CORE(EXTENSION, "fdiv", fdiv)},
+    {CORE(EXTENSION, "fpow", fpow)},
+    /* zk_cheetah.c */
+    {PLAIN_2(CHEETAH "/curve/affine", "ch-scal", ch_scal)},
+    {PLAIN_1(CHEETAH, "ser-a-pt", ser_a_pt)},
+    {PLAIN_1(CHEETAH, "de-a-pt", de_a_pt)},
     /* zk_sponge.c */
     {CORE(TIP5, "permutation", permutation)},
     {CORE(TIP5, "hash-10", hash_10)},
@@ -65,6 +78,29 @@ const struct nock_jet zk_table[] = {
     {PLAIN_2(ZOON, "mor-tip", mor_tip)},
     {PLAIN_2(H_ZOON, "gor-hip", gor_hip)},
     {PLAIN_2(H_ZOON, "mor-hip", mor_hip)},
+    /* zk_trees.c */
+    {CORE(ZOON, "z-in/has", z_in_has)},
+    {CORE(ZOON, "z-in/put", z_in_put)},
+    {CORE(ZOON, "z-in/gas", z_in_gas)},
+    {CORE(ZOON, "z-in/del", z_in_del)},
+    {CORE(ZOON, "z-by/has", z_by_has)},
+    {CORE(ZOON, "z-by/put", z_by_put)},
+    {CORE(ZOON, "z-by/gas", z_by_gas)},
+    {CORE(ZOON, "z-by/del", z_by_del)},
+    {CORE(ZOON, "z-by/get", z_by_get)},
+    {CORE(ZOON, "z-by/got", z_by_got)},
+    {CORE(ZOON, "z-by/gut", z_by_gut)},
+    {CORE(H_ZOON, "h-in/has", h_in_has)},
+    {CORE(H_ZOON, "h-in/put", h_in_put)},
+    {CORE(H_ZOON, "h-in/gas", h_in_gas)},
+    {CORE(H_ZOON, "h-in/del", h_in_del)},
+    {CORE(H_ZOON, "h-by/has", h_by_has)},
+    {CORE(H_ZOON, "h-by/put", h_by_put)},
+    {CORE(H_ZOON, "h-by/gas", h_by_gas)},
+    {CORE(H_ZOON, "h-by/del", h_by_del)},
+    {CORE(H_ZOON, "h-by/get", h_by_get)},
+    {CORE(H_ZOON, "h-by/got", h_by_got)},
+    {CORE(H_ZOON, "h-by/gut", h_by_gut)},
 };
 
 const size_t zk_table_count = COUNT_OF(zk_table);

@@ -122,13 +122,13 @@ static bool compare(struct nock *machine, const struct nock_jet *jet, noun core,
 {
     struct nock_result result;
     nock_root_add(machine, &core);
-    uint64_t begin_ns = os_clock_ns();
-    nock_set_deadline(machine, begin_ns + DEADLINE_NS);
+    uint64_t begin_ns = os_clock_cpu_ns();
+    nock_set_deadline(machine, os_clock_ns() + DEADLINE_NS);
     nock_run(machine, core, kick_formula(), &result);
     nock_set_deadline(machine, 0);
-    uint64_t middle_ns = os_clock_ns();
+    uint64_t middle_ns = os_clock_cpu_ns();
     noun product = call(machine, jet, core);
-    uint64_t end_ns = os_clock_ns();
+    uint64_t end_ns = os_clock_cpu_ns();
     nock_root_remove(machine, &core);
     bool answered = product < NOCK_JET_FAIL;
     tally->crashed += result.outcome == NOCK_CRASHED;

@@ -11,6 +11,9 @@
 #define P 0xffffffff00000001u
 #define ODD_EVERY 12
 
+/* For samples that jets make. */
+static struct nock *sample_machine;
+
 typedef noun generator(uint64_t *state);
 
 uint64_t zk_sample_belt(uint64_t *state)
@@ -239,6 +242,69 @@ static noun hashable(uint64_t *state)
     return description(state, (unsigned)tap_below(state, 4));
 }
 
+/* ---- the extension, and the curve ------------------------------------------- */
+
+/* Often of a lower degree, or with a gap: where the library's inverse is odd. */
+static noun felt(uint64_t *state)
+{
+    uint64_t words[4] = {0, 0, 0, 1};
+    for (unsigned i = 0; i < 3; i++)
+        words[i] = tap_below(state, 3) ? zk_sample_belt(state) : 0;
+    if (odd(state))
+        words[tap_below(state, 4)] = P;
+    return stack_atom_from_words(space_stack(), words, 4);
+}
+
+static noun felt_pair(uint64_t *state)
+{
+    noun a = felt(state);
+    return pair(a, felt(state));
+}
+
+static noun felt_and_power(uint64_t *state)
+{
+    noun a = felt(state);
+    return pair(a, tap_below(state, 2) ? tap_below(state, 50) : tap_random(state) >> 1);
+}
+
+static noun six_tuple(const uint64_t at[6])
+{
+    noun tuple = word(at[5]);
+    for (unsigned i = 5; i-- > 0;)
+        tuple = pair(word(at[i]), tuple);
+    return tuple;
+}
+
+/* A point of the group most of the time: a multiple of the generator. */
+static noun point(uint64_t *state)
+{
+    static const uint64_t x[6] = {2754611494552410273u, 8599518745794843693u, 10526511002404673680u,
+                                  4830863958577994148u, 375185138577093320u,  12938930721685970739u};
+    static const uint64_t y[6] = {15384029202802550068u, 2774812795997841935u,  14375303400746062753u,
+                                  10708493419890101954u, 13187678623570541764u, 9990732138772505951u};
+    noun base = stack_triple(space_stack(), six_tuple(x), six_tuple(y), 1);
+    uint64_t kind = tap_below(state, 8);
+    if (kind == 0) {
+        noun some_x = tuple_of(state, belt, 6);
+        return stack_triple(space_stack(), some_x, tuple_of(state, belt, 6), tap_below(state, 3));
+    }
+    noun product = kind == 1 ? base : zk_jet_ch_scal(sample_machine, 1 + tap_below(state, 1000), base);
+    CHECK(product < NOCK_JET_FAIL);
+    return product;
+}
+
+static noun scalar_and_point(uint64_t *state)
+{
+    noun n = tap_below(state, 3) ? tap_below(state, 40) : exponent(state);
+    return pair(n, point(state));
+}
+
+static noun serialized_point(uint64_t *state)
+{
+    noun product = zk_jet_ser_a_pt(sample_machine, point(state));
+    return product < NOCK_JET_FAIL ? product : data(state, 12);
+}
+
 /* ---- keys that are digests ------------------------------------------------- */
 
 static noun close_digest(uint64_t *state)
@@ -277,9 +343,9 @@ static noun tip_item(uint64_t *state)
 
 static noun hip_key(uint64_t *state)
 {
-    noun tuple = tap_below(state, 20);
+    noun tuple = tap_below(state, 10);
     for (unsigned i = 0; i < 4; i++)
-        tuple = pair(tap_below(state, 2), tuple);
+        tuple = pair(tap_below(state, 20) == 0, tuple);
     return odd(state) ? hashed(state) : tuple;
 }
 
@@ -359,6 +425,16 @@ static const struct {
     {"montiply", belt_pair},
     {"montify", belt},
     {"ordered-root", order},
+    {"fadd", felt_pair},
+    {"fsub", felt_pair},
+    {"fneg", felt},
+    {"fmul", felt_pair},
+    {"finv", felt},
+    {"fdiv", felt_pair},
+    {"fpow", felt_and_power},
+    {"ch-scal", scalar_and_point},
+    {"ser-a-pt", point},
+    {"de-a-pt", serialized_point},
     {"permutation", sixteen_belts},
     {"hash-10", ten_belts},
     {"hash-varlen", belts},
@@ -384,9 +460,9 @@ static const struct {
 
 const char *zk_sample_name(const char *path)
 {
-    static const char *const doors[] = {"/z-by/", "/z-in/", "/h-by/", "/h-in/"};
-    for (size_t i = 0; i < COUNT_OF(doors); i++) {
-        const char *door = strstr(path, doors[i]);
+    static const char *const prefixes[] = {"/z-by/", "/z-in/", "/h-by/", "/h-in/"};
+    for (size_t i = 0; i < COUNT_OF(prefixes); i++) {
+        const char *door = strstr(path, prefixes[i]);
         if (door != NULL)
             return door + 1;
     }
@@ -395,6 +471,7 @@ const char *zk_sample_name(const char *path)
 
 noun zk_sample_core(struct nock *machine, const char *name, noun gate, uint64_t *state)
 {
+    sample_machine = machine;
     if (strchr(name, '/') != NULL)
         return core_in_door(machine, name, gate, state);
     for (size_t i = 0; i < COUNT_OF(generators); i++)
