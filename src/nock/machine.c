@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #define DEPTH_LIMIT_DEFAULT_BYTES ((uint64_t)16 << 30)
+#define DEPTH_LIMIT_LEAST_BYTES ((uint64_t)64 << 10)
 
 static void make_landings(struct nock *machine)
 {
@@ -24,6 +25,8 @@ enum status nock_create(struct stack *stack, const struct nock_options *options,
         machine->options = *options;
     if (machine->options.depth_limit_bytes == 0)
         machine->options.depth_limit_bytes = DEPTH_LIMIT_DEFAULT_BYTES;
+    if (machine->options.depth_limit_bytes < DEPTH_LIMIT_LEAST_BYTES)
+        machine->options.depth_limit_bytes = DEPTH_LIMIT_LEAST_BYTES;
     uint64_t size_bytes = bits_round_up(machine->options.depth_limit_bytes, 4096);
     uint8_t *frames;
     enum status status = os_map_reserve(size_bytes, &frames);
@@ -34,8 +37,9 @@ enum status nock_create(struct stack *stack, const struct nock_options *options,
         return status_add_context(status, "the engine's stack of %" PRIu64 " bytes", size_bytes);
     }
     machine->stack = stack;
-    machine->frames = machine->frames_high = machine->frames_soft = machine->watermark = (uint64_t *)(void *)frames;
+    machine->frames = machine->frames_soft = machine->watermark = (uint64_t *)(void *)frames;
     machine->frames_limit = machine->frames + size_bytes / 8;
+    machine_release_frames(machine);
     machine->context = &machine->base_context;
     known_init(&machine->known);
     make_landings(machine);

@@ -66,7 +66,6 @@ struct nock {
     uint64_t *frames_limit;
     uint64_t *frames_soft; /* up to here nobody need look at the limit */
     uint64_t *watermark;
-    uint64_t *frames_high; /* how far they may have been touched */
 
     struct trace_entry *trace;
     size_t trace_count, trace_capacity;

@@ -109,16 +109,20 @@ void machine_collect(struct nock *machine, uint64_t *frame, size_t live)
     machine->watermark = frame;
 }
 
-/* Room above every frame for the header and registers of a step frame. */
+/* Room above every frame for the header and arguments of a callee. */
 #define FRAMES_SPARE_WORDS (STEP_FRAME_WORDS + 64)
+
+static uint64_t *foreseen(struct nock *machine, uint64_t *top)
+{
+    uint64_t room_words = (uint64_t)(machine->frames_limit - top) - FRAMES_SPARE_WORDS;
+    return top + (room_words < FRAMES_KEPT_BYTES / 8 ? room_words : FRAMES_KEPT_BYTES / 8);
+}
 
 bool machine_deepen(struct nock *machine, uint64_t *top)
 {
     if (top + FRAMES_SPARE_WORDS > machine->frames_limit)
         return false;
-    uint64_t room_words = (uint64_t)(machine->frames_limit - top) - FRAMES_SPARE_WORDS;
-    machine->frames_soft = top + (room_words < FRAMES_KEPT_BYTES / 8 ? room_words : FRAMES_KEPT_BYTES / 8);
-    machine->frames_high = machine->frames_soft;
+    machine->frames_soft = foreseen(machine, top);
     uint64_t depth_bytes = (uint64_t)(top - machine->frames) * 8;
     if (depth_bytes > machine->statistics.depth_peak_bytes)
         machine->statistics.depth_peak_bytes = depth_bytes;
@@ -127,11 +131,10 @@ bool machine_deepen(struct nock *machine, uint64_t *top)
 
 void machine_release_frames(struct nock *machine)
 {
-    uint64_t *keep = machine->frames + FRAMES_KEPT_BYTES / 8;
-    if (machine->frames_high <= keep)
-        return;
-    os_map_discard((uint8_t *)keep, (uint64_t)(machine->frames_limit - keep) * 8);
-    machine->frames_high = machine->frames_soft = machine->frames;
+    uint64_t *kept = foreseen(machine, machine->frames);
+    if (machine->frames_soft > kept)
+        os_map_discard((uint8_t *)kept, (uint64_t)(machine->frames_limit - kept) * 8);
+    machine->frames_soft = kept;
 }
 
 void nock_collect(struct nock *machine)
