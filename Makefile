@@ -49,10 +49,10 @@ clang: build-clang/build.ninja
 	ninja -C build-clang
 	tools/run-tests build-clang -- $(TESTS)
 
-# The folders that have threads.
+# The tests that have threads.
 tsan: build-tsan/build.ninja
 	ninja -C build-tsan
-	tools/run-tests build-tsan -- --suite os --suite arena --suite host --suite driver --suite api $(TESTS)
+	tools/run-tests build-tsan -- thread map threads host loop drivers api $(TESTS)
 
 fuzz: build-fuzz/build.ninja
 	ninja -C build-fuzz
@@ -88,7 +88,7 @@ build-hostile/build.ninja:
 build-clang/build.ninja:
 	CC=clang $(MESON) setup build-clang -Dwerror=true
 build-tsan/build.ninja:
-	CC=clang $(MESON) setup build-tsan -Db_sanitize=thread -Db_lundef=false -Dbuildtype=debugoptimized -Db_ndebug=false
+	$(MESON) setup build-tsan -Db_sanitize=thread -Db_lundef=false -Dbuildtype=debugoptimized -Db_ndebug=false
 build-fuzz/build.ninja:
 	CC=clang $(MESON) setup build-fuzz $(SANITIZE) -Dfuzz=true
 
