@@ -236,6 +236,7 @@ static enum status open_checked(struct eventlog *log, const struct eventlog_opti
     if (!writes)
         return STATUS_OK;
     STATUS_TRY(become_writer(log));
+    STATUS_TRY(eventlog_wal_write_again(log));
     return eventlog_wal_warm(log);
 }
 

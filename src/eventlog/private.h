@@ -22,7 +22,8 @@ struct eventlog {
     char *path;
     char *wal_path;
     enum eventlog_mode mode;
-    uint64_t wal_bytes; /* the size that the WAL is to keep */
+    uint64_t wal_bytes;       /* the size that the WAL is to keep */
+    uint64_t wal_found_bytes; /* good frames up to here when it was opened for writing, or 0 */
 
     struct eventlog_identity identity;
     uint64_t base_chain;
@@ -87,6 +88,10 @@ uint64_t eventlog_chain_seal(const struct eventlog_identity *identity, uint64_t 
 /* STATUS_CORRUPT if commits that were durable once are damaged.  Only for the
  * writer, before it writes: a WAL that is being written looks damaged. */
 enum status eventlog_wal_check(struct eventlog *log);
+
+/* Writes what eventlog_wal_check has found once more where it is, so that the
+ * next flush is sure to be about it. */
+enum status eventlog_wal_write_again(struct eventlog *log);
 
 /* Gives the WAL its size, in written blocks, so that commits overwrite. */
 enum status eventlog_wal_warm(struct eventlog *log);

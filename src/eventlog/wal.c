@@ -33,6 +33,7 @@
 #define FRAME_HEADER_BYTES 24
 #define MAGIC 0x377f0682u /* its lowest bit says that checksums are over big-endian words */
 #define PAGE_BYTES_MAX 65536
+#define REWRITE_BYTES ((size_t)1 << 18)
 
 struct sums {
     uint32_t first;
@@ -152,6 +153,7 @@ static enum status search_beyond(struct walk *walk, uint64_t offset_bytes, bool 
     return STATUS_OK;
 }
 
+/* Stops at the end of the last good frame. */
 static enum status walk_frames(struct eventlog *log, struct walk *walk)
 {
     uint64_t offset_bytes = HEADER_BYTES;
@@ -163,6 +165,7 @@ static enum status walk_frames(struct eventlog *log, struct walk *walk)
         if (!follows)
             break;
         offset_bytes += FRAME_HEADER_BYTES + walk->page_bytes;
+        log->wal_found_bytes = offset_bytes;
     }
     STATUS_TRY(search_beyond(walk, offset_bytes, &damaged));
     return damaged ? fail_damaged(log, offset_bytes) : STATUS_OK;
@@ -213,6 +216,39 @@ enum status eventlog_wal_size(struct eventlog *log, uint64_t *size_bytes)
     if (file == NULL)
         return STATUS_OK;
     enum status status = os_file_size(file, size_bytes);
+    os_file_close(file);
+    return status;
+}
+
+/* What was read may be in memory alone: after a failed flush Linux holds pages
+ * as clean that never reached the device, and no later flush would write them.
+ * Written once more, they are dirty, and the first commit's flush takes them
+ * along; without this it could become durable behind a gap, and be lost. */
+static enum status write_again(struct os_file *file, uint64_t end_bytes)
+{
+    uint8_t *bytes = malloc(REWRITE_BYTES);
+    if (bytes == NULL)
+        check_out_of_memory(__FILE__, __LINE__, REWRITE_BYTES);
+    enum status status = STATUS_OK;
+    for (uint64_t at = 0; at < end_bytes && status == STATUS_OK; at += REWRITE_BYTES) {
+        size_t piece_bytes = end_bytes - at < REWRITE_BYTES ? (size_t)(end_bytes - at) : REWRITE_BYTES;
+        status = os_file_read(file, at, bytes, piece_bytes);
+        if (status == STATUS_OK)
+            status = os_file_write(file, at, bytes, piece_bytes);
+    }
+    free(bytes);
+    return status;
+}
+
+enum status eventlog_wal_write_again(struct eventlog *log)
+{
+    struct os_file *file;
+    if (log->wal_found_bytes == 0)
+        return STATUS_OK;
+    STATUS_TRY(open_wal(log, OS_OPEN_WRITE, &file));
+    if (file == NULL)
+        return STATUS_OK;
+    enum status status = write_again(file, log->wal_found_bytes);
     os_file_close(file);
     return status;
 }
