@@ -228,11 +228,9 @@ static enum status emit_body(struct emitter *emitter, const struct node *node, c
         return emit_hint(emitter, node, subject, out);
     case NODE_FAST:
         return emit_fast_node(emitter, node, subject, out);
-    case NODE_RAW:
-        return emit_raw_formula(emitter, node, subject, out);
     default:
-        CHECK(!"an expression");
-        return STATUS_INVALID;
+        CHECK(node->kind == NODE_RAW);
+        return emit_raw_formula(emitter, node, subject, out);
     }
 }
 

@@ -277,7 +277,8 @@ static inline enum jam_step jam_cell(struct jam *jam, noun cell, uint32_t *refer
         put_back_reference(jam, intern_node_of(&jam->intern, known)->position);
         return JAM_DONE;
     }
-    __builtin_prefetch(noun_words_at(noun_offset_words(noun_tail(cell))));
+    /* As a number: a direct atom gives an address that is none. */
+    __builtin_prefetch((const void *)((uintptr_t)noun_base + (noun_tail(cell) << 3)));
     jam->frames[jam->depth++] = (struct jam_frame){.cell = cell,
                                                    .identity = identity,
                                                    .position = writer_position(&jam->writer),
