@@ -138,6 +138,58 @@ noun zk_jet_finv(struct nock *machine, noun core);
 noun zk_jet_fdiv(struct nock *machine, noun core);
 noun zk_jet_fpow(struct nock *machine, noun core);
 
+/* zk_polynomial.c */
+noun zk_jet_init_bpoly(struct nock *machine, noun a);
+noun zk_jet_bpoly_to_list(struct nock *machine, noun a);
+noun zk_jet_bp_is_zero(struct nock *machine, noun a);
+noun zk_jet_bpadd(struct nock *machine, noun a, noun b);
+noun zk_jet_bpsub(struct nock *machine, noun a, noun b);
+noun zk_jet_bpneg(struct nock *machine, noun a);
+noun zk_jet_bpscal(struct nock *machine, noun a, noun b);
+noun zk_jet_bpmul(struct nock *machine, noun a, noun b);
+noun zk_jet_bp_hadamard(struct nock *machine, noun a, noun b);
+noun zk_jet_bpdvr(struct nock *machine, noun a, noun b);
+noun zk_jet_bpeval(struct nock *machine, noun a, noun b);
+noun zk_jet_bp_shift(struct nock *machine, noun a, noun b);
+noun zk_jet_bpeval_lift(struct nock *machine, noun core);
+
+/* zk_transform.c */
+noun zk_jet_bp_ntt(struct nock *machine, noun core);
+noun zk_jet_fp_ntt(struct nock *machine, noun core);
+noun zk_jet_bp_fft(struct nock *machine, noun core);
+noun zk_jet_bp_ifft(struct nock *machine, noun core);
+noun zk_jet_fp_fft(struct nock *machine, noun core);
+noun zk_jet_ifft(struct nock *machine, noun core);
+noun zk_jet_bp_coseword(struct nock *machine, noun core);
+noun zk_jet_coseword(struct nock *machine, noun core);
+noun zk_jet_bp_intercosate(struct nock *machine, noun core);
+noun zk_jet_intercosate(struct nock *machine, noun core);
+
+/* zk_fpoly.c */
+noun zk_jet_fpadd(struct nock *machine, noun core);
+noun zk_jet_fpsub(struct nock *machine, noun core);
+noun zk_jet_fpneg(struct nock *machine, noun core);
+noun zk_jet_fpscal(struct nock *machine, noun core);
+noun zk_jet_shift(struct nock *machine, noun core);
+noun zk_jet_fpmul(struct nock *machine, noun core);
+noun zk_jet_fpeval(struct nock *machine, noun core);
+noun zk_jet_init_fpoly(struct nock *machine, noun core);
+noun zk_jet_lift_to_fpoly(struct nock *machine, noun core);
+noun zk_jet_bpoly_to_fpoly(struct nock *machine, noun core);
+
+/* zk_mary.c */
+noun zk_jet_ave_snag(struct nock *machine, noun core);
+noun zk_jet_ave_snag_as_bpoly(struct nock *machine, noun core);
+noun zk_jet_ave_swag(struct nock *machine, noun core);
+noun zk_jet_ave_zero_extend(struct nock *machine, noun core);
+noun zk_jet_ave_weld(struct nock *machine, noun core);
+noun zk_jet_ave_transpose(struct nock *machine, noun core);
+noun zk_jet_mary_to_list(struct nock *machine, noun a);
+noun zk_jet_range(struct nock *machine, noun a);
+noun zk_jet_transpose_bpolys(struct nock *machine, noun a);
+noun zk_jet_en_base58(struct nock *machine, noun a);
+noun zk_jet_de_base58(struct nock *machine, noun a);
+
 /* zk_cheetah.c */
 noun zk_jet_ch_scal(struct nock *machine, noun n, noun point);
 noun zk_jet_ser_a_pt(struct nock *machine, noun point);

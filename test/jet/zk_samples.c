@@ -242,6 +242,170 @@ static noun hashable(uint64_t *state)
     return description(state, (unsigned)tap_below(state, 4));
 }
 
+/* ---- polynomials ----------------------------------------------------------- */
+
+static noun array(uint64_t *state, uint64_t step, uint64_t length)
+{
+    return noun_tail(mary_of(state, step, length));
+}
+
+static uint64_t few(uint64_t *state)
+{
+    return 1 + tap_below(state, tap_below(state, 4) ? 8 : 40);
+}
+
+/* Often with zeros at the high end. */
+static noun sparse(uint64_t *state, uint64_t step)
+{
+    uint64_t words[128] = {0}, length = few(state), filled = tap_below(state, step * length + 1);
+    for (uint64_t i = 0; i < filled; i++)
+        words[i] = tap_below(state, 3) ? zk_sample_belt(state) : 0;
+    words[step * length] = 1;
+    return pair(length, stack_atom_from_words(space_stack(), words, step * length + 1));
+}
+
+static noun bpoly(uint64_t *state)
+{
+    return tap_below(state, 2) ? sparse(state, 1) : array(state, 1, few(state));
+}
+
+static noun fpoly(uint64_t *state)
+{
+    return tap_below(state, 2) ? sparse(state, 3) : array(state, 3, few(state));
+}
+
+static noun bpoly_pair(uint64_t *state)
+{
+    noun a = bpoly(state);
+    return pair(a, bpoly(state));
+}
+
+static noun fpoly_pair(uint64_t *state)
+{
+    noun a = fpoly(state);
+    return pair(a, fpoly(state));
+}
+
+static noun bpolys_alike(uint64_t *state)
+{
+    uint64_t length = few(state);
+    noun a = array(state, 1, length);
+    return pair(a, array(state, 1, odd(state) ? length + 1 : length));
+}
+
+static noun belt_and_bpoly(uint64_t *state)
+{
+    noun a = belt(state);
+    return pair(a, bpoly(state));
+}
+
+static noun bpoly_and_belt(uint64_t *state)
+{
+    noun a = bpoly(state);
+    return pair(a, belt(state));
+}
+
+static noun lifted(uint64_t belt)
+{
+    const uint64_t words[4] = {belt, 0, 0, 1};
+    return stack_atom_from_words(space_stack(), words, 4);
+}
+
+static uint64_t power_of_two(uint64_t *state)
+{
+    return odd(state) ? 1 + tap_below(state, 9) : (uint64_t)1 << tap_below(state, 4);
+}
+
+static noun with_root(uint64_t *state, uint64_t step)
+{
+    uint64_t length = power_of_two(state), root = zk_root(bits_length(length) - 1);
+    noun a = array(state, step, length);
+    root = odd(state) ? root + 1 : zk_power(root, 1 + 2 * tap_below(state, 4));
+    return pair(a, step == 1 ? word(root) : lifted(root));
+}
+
+static noun bpoly_and_root(uint64_t *state)
+{
+    return with_root(state, 1);
+}
+
+static noun fpoly_and_root(uint64_t *state)
+{
+    return with_root(state, 3);
+}
+
+static noun bpoly_to_transform(uint64_t *state)
+{
+    return array(state, 1, power_of_two(state));
+}
+
+static noun fpoly_to_transform(uint64_t *state)
+{
+    return array(state, 3, power_of_two(state));
+}
+
+static noun bpoly_on_coset(uint64_t *state)
+{
+    uint64_t length = 1 + tap_below(state, 8);
+    noun a = array(state, 1, length);
+    return stack_triple(space_stack(), a, belt(state), (noun)8 << tap_below(state, 2));
+}
+
+static noun bpoly_from_coset(uint64_t *state)
+{
+    uint64_t length = power_of_two(state);
+    noun offset = belt(state);
+    return stack_triple(space_stack(), offset, length, array(state, 1, length));
+}
+
+static noun ave_gate(noun gate, uint64_t *state)
+{
+    struct stack *stack = space_stack();
+    const uint64_t step = 1 + tap_below(state, 4), length = 1 + tap_below(state, 6);
+    noun mary = mary_of(state, step, length), door = stack_triple(stack, noun_at(gate, 14), mary, noun_at(gate, 31));
+    return stack_triple(stack, noun_head(gate), 0, door);
+}
+
+static noun with_sample(noun gate, noun sample)
+{
+    return stack_triple(space_stack(), noun_head(gate), sample, noun_at(gate, 7));
+}
+
+/* A gate of the door `ave` over some array. */
+static noun core_in_ave(const char *arm, noun gate, uint64_t *state)
+{
+    noun core = ave_gate(gate, state);
+    uint64_t step = noun_at(core, 60), length = noun_at(core, 122);
+    if (strcmp(arm, "swag") == 0)
+        return with_sample(core, pair(tap_below(state, length), 1 + tap_below(state, length)));
+    if (strcmp(arm, "weld") == 0)
+        return with_sample(core, mary_of(state, odd(state) ? step + 1 : step, 1 + tap_below(state, 5)));
+    if (strcmp(arm, "transpose") == 0)
+        return with_sample(core, step % 2 == 0 && tap_below(state, 2) ? 2 : 1);
+    return with_sample(core, tap_below(state, length + odd(state)));
+}
+
+static noun some_mary(uint64_t *state)
+{
+    uint64_t step = 1 + tap_below(state, 5);
+    return mary_of(state, step, 1 + tap_below(state, 8));
+}
+
+static noun bounds(uint64_t *state)
+{
+    noun a = tap_below(state, 30);
+    return tap_below(state, 2) ? a : pair(a, tap_below(state, 40));
+}
+
+static noun base58(uint64_t *state)
+{
+    static const char letters[] = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz0";
+    noun tape = 0;
+    for (uint64_t i = tap_below(state, 30); i > 0; i--)
+        tape = pair((noun)letters[tap_below(state, 58 + odd(state))], tape);
+    return tape;
+}
+
 /* ---- the extension, and the curve ------------------------------------------- */
 
 /* Often of a lower degree, or with a gap: where the library's inverse is odd. */
@@ -265,6 +429,43 @@ static noun felt_and_power(uint64_t *state)
 {
     noun a = felt(state);
     return pair(a, tap_below(state, 2) ? tap_below(state, 50) : tap_random(state) >> 1);
+}
+
+static noun felt_and_fpoly(uint64_t *state)
+{
+    noun a = felt(state);
+    return pair(a, fpoly(state));
+}
+
+static noun fpoly_and_felt(uint64_t *state)
+{
+    noun a = fpoly(state);
+    return pair(a, felt(state));
+}
+
+static noun bpoly_and_felt(uint64_t *state)
+{
+    noun a = bpoly(state);
+    return pair(a, felt(state));
+}
+
+static noun fpoly_on_coset(uint64_t *state)
+{
+    uint64_t length = 1 + tap_below(state, 4);
+    noun a = array(state, 3, length);
+    return stack_triple(space_stack(), a, felt(state), (noun)4 << tap_below(state, 2));
+}
+
+static noun fpoly_from_coset(uint64_t *state)
+{
+    uint64_t length = (uint64_t)1 << tap_below(state, 3);
+    noun offset = felt(state);
+    return stack_triple(space_stack(), offset, length, array(state, 3, length));
+}
+
+static noun felts(uint64_t *state)
+{
+    return list_of(state, felt, 1 + tap_below(state, 5));
 }
 
 static noun six_tuple(const uint64_t at[6])
@@ -435,6 +636,44 @@ static const struct {
     {"ch-scal", scalar_and_point},
     {"ser-a-pt", point},
     {"de-a-pt", serialized_point},
+    {"init-bpoly", belts},
+    {"bpoly-to-list", bpoly},
+    {"bp-is-zero", bpoly},
+    {"bpadd", bpoly_pair},
+    {"bpsub", bpoly_pair},
+    {"bpneg", bpoly},
+    {"bpscal", belt_and_bpoly},
+    {"bpmul", bpoly_pair},
+    {"bp-hadamard", bpolys_alike},
+    {"bpdvr", bpoly_pair},
+    {"bpeval", bpoly_and_belt},
+    {"bp-shift", bpoly_and_belt},
+    {"bpeval-lift", bpoly_and_felt},
+    {"bp-ntt", bpoly_and_root},
+    {"fp-ntt", fpoly_and_root},
+    {"bp-fft", bpoly_to_transform},
+    {"bp-ifft", bpoly_to_transform},
+    {"fp-fft", fpoly_to_transform},
+    {"ifft", fpoly_to_transform},
+    {"bp-coseword", bpoly_on_coset},
+    {"coseword", fpoly_on_coset},
+    {"bp-intercosate", bpoly_from_coset},
+    {"intercosate", fpoly_from_coset},
+    {"fpadd", fpoly_pair},
+    {"fpsub", fpoly_pair},
+    {"fpneg", fpoly},
+    {"fpscal", felt_and_fpoly},
+    {"shift", fpoly_and_felt},
+    {"fpmul", fpoly_pair},
+    {"fpeval", fpoly_and_felt},
+    {"init-fpoly", felts},
+    {"lift-to-fpoly", belts},
+    {"bpoly-to-fpoly", bpoly},
+    {"mary-to-list", some_mary},
+    {"range", bounds},
+    {"transpose-bpolys", some_mary},
+    {"en-base58", exponent},
+    {"de-base58", base58},
     {"permutation", sixteen_belts},
     {"hash-10", ten_belts},
     {"hash-varlen", belts},
@@ -460,7 +699,7 @@ static const struct {
 
 const char *zk_sample_name(const char *path)
 {
-    static const char *const prefixes[] = {"/z-by/", "/z-in/", "/h-by/", "/h-in/"};
+    static const char *const prefixes[] = {"/z-by/", "/z-in/", "/h-by/", "/h-in/", "/ave/"};
     for (size_t i = 0; i < COUNT_OF(prefixes); i++) {
         const char *door = strstr(path, prefixes[i]);
         if (door != NULL)
@@ -472,6 +711,8 @@ const char *zk_sample_name(const char *path)
 noun zk_sample_core(struct nock *machine, const char *name, noun gate, uint64_t *state)
 {
     sample_machine = machine;
+    if (strncmp(name, "ave/", 4) == 0)
+        return core_in_ave(name + 4, gate, state);
     if (strchr(name, '/') != NULL)
         return core_in_door(machine, name, gate, state);
     for (size_t i = 0; i < COUNT_OF(generators); i++)
