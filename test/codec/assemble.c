@@ -320,6 +320,29 @@ static void try_includes(void)
                    "a/wrong.loam:2:3: found `5`, expected the name of the constant");
 }
 
+/* ---- the manual ------------------------------------------------------------- */
+
+/* Every fenced block of docs/assembler.md that says it is a program is one. */
+static void try_manual(const char *path, const char *examples)
+{
+    size_t size_bytes;
+    char *text = program_read_file(path, &size_bytes);
+    CHECK(text != NULL);
+    text[size_bytes] = '\0';
+    unsigned count = 0, good = 0;
+    for (char *block = strstr(text, "```loam\n"); block != NULL; block = strstr(block, "```loam\n")) {
+        block += strlen("```loam\n");
+        char *end = strstr(block, "```");
+        CHECK(end != NULL);
+        *end = '\0';
+        good += program_of_text(stack, "manual", block, examples) != NOUN_NONE;
+        count++;
+        block = end + 3;
+    }
+    tap_ok(count > 0 && good == count, "%u of %u programs in the manual assemble", good, count);
+    free(text);
+}
+
 /* ---- depth ------------------------------------------------------------------ */
 
 static void expect_too_deep(const char *begin, const char *text, const char *message)
@@ -372,7 +395,7 @@ static void try_width(void)
 
 int main(int argument_count, char **arguments)
 {
-    CHECK(argument_count == 2);
+    CHECK(argument_count == 3);
     stack = space_stack();
     char examples[4096];
     snprintf(examples, sizeof examples, "%s/", arguments[1]);
@@ -381,6 +404,7 @@ int main(int argument_count, char **arguments)
     for (size_t i = 0; i < COUNT_OF(errors); i++)
         expect_error(errors[i].source, errors[i].message);
     try_includes();
+    try_manual(arguments[2], examples);
     try_depth();
     try_width();
     return tap_done();

@@ -252,7 +252,7 @@ static void try_ledger(const char *examples)
 
 int main(int argument_count, char **arguments)
 {
-    CHECK(argument_count == 2);
+    CHECK(argument_count == 3);
     stack = space_stack();
     try_counter(arguments[1]);
     try_clock(arguments[1]);
