@@ -44,9 +44,11 @@ static uint64_t peek(struct host *host)
 
 static const char *text_of(noun n)
 {
-    static char *text;
-    free(text);
-    must(codec_print(n, NULL, &text, NULL));
+    static char text[256];
+    char *whole;
+    must(codec_print(n, NULL, &whole, NULL));
+    snprintf(text, sizeof text, "%s", whole);
+    free(whole);
     return text;
 }
 
