@@ -7,8 +7,7 @@
  *     map x -> (x + 1)^3 - 1 modulo 257; the other twelve are raised to the
  *     seventh power (in Montgomery form by plain products, as 2^192 = 1);
  *   - a multiplication by a circulant matrix of 16-bit coefficients, whose
- *     sums of products fit 84 bits and are taken in halves of 32 bits, so that
- *     a compiler can do several at once;
+ *     sums of products fit 84 bits, so that only they are reduced;
  *   - an addition of round constants (in Montgomery form here).
  *
  * Semantics: the library's own +tip5 (door of seven rounds).
@@ -61,7 +60,8 @@ static const uint64_t round_constants[ROUNDS * ZK_STATE] = {
     0x6b66c06c2ff63504u, 0xf90a9d15c79834dfu,
 };
 
-/* The matrix' first column, twice: column j starts at 16 - j. */
+/* The matrix' first column, twice: the coefficient in row i and column j is at
+ * 16 + i - j. */
 static const uint32_t circulant[2 * ZK_STATE] = {
     61402, 1108, 28750, 33823, 7454, 43244, 53865, 12034, 56951, 27521, 41351, 40901, 12021, 59689, 26798, 17845,
     61402, 1108, 28750, 33823, 7454, 43244, 53865, 12034, 56951, 27521, 41351, 40901, 12021, 59689, 26798, 17845,
@@ -89,20 +89,16 @@ static void substitute(uint64_t state[ZK_STATE])
         state[i] = seventh_power(state[i]);
 }
 
-/* Column by column, so that sixteen sums grow side by side. */
 static void mix(uint64_t state[ZK_STATE])
 {
-    uint64_t low[ZK_STATE] = {0}, high[ZK_STATE] = {0};
-    for (unsigned j = 0; j < ZK_STATE; j++) {
-        uint64_t low_half = (uint32_t)state[j], high_half = state[j] >> 32;
-        const uint32_t *column = circulant + (ZK_STATE - j);
-        for (unsigned i = 0; i < ZK_STATE; i++) {
-            low[i] += low_half * column[i];
-            high[i] += high_half * column[i];
-        }
+    uint64_t in[ZK_STATE];
+    memcpy(in, state, sizeof in);
+    for (unsigned i = 0; i < ZK_STATE; i++) {
+        unsigned __int128 sum = 0;
+        for (unsigned j = 0; j < ZK_STATE; j++)
+            sum += (unsigned __int128)in[j] * circulant[ZK_STATE - j + i];
+        state[i] = zk_reduce(sum);
     }
-    for (unsigned i = 0; i < ZK_STATE; i++)
-        state[i] = zk_reduce(((unsigned __int128)high[i] << 32) + low[i]);
 }
 
 void zk_permute(uint64_t state[ZK_STATE])
