@@ -133,8 +133,12 @@ void progress_begin(struct progress *progress, const struct cli *cli, const char
 void progress_update(struct progress *progress, uint64_t done, uint64_t total);
 void progress_end(struct progress *progress);
 
-/* The same for one long event, by the calls that `host`'s machine makes; if
- * more than expected come, the rest is unknown (cli/ticker.c). */
+/* Before a line of text, whoever shows progress now: it is drawn again soon. */
+void progress_clear_line(void);
+
+/* The same for what cannot count for itself: by the calls that `host`'s machine
+ * makes (if more than expected come, the rest is unknown), or, if `host` is
+ * NULL, by the time alone (cli/ticker.c). */
 struct ticker;
 enum status ticker_start(const struct cli *cli, const char *label, struct host *host, uint64_t calls_expected,
                          struct ticker **out) MUST_USE;

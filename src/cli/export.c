@@ -17,6 +17,15 @@ static void report(const struct cli *cli, const char *file, const struct host_st
     json_end(&json);
 }
 
+static enum status write_state(const struct cli *cli, struct host *host, const char *file, bool as_reference)
+{
+    struct ticker *ticker;
+    STATUS_TRY(ticker_start(cli, "exporting", NULL, 0, &ticker));
+    enum status status = host_export(host, file, as_reference);
+    ticker_stop(ticker);
+    return status;
+}
+
 static int run(struct cli *cli, const struct command *command, int count, char **words)
 {
     const char *directory = NULL, *file = NULL;
@@ -38,7 +47,7 @@ static int run(struct cli *cli, const struct command *command, int count, char *
     enum status status = host_open_view(directory, &machine.options, &host);
     if (status != STATUS_OK)
         return cli_fail(cli, status);
-    status = host_export(host, file, as_reference);
+    status = write_state(cli, host, file, as_reference);
     if (status == STATUS_OK)
         status = host_status_read(host, &facts);
     host_close(host);

@@ -11,14 +11,14 @@
 static void on_slog(void *context, uint64_t priority, noun tank)
 {
     struct machine *machine = context;
-    progress_end(&machine->progress);
+    progress_clear_line();
     driver_slog(&machine->level, priority, tank);
 }
 
 static void on_warn(void *context, const char *message)
 {
     struct machine *machine = context;
-    progress_end(&machine->progress);
+    progress_clear_line();
     cli_note(machine->cli, "%s", message);
 }
 

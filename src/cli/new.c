@@ -20,6 +20,16 @@ static void report(const struct cli *cli, const char *directory, const struct ho
     json_end(&json);
 }
 
+static enum status create(struct machine *machine, const char *directory, const struct host_kernel *kernel,
+                          const char *state_path, struct host **host)
+{
+    struct ticker *ticker;
+    STATUS_TRY(ticker_start(machine->cli, state_path != NULL ? "importing" : "booting", NULL, 0, &ticker));
+    enum status status = host_create(directory, kernel, state_path, &machine->options, host);
+    ticker_stop(ticker);
+    return status;
+}
+
 int machine_make(struct machine *machine, const char *directory, const char *kernel_path, const char *state_path)
 {
     const struct cli *cli = machine->cli;
@@ -29,7 +39,7 @@ int machine_make(struct machine *machine, const char *directory, const char *ker
     enum status status = jam_from_file(kernel_path, (uint8_t **)&kernel.bytes, &kernel.size_bytes);
     if (status != STATUS_OK)
         return cli_fail(cli, status);
-    status = host_create(directory, &kernel, state_path, &machine->options, &host);
+    status = create(machine, directory, &kernel, state_path, &host);
     free((void *)kernel.bytes);
     if (status != STATUS_OK)
         return cli_fail(cli, status);

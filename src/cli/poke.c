@@ -15,6 +15,15 @@ static enum status build(struct host *host, const char *wire_word, const char *c
     return STATUS_OK;
 }
 
+static enum status poke(const struct cli *cli, struct host *host, noun wire, noun cause, struct host_event *event)
+{
+    struct ticker *ticker;
+    STATUS_TRY(ticker_start(cli, "calls of the event", host, 0, &ticker));
+    enum status status = host_poke(host, wire, cause, event);
+    ticker_stop(ticker);
+    return status;
+}
+
 static const char *answer_name(enum host_answer answer)
 {
     return answer == HOST_ACCEPTED ? "accepted" : answer == HOST_SWAPPED ? "crashed" : "refused";
@@ -90,7 +99,7 @@ static int run(struct cli *cli, const struct command *command, int count, char *
         return cli_fail(cli, status);
     status = build(host, wire_word, cause_word, &wire, &cause);
     if (status == STATUS_OK)
-        status = host_poke(host, wire, cause, &event);
+        status = poke(cli, host, wire, cause, &event);
     leave = status == STATUS_OK ? finish(cli, &event) : cli_fail(cli, status);
     host_close(host);
     return leave;

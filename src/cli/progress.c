@@ -20,7 +20,9 @@ void progress_begin(struct progress *progress, const struct cli *cli, const char
 
 static void draw(struct progress *progress, uint64_t done, uint64_t total, uint64_t elapsed_ns)
 {
-    fprintf(stderr, "\r\033[K%s: %" PRIu64, progress->label, done);
+    fprintf(stderr, "\r\033[K%s", progress->label);
+    if (done != 0)
+        fprintf(stderr, ": %" PRIu64, done);
     if (total != 0) {
         double share = (double)done / (double)total;
         fprintf(stderr, " of %" PRIu64 " (%.0f%%)", total, 100 * share);
@@ -44,12 +46,16 @@ void progress_update(struct progress *progress, uint64_t done, uint64_t total)
     draw(progress, done, total, now_ns - progress->started_ns);
 }
 
+void progress_clear_line(void)
+{
+    if (isatty(STDERR_FILENO) == 1)
+        fprintf(stderr, "\r\033[K");
+}
+
 void progress_end(struct progress *progress)
 {
-    if (progress->is_shown) {
-        fprintf(stderr, "\r\033[K");
-        fflush(stderr);
-    }
+    if (progress->is_shown)
+        progress_clear_line();
     progress->is_wanted = false;
     progress->is_shown = false;
 }
