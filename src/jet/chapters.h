@@ -42,18 +42,18 @@ noun jet_need(struct nock *machine, noun unit);
 /* trees.c */
 noun jet_in_has(struct nock *machine, noun core);
 noun jet_in_put(struct nock *machine, noun core);
-noun jet_in_gas(struct nock *machine, noun core);
+enum nock_step jet_in_gas(struct nock *machine, struct nock_activation *a);
 noun jet_in_del(struct nock *machine, noun core);
 noun jet_in_uni(struct nock *machine, noun core);
 noun jet_by_has(struct nock *machine, noun core);
 noun jet_by_get(struct nock *machine, noun core);
 noun jet_by_put(struct nock *machine, noun core);
-noun jet_by_gas(struct nock *machine, noun core);
+enum nock_step jet_by_gas(struct nock *machine, struct nock_activation *a);
 noun jet_by_del(struct nock *machine, noun core);
 noun jet_by_uni(struct nock *machine, noun core);
 noun jet_tap(struct nock *machine, noun trap);
 noun jet_wyt(struct nock *machine, noun trap);
-noun jet_by_key(struct nock *machine, noun trap);
+enum nock_step jet_by_key(struct nock *machine, struct nock_activation *a);
 
 /* list_gates.c */
 enum nock_step jet_roll(struct nock *machine, struct nock_activation *a);

@@ -47,10 +47,14 @@ static bool add_items(struct nock *machine, struct stack_list *target, noun list
     return list == 0;
 }
 
+/* A list may be in the list many times over, so the product has no measure in
+ * the size of the sample. */
 noun jet_zing(struct nock *machine, noun lists)
 {
     struct stack_list whole = stack_list_begin();
     for (; noun_is_cell(lists); lists = noun_tail(lists)) {
+        if (!stack_reserve(nock_stack(machine), 0))
+            return NOCK_JET_FAIL;
         if (!add_items(machine, &whole, noun_head(lists)))
             return NOCK_JET_EXIT;
     }

@@ -36,6 +36,16 @@ static inline enum nock_step step_slam_tail(struct nock *machine, struct nock_ac
     return a->subject == NOUN_NONE ? NOCK_STEP_EXIT : NOCK_STEP_KICK_TAIL;
 }
 
+/* Comes back in `phase` after the engine has had the chance to collect and to
+ * see an interrupt. */
+static inline enum nock_step step_pause(struct nock *machine, struct nock_activation *a, uint64_t phase)
+{
+    a->subject = 0;
+    a->formula = stack_cell(nock_stack(machine), 1, 0);
+    a->phase = phase;
+    return NOCK_STEP_CALL;
+}
+
 /* Runs the called core's own formula; its product comes in `phase`. */
 static inline enum nock_step step_formula(struct nock_activation *a, uint64_t phase)
 {

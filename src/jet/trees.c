@@ -12,11 +12,18 @@
  * Depth is bounded: a tree that is ordered by two independent hashes is about
  * three times as deep as the logarithm of its size, and one of more than
  * DEPTH_MAX levels, as somebody might make one by hand, is left to the Nock.
- * So is everything that is no tree.  These jets never exit.
+ * So is everything that is no tree, and walks of more than WALK_NODES_MAX
+ * nodes.  These jets never exit.
  */
 #include "jet/chapters.h"
+#include "jet/steps.h"
 
 #define DEPTH_MAX 512
+
+/* A walk visits at most so many nodes, since no collection and no interrupt
+ * happens meanwhile, and a small tree whose branches are shared may have any
+ * number of them. */
+#define WALK_NODES_MAX (1 << 20)
 
 enum kind { KIND_SET, KIND_MAP };
 
@@ -188,29 +195,54 @@ noun jet_by_put(struct nock *machine, noun core)
     return or_punt(put(nock_stack(machine), KIND_MAP, tree, item));
 }
 
-/* Puts a list of items, the first one first. */
-static noun gas(struct nock *machine, enum kind kind, noun gate)
+/* Puts a list of items, the first one first.  In steps, because a long list
+ * leaves more garbage behind than may wait for its end. */
+enum { GAS_LIST, GAS_TREE };
+enum { GAS_START, GAS_GOING_ON };
+
+/* Puts one item; false where only the Nock knows what comes of it. */
+static bool gas_one(struct stack *stack, struct nock_activation *a, enum kind kind)
 {
-    noun list = noun_at(gate, 6), tree = tree_of(gate);
-    if (list == NOUN_NONE)
-        return NOCK_JET_PUNT;
-    for (; tree != NOUN_NONE && noun_is_cell(list); list = noun_tail(list)) {
-        noun item = noun_head(list);
-        if (kind == KIND_MAP && !noun_is_cell(item))
-            return NOCK_JET_PUNT;
-        tree = put(nock_stack(machine), kind, tree, item);
+    noun list = a->slot[GAS_LIST];
+    if (!noun_is_cell(list) || (kind == KIND_MAP && !noun_is_cell(noun_head(list))))
+        return false;
+    noun tree = put(stack, kind, a->slot[GAS_TREE], noun_head(list));
+    if (tree == NOUN_NONE)
+        return false;
+    a->slot[GAS_LIST] = noun_tail(list);
+    a->slot[GAS_TREE] = tree;
+    return true;
+}
+
+static enum nock_step gas(struct nock *machine, struct nock_activation *a, enum kind kind)
+{
+    struct stack *stack = nock_stack(machine);
+    if (a->phase == STEP_PHASE_FORMULA)
+        return NOCK_STEP_DONE;
+    if (a->phase == GAS_START) {
+        noun list = step_sample(a), tree = tree_of(a->core);
+        if (list == NOUN_NONE || tree == NOUN_NONE)
+            return NOCK_STEP_PUNT;
+        a->slot[GAS_LIST] = list;
+        a->slot[GAS_TREE] = tree;
     }
-    return list == 0 ? or_punt(tree) : NOCK_JET_PUNT;
+    do {
+        if (a->slot[GAS_LIST] == 0)
+            return step_done(a, a->slot[GAS_TREE]);
+        if (!gas_one(stack, a, kind))
+            return step_give_up(a);
+    } while (!stack_is_due(stack));
+    return step_pause(machine, a, GAS_GOING_ON);
 }
 
-noun jet_in_gas(struct nock *machine, noun core)
+enum nock_step jet_in_gas(struct nock *machine, struct nock_activation *a)
 {
-    return gas(machine, KIND_SET, core);
+    return gas(machine, a, KIND_SET);
 }
 
-noun jet_by_gas(struct nock *machine, noun core)
+enum nock_step jet_by_gas(struct nock *machine, struct nock_activation *a)
 {
-    return gas(machine, KIND_MAP, core);
+    return gas(machine, a, KIND_MAP);
 }
 
 /* ---- deletion ------------------------------------------------------------ */
@@ -297,7 +329,7 @@ noun jet_tap(struct nock *machine, noun trap)
     noun list = noun_at(trap, 6), tree = tree_of(trap);
     if (list == NOUN_NONE)
         return NOCK_JET_PUNT;
-    for (;;) {
+    for (unsigned nodes = 0; nodes <= WALK_NODES_MAX; nodes++) {
         for (; tree != 0; tree = node_of(KIND_SET, tree).left) {
             if (depth == DEPTH_MAX || !is_node(KIND_SET, tree))
                 return NOCK_JET_PUNT;
@@ -309,65 +341,71 @@ noun jet_tap(struct nock *machine, noun trap)
         list = stack_cell(nock_stack(machine), node.item, list);
         tree = node.right;
     }
-}
-
-/* Visits every node, a node before its branches and the left one first. */
-struct walk {
-    enum kind kind;
-    unsigned depth;
-    noun pending[DEPTH_MAX];
-};
-
-static void walk_begin(struct walk *walk, enum kind kind, noun tree)
-{
-    walk->kind = kind;
-    walk->depth = 1;
-    walk->pending[0] = tree;
-}
-
-enum walked { WALKED_TO_NODE, WALKED_TO_END, WALKED_TO_ODD };
-
-static enum walked walk_next(struct walk *walk, struct node *node)
-{
-    while (walk->depth > 0) {
-        noun tree = walk->pending[--walk->depth];
-        if (tree == 0)
-            continue;
-        if (!is_node(walk->kind, tree) || walk->depth + 2 > DEPTH_MAX)
-            return WALKED_TO_ODD;
-        *node = node_of(walk->kind, tree);
-        walk->pending[walk->depth++] = node->right;
-        walk->pending[walk->depth++] = node->left;
-        return WALKED_TO_NODE;
-    }
-    return WALKED_TO_END;
+    return NOCK_JET_PUNT;
 }
 
 /* The count of items; the trap's context is the door. */
 noun jet_wyt(struct nock *machine, noun trap)
 {
     (void)machine;
-    struct walk walk;
-    struct node node;
-    enum walked walked;
+    noun pending[DEPTH_MAX] = {noun_at(trap, 14)};
     noun count = 0;
-    walk_begin(&walk, KIND_SET, noun_at(trap, 14));
-    while ((walked = walk_next(&walk, &node)) == WALKED_TO_NODE)
-        count++;
-    return walked == WALKED_TO_END ? count : NOCK_JET_PUNT;
+    for (unsigned depth = 1; depth > 0;) {
+        noun tree = pending[--depth];
+        if (tree == 0)
+            continue;
+        if (!is_node(KIND_SET, tree) || depth + 2 > DEPTH_MAX || count++ == WALK_NODES_MAX)
+            return NOCK_JET_PUNT;
+        struct node node = node_of(KIND_SET, tree);
+        pending[depth++] = node.left;
+        pending[depth++] = node.right;
+    }
+    return count;
 }
 
-/* Puts the keys of a map into the set that is the trap's sample. */
-noun jet_by_key(struct nock *machine, noun trap)
+/* Puts the keys of a map into the set that is the trap's sample: in steps, as
+ * gas, a node before its branches and the left one first.  What is still to be
+ * visited is a list of trees. */
+enum { KEY_PENDING, KEY_SET };
+enum { KEY_START, KEY_GOING_ON };
+
+/* Visits one tree. */
+static bool key_one(struct stack *stack, struct nock_activation *a)
 {
-    struct walk walk;
-    struct node node;
-    enum walked walked = WALKED_TO_ODD;
-    noun keys = noun_at(trap, 6);
-    walk_begin(&walk, KIND_MAP, tree_of(trap));
-    while (keys != NOUN_NONE && (walked = walk_next(&walk, &node)) == WALKED_TO_NODE)
-        keys = put(nock_stack(machine), KIND_SET, keys, node.key);
-    return walked == WALKED_TO_END ? or_punt(keys) : NOCK_JET_PUNT;
+    noun tree = noun_head(a->slot[KEY_PENDING]), rest = noun_tail(a->slot[KEY_PENDING]);
+    if (tree != 0) {
+        if (!is_node(KIND_MAP, tree))
+            return false;
+        struct node node = node_of(KIND_MAP, tree);
+        noun keys = put(stack, KIND_SET, a->slot[KEY_SET], node.key);
+        if (keys == NOUN_NONE)
+            return false;
+        a->slot[KEY_SET] = keys;
+        rest = stack_triple(stack, node.left, node.right, rest);
+    }
+    a->slot[KEY_PENDING] = rest;
+    return true;
+}
+
+enum nock_step jet_by_key(struct nock *machine, struct nock_activation *a)
+{
+    struct stack *stack = nock_stack(machine);
+    if (a->phase == STEP_PHASE_FORMULA)
+        return NOCK_STEP_DONE;
+    if (a->phase == KEY_START) {
+        noun keys = step_sample(a), tree = tree_of(a->core);
+        if (keys == NOUN_NONE || tree == NOUN_NONE)
+            return NOCK_STEP_PUNT;
+        a->slot[KEY_PENDING] = stack_cell(stack, tree, 0);
+        a->slot[KEY_SET] = keys;
+    }
+    do {
+        if (a->slot[KEY_PENDING] == 0)
+            return step_done(a, a->slot[KEY_SET]);
+        if (!key_one(stack, a))
+            return step_give_up(a);
+    } while (!stack_is_due(stack));
+    return step_pause(machine, a, KEY_GOING_ON);
 }
 
 /* ---- union --------------------------------------------------------------- *
@@ -381,6 +419,7 @@ struct unite {
     struct stack *stack;
     enum kind kind;
     unsigned depth;
+    unsigned nodes;
 };
 
 static noun unite(struct unite *u, noun a, noun b);
@@ -425,7 +464,7 @@ static bool unite_split(struct unite *u, const struct node *above, const struct 
 static noun unite(struct unite *u, noun a, noun b)
 {
     while (a != 0 && b != 0) {
-        if (!is_node(u->kind, a) || !is_node(u->kind, b))
+        if (!is_node(u->kind, a) || !is_node(u->kind, b) || u->nodes++ == WALK_NODES_MAX)
             return NOUN_NONE;
         struct node x = node_of(u->kind, a), y = node_of(u->kind, b);
         if (noun_equal(x.key, y.key))
@@ -445,7 +484,7 @@ noun jet_in_uni(struct nock *machine, noun core)
         return NOCK_JET_PUNT;
     if (noun_equal(a, b))
         return a;
-    struct unite u = {nock_stack(machine), KIND_SET, 0};
+    struct unite u = {.stack = nock_stack(machine), .kind = KIND_SET};
     return or_punt(unite(&u, a, b));
 }
 
@@ -454,6 +493,6 @@ noun jet_by_uni(struct nock *machine, noun core)
     noun a = tree_of(core), b = noun_at(core, 6);
     if (a == NOUN_NONE)
         return NOCK_JET_PUNT;
-    struct unite u = {nock_stack(machine), KIND_MAP, 0};
+    struct unite u = {.stack = nock_stack(machine), .kind = KIND_MAP};
     return or_punt(unite(&u, a, b));
 }
