@@ -23,7 +23,10 @@ enum status os_kind_of(const char *path, enum os_kind *kind)
 
 enum status os_directory_sync(const char *path)
 {
-    int descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int descriptor;
+    do
+        descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    while (descriptor < 0 && errno == EINTR);
     if (descriptor < 0)
         return status_fail_errno(errno, "cannot open the directory %s", path);
     /* EINVAL: a file system that has nothing to sync in a directory. */

@@ -155,6 +155,15 @@ static bool is_own_name(const char *name)
     return false;
 }
 
+/* Files pass through a name ending in .new before they have their own. */
+static bool is_passing_name(const char *name)
+{
+    size_t length = strlen(name);
+    return length > 4 && strcmp(name + length - 4, ".new") == 0 &&
+           (strcmp(name, ARENA_FILE_NAME ".new") == 0 ||
+            strncmp(name, RECOVERY_MARK_NAME ".", strlen(RECOVERY_MARK_NAME) + 1) == 0);
+}
+
 /* For os_directory_list: anything that no killed creation can have left. */
 static enum status refuse_entry(void *context, const char *name)
 {
@@ -163,7 +172,7 @@ static enum status refuse_entry(void *context, const char *name)
         return status_fail(STATUS_EXISTS,
                            "%s is a machine already: run it with `loam run %s`, or name another directory", directory,
                            directory);
-    if (is_own_name(name) || strcmp(name, "lost+found") == 0)
+    if (is_own_name(name) || is_passing_name(name) || strcmp(name, "lost+found") == 0)
         return STATUS_OK;
     return status_fail(STATUS_EXISTS, "%s is not empty (it holds %s): name an empty or a new directory", directory,
                        name);
@@ -199,8 +208,18 @@ static void remove_own(const char *directory, const char *name)
     free(path);
 }
 
-static void remove_contents(const char *directory)
+/* For os_directory_list. */
+static enum status remove_passing(void *context, const char *name)
 {
+    if (is_passing_name(name))
+        remove_own(context, name);
+    return STATUS_OK;
+}
+
+static void remove_contents(char *directory)
+{
+    enum status status = os_directory_list(directory, remove_passing, directory);
+    (void)status; /* as in remove_own */
     for (size_t i = 1; i < COUNT_OF(own_names); i++)
         remove_own(directory, own_names[i]);
 }
@@ -212,6 +231,13 @@ static enum status claim_existing(struct node *node)
     STATUS_TRY(os_directory_list(node->directory, note_lock, &has_lock));
     STATUS_TRY(open_lock(node, has_lock ? OS_OPEN_WRITE : OS_OPEN_CREATE));
     STATUS_TRY(lock_patiently(node->lock, node->directory));
+    /* Whoever held the lock meanwhile may have finished a machine. */
+    enum status status = os_directory_list(node->directory, refuse_entry, node->directory);
+    if (status != STATUS_OK) {
+        os_file_close(node->lock);
+        node->lock = NULL;
+        return status;
+    }
     remove_contents(node->directory);
     return STATUS_OK;
 }
@@ -245,6 +271,7 @@ enum status recovery_unclaim(struct node *node, enum status failure, bool is_cre
         return failure;
     char message[STATUS_MESSAGE_SIZE_BYTES];
     snprintf(message, sizeof message, "%s", status_message());
+    remove_own(node->directory, RECOVERY_MARK_NAME); /* first: what is left is no machine */
     remove_contents(node->directory);
     remove_own(node->directory, RECOVERY_LOCK_NAME);
     if (is_created && os_remove(node->directory) != STATUS_OK)

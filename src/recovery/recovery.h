@@ -120,7 +120,8 @@ struct recovery_report {
 /* Checks every byte of log and arena that has a checksum, every noun that is
  * reached, and that the two belong together.  Takes the lock as a reader:
  * STATUS_BUSY beside a running process.  Writes nothing.  STATUS_CORRUPT, with
- * the first fault as the message, if there is any; `listener.warn` gets each. */
+ * the first fault as the message, if there is any; `listener` must be given, and its
+ * `warn` gets each. */
 enum status recovery_verify(const char *directory, const struct recovery_listener *listener,
                             struct recovery_report *report) MUST_USE;
 
