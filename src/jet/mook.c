@@ -48,46 +48,61 @@ static bool is_spot(noun n)
     return is_place(noun_head(noun_tail(n))) && is_place(noun_tail(noun_tail(n)));
 }
 
-/* A list of tanks: they join those still to be looked at. */
-static bool push_list(struct wordstack *pending, noun list)
+/* A tank being looked at.  One whose parts are shared may be far larger than
+ * the memory that it takes, so the look is over after so many list cells. */
+struct inspection {
+    struct wordstack pending; /* tanks in it, still to be looked at */
+    uint64_t cells_left;
+};
+
+#define INSPECTION_CELLS_MAX (1 << 20)
+
+/* A list of atoms; the tanks of any other list join the pending ones. */
+static bool inspect_list(struct inspection *inspection, noun list, bool of_tanks)
 {
-    for (; noun_is_cell(list); list = noun_tail(list))
-        wordstack_push(pending, noun_head(list));
+    for (; noun_is_cell(list) && inspection->cells_left > 0; inspection->cells_left--, list = noun_tail(list)) {
+        if (of_tanks)
+            wordstack_push(&inspection->pending, noun_head(list));
+        else if (!noun_is_atom(noun_head(list)))
+            return false;
+    }
     return list == 0;
 }
 
 /* So many tapes, the last one in the tail. */
-static bool are_tapes(noun n, unsigned count)
+static bool inspect_tapes(struct inspection *inspection, noun n, unsigned count)
 {
     for (; count > 1 && noun_is_cell(n); count--, n = noun_tail(n)) {
-        if (!is_atom_list(noun_head(n)))
+        if (!inspect_list(inspection, noun_head(n), false))
             return false;
     }
-    return count == 1 && is_atom_list(n);
+    return count == 1 && inspect_list(inspection, n, false);
 }
 
-/* One tank without the tanks in it, which are pushed. */
-static bool is_tank_shallow(struct wordstack *pending, noun tank)
+/* One tank without the tanks in it. */
+static bool inspect_tank(struct inspection *inspection, noun tank)
 {
     if (noun_is_atom(tank))
         return true;
     noun tag = noun_head(tank), rest = noun_tail(tank);
     if (tag == noun_cord("leaf"))
-        return is_atom_list(rest);
+        return inspect_list(inspection, rest, false);
     unsigned tapes = tag == noun_cord("palm") ? 4 : tag == noun_cord("rose") ? 3 : 0;
-    return tapes != 0 && noun_is_cell(rest) && are_tapes(noun_head(rest), tapes) && push_list(pending, noun_tail(rest));
+    return tapes != 0 && noun_is_cell(rest) && inspect_tapes(inspection, noun_head(rest), tapes) &&
+           inspect_list(inspection, noun_tail(rest), true);
 }
 
-static bool is_tank(noun n)
+enum fit { FIT_YES, FIT_NO, FIT_UNKNOWN };
+
+static enum fit is_tank(noun n)
 {
-    struct wordstack pending;
-    wordstack_init(&pending);
-    wordstack_push(&pending, n);
+    struct inspection inspection = {.cells_left = INSPECTION_CELLS_MAX};
+    wordstack_push(&inspection.pending, n);
     bool fits = true;
-    while (fits && !wordstack_is_empty(&pending))
-        fits = is_tank_shallow(&pending, wordstack_pop(&pending));
-    wordstack_finish(&pending);
-    return fits;
+    while (fits && !wordstack_is_empty(&inspection.pending))
+        fits = inspect_tank(&inspection, wordstack_pop(&inspection.pending));
+    wordstack_finish(&inspection.pending);
+    return inspection.cells_left == 0 ? FIT_UNKNOWN : fits ? FIT_YES : FIT_NO;
 }
 
 /* ---- tanks --------------------------------------------------------------- */
@@ -235,16 +250,16 @@ enum mook mook_next(struct stack *stack, struct nock_activation *a)
     return MOOK_DONE;
 }
 
-void mook_take(struct stack *stack, struct nock_activation *a)
+enum mook mook_take(struct stack *stack, struct nock_activation *a)
 {
     noun tone = a->result;
+    enum fit fit = noun_head(tone) == 0 ? is_tank(noun_tail(tone)) : FIT_NO;
+    if (fit == FIT_UNKNOWN)
+        return MOOK_UNKNOWN;
+    noun instead = leaf_string(stack, noun_head(tone) == 0 ? "mook.mean" : "####");
     a->slot[MOOK_REST] = noun_tail(a->slot[MOOK_REST]);
-    if (noun_head(tone) != 0)
-        add_tank(stack, a, leaf_string(stack, "####"));
-    else if (is_tank(noun_tail(tone)))
-        add_tank(stack, a, noun_tail(tone));
-    else
-        add_tank(stack, a, leaf_string(stack, "mook.mean"));
+    add_tank(stack, a, fit == FIT_YES ? noun_tail(tone) : instead);
+    return mook_next(stack, a);
 }
 
 noun mook_tang(struct stack *stack, struct nock_activation *a)

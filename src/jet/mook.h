@@ -10,14 +10,14 @@ void mook_begin(struct stack *stack, struct nock_activation *a, noun trace);
 enum mook {
     MOOK_DONE,    /* mook_tang has it */
     MOOK_RUN,     /* `a` holds what to run as NOCK_STEP_VIRTUAL; then mook_take */
-    MOOK_UNKNOWN, /* an entry that only the Nock renders */
+    MOOK_UNKNOWN, /* something that only the Nock renders */
 };
 
 /* Renders up to the end, or to an entry that takes a run. */
 enum mook mook_next(struct stack *stack, struct nock_activation *a);
 
-/* Takes the tone of the run, which is in a->result. */
-void mook_take(struct stack *stack, struct nock_activation *a);
+/* Takes the tone of the run, which is in a->result, and goes on. */
+enum mook mook_take(struct stack *stack, struct nock_activation *a);
 
 noun mook_tang(struct stack *stack, struct nock_activation *a);
 

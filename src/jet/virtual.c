@@ -73,31 +73,31 @@ static enum nock_step mule_failed(struct nock *machine, struct nock_activation *
     return step_done(a, stack_cell(nock_stack(machine), 1, tang));
 }
 
+static enum nock_step mule_rendered(struct nock *machine, struct nock_activation *a, enum mook state)
+{
+    if (state == MOOK_RUN)
+        return NOCK_STEP_VIRTUAL;
+    return state == MOOK_UNKNOWN ? step_give_up(a) : mule_failed(machine, a, mook_tang(nock_stack(machine), a));
+}
+
 enum nock_step jet_mule(struct nock *machine, struct nock_activation *a)
 {
-    if (a->phase == STEP_PHASE_FORMULA)
-        return NOCK_STEP_DONE;
-    if (a->phase == VIRTUAL_START)
-        return run_trap(machine, a);
     struct stack *stack = nock_stack(machine);
-    if (a->phase == VIRTUAL_TONE) {
-        noun tone = a->result;
+    noun tone = a->result;
+    switch (a->phase) {
+    case VIRTUAL_START:
+        return run_trap(machine, a);
+    case VIRTUAL_TONE:
         if (noun_head(tone) == 0)
             return NOCK_STEP_DONE;
         if (noun_head(tone) == 1)
             return mule_failed(machine, a, stack_cell(stack, mook_blocked(stack, noun_tail(tone)), 0));
         mook_begin(stack, a, noun_tail(tone));
         a->phase = VIRTUAL_RENDER;
-    } else {
-        mook_take(stack, a);
+        return mule_rendered(machine, a, mook_next(stack, a));
+    case VIRTUAL_RENDER:
+        return mule_rendered(machine, a, mook_take(stack, a));
+    default:
+        return NOCK_STEP_DONE; /* the formula's product */
     }
-    switch (mook_next(stack, a)) {
-    case MOOK_RUN:
-        return NOCK_STEP_VIRTUAL;
-    case MOOK_UNKNOWN:
-        return step_give_up(a);
-    case MOOK_DONE:
-        break;
-    }
-    return mule_failed(machine, a, mook_tang(stack, a));
 }
