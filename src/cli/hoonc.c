@@ -1,4 +1,4 @@
-/* loam hoonc: the Hoon compiler as a machine (docs/hoonc.md).
+/* loam hoonc: the Hoon compiler as a machine.
  *
  * The compiler is a kernel like any other; this command makes or opens its
  * machine, boots it once with the library's text, sends it the files of a
@@ -19,7 +19,7 @@
 
 /* How many calls compiling the library takes, per byte of its text: for the
  * time left on the progress line. */
-#define BOOT_CALLS_PER_BYTE 500
+#define BOOT_CALLS_PER_BYTE 370
 
 struct hoonc {
     struct cli *cli;

@@ -1,4 +1,5 @@
 /* The life of an event, in memory and on disk. */
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -191,6 +192,47 @@ static void test_large_event(void)
     free((void *)kernel.bytes);
 }
 
+/* Somebody else writes to the log, so that no row can be appended. */
+static sqlite3 *occupy_log(const char *directory)
+{
+    char path[4200];
+    sqlite3 *database;
+    snprintf(path, sizeof path, "%s/events.sqlite", directory);
+    CHECK(sqlite3_open(path, &database) == SQLITE_OK);
+    CHECK(sqlite3_exec(database, "BEGIN IMMEDIATE", NULL, NULL, NULL) == SQLITE_OK);
+    return database;
+}
+
+static void test_broken(void)
+{
+    char directory[4096];
+    struct host_kernel kernel = kernel_of(TEST_KERNEL);
+    struct host *host;
+    struct host_event event;
+    snprintf(directory, sizeof directory, "%s/broken", tap_scratch());
+    must(host_create(directory, &kernel, NULL, NULL, &host));
+    poke(host, "%inc");
+    uint64_t hash = status_of(host).state_hash;
+    sqlite3 *intruder = occupy_log(directory);
+    host_reset(host);
+    noun cause = stack_cord(host_stack(host), "inc");
+    tap_ok(host_poke(host, host_wire(host, "sys", NULL), cause, &event) == STATUS_BUSY,
+           "an event that cannot be logged breaks the host: %s", status_message());
+    tap_ok(event.answer == HOST_REFUSED, "and is not accepted");
+    sqlite3_close(intruder);
+    host_reset(host);
+    tap_ok(host_poke(host, host_wire(host, "sys", NULL), noun_cord("inc"), &event) == STATUS_BUSY,
+           "a broken host takes nothing more, although it could: %s", status_message());
+    host_close(host);
+    must(host_open(directory, NULL, NULL, &host));
+    struct host_status facts = status_of(host);
+    tap_ok(facts.event == 1 && facts.state_hash == hash && facts.events_replayed == 0,
+           "the next start stands where the log does");
+    tap_ok(poke(host, "%inc").number == 2 && peek(host) == 2, "and goes on");
+    host_close(host);
+    free((void *)kernel.bytes);
+}
+
 int main(void)
 {
     struct host_kernel kernel = kernel_of(TEST_KERNEL);
@@ -203,5 +245,6 @@ int main(void)
     test_garbage();
     test_durable();
     test_large_event();
+    test_broken();
     return tap_done();
 }
