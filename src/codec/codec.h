@@ -10,9 +10,10 @@
  * is read may come from anybody: every reader answers malformed input with a
  * status and a message that names the place, in memory bounded by its limit.
  *
- * Threads: a function that takes a stack, or a noun that is ephemeral, belongs
- * to the thread that owns them (mugs are cached and equal parts unified in
- * ephemeral objects).  Persistent nouns may be read by any number of threads.
+ * Threads: a function that takes a stack belongs to the thread that owns it.
+ * jam and print only read, so any thread may use them on nouns that nobody is
+ * changing: persistent ones always, ephemeral ones while their owner waits.
+ * jam and cue keep working memory for each thread, until it ends.
  */
 #ifndef CODEC_CODEC_H
 #define CODEC_CODEC_H
@@ -24,11 +25,13 @@
 /* ---- jam (codec/jam.c) ---------------------------------------------------- */
 
 /* The jam of `n` in exactly ceil(bits / 8) bytes, at least one; the caller
- * frees *bytes.  STATUS_NO_MEMORY if there is none for output or memo. */
+ * frees *bytes.  STATUS_NO_MEMORY if there is none for the output or the
+ * table of what was written. */
 enum status codec_jam(noun n, uint8_t **bytes, size_t *size_bytes) MUST_USE;
 
-/* The jam of `n` as an atom on `stack`, or NOUN_NONE if there is no memory for
- * it, or no room under the stack's limit. */
+/* The jam of `n` as an atom on `stack`, or NOUN_NONE if there is no memory, or
+ * if the atom or the working memory would be larger than what the stack's limit
+ * leaves. */
 noun codec_jam_atom(struct stack *stack, noun n);
 
 /* ---- cue (codec/cue.c) ---------------------------------------------------- */

@@ -385,7 +385,7 @@ enum status codec_cue(struct stack *stack, const void *bytes, size_t size_bytes,
                       .bytes = bytes,
                       .size_bytes = size_bytes,
                       .size_bits = (uint64_t)size_bytes * 8,
-                      .arrays = scratch_take()};
+                      .arrays = scratch_take(UINT64_MAX)};
     if (limits != NULL)
         cue.limits = *limits;
     uint64_t end = 0;

@@ -362,7 +362,7 @@ static bool jam_run(noun n, struct scratch_array *arrays, struct bit_writer *wri
 
 enum status codec_jam(noun n, uint8_t **bytes, size_t *size_bytes)
 {
-    struct scratch_array *arrays = scratch_take();
+    struct scratch_array *arrays = scratch_take(UINT64_MAX);
     struct bit_writer writer;
     *bytes = NULL;
     if (jam_run(n, arrays, &writer)) {
@@ -380,7 +380,8 @@ enum status codec_jam(noun n, uint8_t **bytes, size_t *size_bytes)
 
 noun codec_jam_atom(struct stack *stack, noun n)
 {
-    struct scratch_array *arrays = scratch_take();
+    uint64_t used = stack_used_bytes(stack), limit = stack->options.limit_bytes;
+    struct scratch_array *arrays = scratch_take(used < limit ? limit - used : 0);
     struct bit_writer writer;
     noun atom = NOUN_NONE;
     if (jam_run(n, arrays, &writer)) {

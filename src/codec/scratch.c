@@ -6,6 +6,7 @@
 #define KEEP_BYTES ((size_t)16 << 20)
 
 static _Thread_local struct scratch_array thread_arrays[SCRATCH_ARRAYS];
+static _Thread_local uint64_t thread_limit_bytes;
 static tss_t thread_end;
 static once_flag thread_end_once = ONCE_FLAG_INIT;
 
@@ -23,7 +24,7 @@ static void create_thread_end(void)
     CHECK(tss_create(&thread_end, free_all) == thrd_success);
 }
 
-struct scratch_array *scratch_take(void)
+struct scratch_array *scratch_take(uint64_t limit_bytes)
 {
     static _Thread_local bool is_known;
     if (UNLIKELY(!is_known)) {
@@ -31,7 +32,16 @@ struct scratch_array *scratch_take(void)
         CHECK(tss_set(thread_end, thread_arrays) == thrd_success);
         is_known = true;
     }
+    thread_limit_bytes = limit_bytes > SCRATCH_ARRAYS * KEEP_BYTES ? limit_bytes : SCRATCH_ARRAYS * KEEP_BYTES;
     return thread_arrays;
+}
+
+static uint64_t total_bytes(void)
+{
+    uint64_t total = 0;
+    for (unsigned i = 0; i < SCRATCH_ARRAYS; i++)
+        total += thread_arrays[i].size_bytes;
+    return total;
 }
 
 void scratch_release(struct scratch_array *arrays)
@@ -49,6 +59,8 @@ bool scratch_grow(struct scratch_array *array, size_t size_bytes)
     if (size_bytes <= array->size_bytes)
         return true;
     size_t bigger = array->size_bytes * 2 > size_bytes ? array->size_bytes * 2 : size_bytes;
+    if (bigger - array->size_bytes > thread_limit_bytes - total_bytes())
+        return false;
     void *items = realloc(array->items, bigger);
     if (items == NULL)
         return false;

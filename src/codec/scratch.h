@@ -18,14 +18,15 @@ struct scratch_array {
     size_t size_bytes;
 };
 
-/* The thread's arrays, [SCRATCH_ARRAYS]. */
-struct scratch_array *scratch_take(void);
+/* The thread's arrays, [SCRATCH_ARRAYS].  Together they may not become larger
+ * than `limit_bytes`, or what is kept anyway. */
+struct scratch_array *scratch_take(uint64_t limit_bytes);
 
 /* The user is done: arrays over the limit are freed. */
 void scratch_release(struct scratch_array *arrays);
 
-/* Makes the array at least so large, keeping its contents.  False if there is
- * no memory; then it is as it was. */
+/* Makes one of the arrays at least so large, keeping its contents.  False if
+ * there is no memory, or the limit is in the way; then it is as it was. */
 bool scratch_grow(struct scratch_array *array, size_t size_bytes);
 
 #endif
