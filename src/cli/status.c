@@ -14,6 +14,7 @@ static void print_json(const char *directory, const struct host_status *facts, b
     json_number(&json, "state_mug", facts->state_hash & NOUN_META_MUG_MASK);
     json_digest(&json, "kernel_hash", facts->kernel_hash, sizeof facts->kernel_hash);
     json_number(&json, "log_base", facts->log_base);
+    json_number(&json, "log_last", facts->log_base + facts->log_rows);
     json_number(&json, "log_rows", facts->log_rows);
     json_number(&json, "log_bytes", facts->log_bytes);
     json_number(&json, "arena_used_bytes", facts->arena_used_bytes);
@@ -25,7 +26,11 @@ static void print_json(const char *directory, const struct host_status *facts, b
 static void print_text(const char *directory, const struct host_status *facts, bool is_running)
 {
     printf("machine     %s (%s)\n", directory, is_running ? "a process runs it" : "stopped");
-    printf("event       %" PRIu64 "\n", facts->event);
+    uint64_t behind = facts->log_base + facts->log_rows - facts->event;
+    printf("event       %" PRIu64, facts->event);
+    if (behind > 0)
+        printf(" (%" PRIu64 " more in the log: the state is behind, a start replays them)", behind);
+    putchar('\n');
     printf("state       %016" PRIx64 " (mug 0x%08" PRIx64 ")\n", facts->state_hash,
            facts->state_hash & NOUN_META_MUG_MASK);
     printf("kernel      ");
