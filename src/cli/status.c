@@ -28,7 +28,7 @@ static void print_text(const char *directory, const struct host_status *facts, b
     printf("machine     %s (%s)\n", directory, is_running ? "a process runs it" : "stopped");
     uint64_t behind = facts->log_base + facts->log_rows - facts->event;
     printf("event       %" PRIu64, facts->event);
-    if (behind > 0)
+    if (behind > 0 && !is_running)
         printf(" (%" PRIu64 " more in the log: the state is behind, a start replays them)", behind);
     putchar('\n');
     printf("state       %016" PRIx64 " (mug 0x%08" PRIx64 ")\n", facts->state_hash,
