@@ -43,7 +43,7 @@ static const char *const expressions[] = {
     "^-(@ [1 2])",        /* does not nest */
     "=+(a=5 ?-(a %6 7))", /* a switch that misses its case */
     "|=  a=@\n(a 5",      /* does not parse */
-    "0x12.34",               /* nor does any of these, each a little later */
+    "0x12.34",            /* nor does any of these, each a little later */
     "[1.0000 2]",
     "=/  x  [1 2 --]\nx",
     "[1 2 ab-CD]",
