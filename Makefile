@@ -6,6 +6,7 @@
 #   make bench     every benchmark; make bench-NAME: one (its last line is JSON)
 #   make check     floors, format, clang-tidy
 #   make asan | hostile | clang | tsan      build and test so
+#   make crash     the crash laboratory, in full: every fault, every state, many kills
 #   make fuzz      each fuzzer for FUZZ_SECONDS
 #   make format    clang-format over the tree
 #   make install | clean
@@ -54,6 +55,15 @@ tsan: build-tsan/build.ninja
 	ninja -C build-tsan
 	tools/run-tests build-tsan -- thread map threads host loop drivers api $(TESTS)
 
+# CRASH_STATES: arguments of test/crash/states.c; the usual ones take about 20
+# minutes on two cores.
+CRASH_KILLS ?= 1000
+CRASH_STATES ?= --random 40 --subsets 9 --torn 24 --rounds 8 --stride 1
+crash: build
+	PYTHONPATH=test/cli PYTHONDONTWRITEBYTECODE=1 python3 test/crash/kill.py build/loam $(CRASH_KILLS)
+	build/test/crash/test-crash-faults --stride 1
+	build/test/crash/test-crash-states $(CRASH_STATES) --jobs $$(nproc)
+
 fuzz: build-fuzz/build.ninja
 	ninja -C build-fuzz
 	tools/run-fuzzers build-fuzz $(FUZZ_SECONDS)
@@ -92,5 +102,5 @@ build-tsan/build.ninja:
 build-fuzz/build.ninja:
 	CC=clang $(MESON) setup build-fuzz $(SANITIZE) -Dfuzz=true
 
-.PHONY: all build demo test bench asan hostile hostile-build clang tsan fuzz check check-floors check-format check-tidy \
+.PHONY: all build crash demo test bench asan hostile hostile-build clang tsan fuzz check check-floors check-format check-tidy \
         format dependencies install clean

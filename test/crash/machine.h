@@ -15,10 +15,11 @@
 
 /* Beside the causes of test_kernel.h: [%fill n], whose state is a list of n new
  * cells and whose job is a few bytes, so that the arena has to grow. */
+#define CRASH_POKE                                                                                                     \
+    "[6 [3 0 223] [6 [5 [1 %fill] 0 446] [[1 0] 8 [1 0 0] 8 [1 " CRASH_FILL "] 9 2 0 1] " TEST_POKE "] " TEST_POKE "]"
+#define CRASH_PEEK "[6 [5 [1 0] 0 6] [0 0] [1 0] [1 0] 0 30]"
 #define CRASH_KERNEL_WITH_LOAD(load)                                                                                   \
-    "[[1 [" TEST_ARM(load) " [0 0] " TEST_ARM("[6 [5 [1 0] 0 6] [0 0] [1 0] [1 0] 0 30]") " " TEST_ARM(                \
-        "[6 [5 [1 %fill] 0 446] [[1 0] 8 [1 0 0] 8 [1 " CRASH_FILL "] 9 2 0 1] " TEST_POKE "]") "]"                    \
-                                                                                                " 0 0] 0]"
+    "[[1 [" TEST_ARM(load) " [0 0] " TEST_ARM(CRASH_PEEK) " " TEST_ARM(CRASH_POKE) "] 0 0] 0]"
 #define CRASH_FILL "6 [5 [0 12] 0 1983] [10 [6 0 13] 0 31] 9 2 10 [6 [4 0 12] [[0 12] 0 13]] 0 1"
 #define CRASH_KERNEL CRASH_KERNEL_WITH_LOAD("[10 [6 0 6] 0 7]")
 

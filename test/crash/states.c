@@ -6,7 +6,7 @@
  * the host and one more event.  It must stand at the newest acknowledged event
  * or at the one that was in flight, with the state that the model has for it.
  *
- * usage: states [--random N] [--subsets N] [--rounds N] [--jobs N]
+ * usage: states [--random N] [--subsets N] [--torn N] [--rounds N] [--jobs N] [--stride N]
  *               [--workload NUMBER [--state POINT:CLASS:KEPT:TORN:SECTOR:WAY:RANDOM]]
  */
 #include <signal.h>
@@ -25,16 +25,18 @@
 
 #define JOBS_MAX 64
 #define THOROUGH_EVERY 32
-#define TORN_SECTORS_MAX 24
+#define LONG_JOURNAL 100
 
 static struct {
     uint64_t random_states; /* at each point */
     size_t subsets_max;     /* this many pending operations are tried in every combination */
+    size_t torn_max;        /* places where a write is torn */
     uint64_t rounds;        /* of those workloads that use chance */
+    uint64_t stride;        /* of long journals, every so manieth point only */
     unsigned jobs;
     int workload; /* only this; -1: all */
     const char *state;
-} options = {.random_states = 2, .subsets_max = 5, .rounds = 2, .jobs = 1, .workload = -1};
+} options = {.random_states = 1, .subsets_max = 3, .torn_max = 2, .rounds = 1, .stride = 16, .jobs = 1, .workload = -1};
 
 /* ---- which states ------------------------------------------------------------------- */
 
@@ -180,7 +182,7 @@ static void try_tearing(size_t point, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         size_t sectors = lying_disk_sectors(i);
-        size_t stride = sectors > TORN_SECTORS_MAX ? sectors / TORN_SECTORS_MAX : 1;
+        size_t stride = sectors > options.torn_max ? sectors / options.torn_max : 1;
         const uint64_t others[] = {0, UINT64_MAX, i < 63 ? ((uint64_t)1 << i) - 1 : UINT64_MAX};
         for (size_t sector = 1; sector < sectors; sector += stride)
             for (unsigned way = 0; way < 2 * COUNT_OF(others); way++)
@@ -232,7 +234,9 @@ static void try_all_points(uint64_t random)
         try_state(only);
         return;
     }
-    for (size_t point = 0; point <= lying_disk_count(); point++)
+    bool is_long = lying_disk_count() > LONG_JOURNAL || trial.workload->is_large;
+    for (size_t point = is_long ? (size_t)(random % options.stride) : 0; point <= lying_disk_count();
+         point += is_long ? options.stride : 1)
         if (point == lying_disk_count() || lying_disk_operation(point)->kind != LYING_NOTE)
             try_point(point, &random);
 }
@@ -334,6 +338,10 @@ static void parse_options(int count, char **arguments)
             options.subsets_max = strtoull(value, NULL, 10);
         else if (strcmp(name, "--rounds") == 0)
             options.rounds = strtoull(value, NULL, 10);
+        else if (strcmp(name, "--torn") == 0)
+            options.torn_max = strtoull(value, NULL, 10);
+        else if (strcmp(name, "--stride") == 0)
+            options.stride = strtoull(value, NULL, 10);
         else if (strcmp(name, "--jobs") == 0)
             options.jobs = (unsigned)strtoul(value, NULL, 10);
         else if (strcmp(name, "--workload") == 0)
@@ -341,7 +349,8 @@ static void parse_options(int count, char **arguments)
         else if (strcmp(name, "--state") == 0)
             options.state = value;
     }
-    CHECK(options.jobs > 0 && options.jobs <= JOBS_MAX && options.subsets_max < 20);
+    CHECK(options.stride > 0 && options.torn_max > 0 && options.jobs > 0 && options.jobs <= JOBS_MAX &&
+          options.subsets_max < 20);
 }
 
 /* States are made in memory, if that can be had: nothing here is ever flushed. */
@@ -367,6 +376,6 @@ int main(int count, char **arguments)
         tried += totals[class];
     }
     int result = tap_done();
-    printf("# %" PRIu64 " crash states tried, %" PRIu64 " lost\n", tried, total_lost);
+    printf("%s%" PRIu64 " crash states tried, %" PRIu64 " lost\n", count > 1 ? "" : "# ", tried, total_lost);
     return result;
 }
