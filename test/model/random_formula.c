@@ -12,7 +12,7 @@ struct maker {
     uint64_t *state;
     struct reducer_options probe;
     unsigned size_left;
-    bool may_memo;
+    bool may_speak;
     uint64_t crash_one_in; /* of the crashing parts, how many stay */
 };
 
@@ -275,6 +275,8 @@ static const struct tree *end_loop(struct maker *m, const struct loop *loop)
     const struct tree *call = op2(m, 9, word(m, 2), op2(m, 10, text(m, "[6 4 0 6]"), step));
     const struct tree *test = op2(m, 5, text(m, "[0 6]"), op1(m, 1, loop->limit));
     const struct tree *battery = op2(m, 6, test, pair(m, loop->base, wrap_call(m, call)));
+    if (below(m, 12) == 0)
+        battery = op2(m, 11, text(m, "[%memo 1 0]"), battery);
     const struct tree *payload = triple(m, text(m, "[1 0]"), loop->initial, loop->context);
     return op2(m, 8, pair(m, op1(m, 1, battery), payload), text(m, "[9 2 0 2]"));
 }
@@ -286,18 +288,24 @@ static const struct tree *make_loop(struct maker *m, struct place place)
     return end_loop(m, &loop);
 }
 
-/* An arm that makes a gate around its core, as compilers write one. */
+/* An arm that makes a gate around its core, as compilers write one; or nearly. */
 static const struct tree *make_gate_arm(struct maker *m, struct place place, const struct tree *payload)
 {
     const struct tree *core = pair(m, word(m, 0), payload);
-    const struct tree *sample = random_tree(m->arena, m->state, 3);
-    const struct tree *body = make(m, on(place, triple(m, word(m, 0), sample, core)));
-    const struct tree *gate = op2(m, 8, op1(m, 1, sample), pair(m, op1(m, 1, body), text(m, "[0 1]")));
-    switch (below(m, 4)) {
+    const struct tree *sample = op1(m, 1, random_tree(m->arena, m->state, 3));
+    if (below(m, 4) == 0)
+        sample = make(m, on(place, core));
+    const struct tree *known = triple(m, word(m, 0), probe(m, core, sample), core);
+    const struct tree *gate = op2(m, 8, sample, pair(m, op1(m, 1, make(m, on(place, known))), text(m, "[0 1]")));
+    switch (below(m, 8)) {
     case 0:
         return gate;
     case 1:
         return op2(m, 11, text(m, "[%spot 1 7]"), gate);
+    case 2:
+        return op2(m, 7, gate, make(m, on(place, known)));
+    case 3:
+        return make(m, on(place, core));
     default:
         return op2(m, 7, gate, text(m, "[11 [%fast 1 %gen [0 7] 0] 0 1]"));
     }
@@ -322,7 +330,16 @@ static const struct tree *make_library(struct maker *m, struct place place, cons
 static const struct tree *make_pull(struct maker *m, uint64_t library_axis)
 {
     static const char *const edits[] = {
-        "[6 7 [0 3] 0 14]", "[6 7 [0 3] 0 6]", "[6 0 30]", "[6 [0 14] 7 [0 3] 4 0 6]", "[6 7 [0 3] [0 6] 0 14]",
+        "[6 11 [%mean 1 5] 7 [0 3] 0 14]",
+        "[6 11 [%mean 1 5] 0 0]",
+        "[6 11 [%slog 1 0 7] 0 30]",
+        "[6 0 2]",
+        "[12 0 30]",
+        "[6 7 [0 3] 0 14]",
+        "[6 7 [0 3] 0 6]",
+        "[6 0 30]",
+        "[6 [0 14] 7 [0 3] 4 0 6]",
+        "[6 7 [0 3] [0 6] 0 14]",
     };
     const struct tree *arm = op2(m, 9, word(m, 4 + below(m, 2)), op1(m, 0, word(m, library_axis)));
     const struct tree *edit = text(m, edits[below(m, COUNT_OF(edits))]);
@@ -353,7 +370,7 @@ static const struct tree *make_library_loop(struct maker *m, struct place place)
 /* ---- hints -------------------------------------------------------------------------- */
 
 static const char *const static_tags[] = {
-    "37", "0", "%mean", "%spot", "%slog", "%fast", "%toss", "'a tag of more than eight bytes'",
+    "37", "0", "%mean", "%spot", "%slog", "%fast", "%toss", "%memo", "'a tag of more than eight bytes'",
 };
 static const char *const plain_tags[] = {
     "%mean", "%spot", "%hunk", "%lose", "%hand", "%mean",
@@ -373,19 +390,19 @@ static const char *const fast_clues[] = {
     "[0 1]",
 };
 
-/* The hints that may make slogs of their own, or skip those of their body. */
-static const struct tree *make_noisy_hint(struct maker *m, const struct tree *body)
+/* Hints that make slogs of their own. */
+static const struct tree *make_speaking_hint(struct maker *m, const struct tree *body)
 {
-    static const char *const hints[] = {"[%memo 1 0]", "[%memo 0 1]", "%memo", "%bout", "[%bout 1 0]", "[%hela 1 0]"};
+    static const char *const hints[] = {"%bout", "[%bout 1 0]", "[%hela 1 0]"};
     return op2(m, 11, text(m, hints[below(m, COUNT_OF(hints))]), body);
 }
 
 static const struct tree *make_hint(struct maker *m, struct place place)
 {
     const struct tree *body = make(m, inside(place, place.want));
-    if (m->may_memo && below(m, 2) == 0)
-        return make_noisy_hint(m, body);
-    switch (below(m, 6)) {
+    if (m->may_speak && below(m, 2) == 0)
+        return make_speaking_hint(m, body);
+    switch (below(m, 8)) {
     case 0:
         return op2(m, 11, text(m, static_tags[below(m, COUNT_OF(static_tags))]), body);
     case 1:
@@ -395,6 +412,10 @@ static const struct tree *make_hint(struct maker *m, struct place place)
         const struct tree *clue = below(m, 8) == 0 ? tank : pair(m, op1(m, 1, word(m, below(m, 4))), tank);
         return op2(m, 11, pair(m, text(m, "%slog"), clue), body);
     }
+    case 3:
+        return op2(m, 11, text(m, "[%memo 1 0]"), body);
+    case 4:
+        return op2(m, 11, pair(m, text(m, "%memo"), make(m, inside(place, RANDOM_ANY))), body);
     default: {
         const struct tree *tag = text(m, plain_tags[below(m, COUNT_OF(plain_tags))]);
         return op2(m, 11, pair(m, tag, make(m, inside(place, RANDOM_ANY))), body);
@@ -498,9 +519,9 @@ struct random_formula random_formula(struct tree_arena *arena, uint64_t *state, 
     struct maker m = {.arena = arena, .state = state, .probe = *options, .size_left = size};
     if (m.probe.steps_max > PROBE_STEPS)
         m.probe.steps_max = PROBE_STEPS;
-    m.may_memo = below(&m, 2) == 0;
+    m.may_speak = below(&m, 8) == 0;
     m.crash_one_in = (uint64_t[]){1, 3, 20, 200}[below(&m, 4)];
-    struct random_formula made = {.slogs_are_exact = !m.may_memo};
+    struct random_formula made = {.slogs_are_exact = !m.may_speak};
     made.subject = random_tree(arena, state, below(&m, 10) == 0 ? 200 : 12);
     made.formula = make(&m, (struct place){.subject = made.subject, .want = RANDOM_ANY});
     while (below(&m, 12) == 0)

@@ -12,8 +12,7 @@
 struct random_formula {
     const struct tree *subject;
     const struct tree *formula;
-    /* No hint in it may change how often another one slogs (%memo), or slog
-     * by itself (%bout, %hela). */
+    /* No hint in it slogs what the oracle does not know (%bout, %hela). */
     bool slogs_are_exact;
 };
 

@@ -6,7 +6,8 @@
 struct context {
     const struct context *outer;
     const struct tree *outer_trace;
-    const struct tree *scry; /* NULL at the top: opcode 12 crashes */
+    const struct tree *scry;   /* NULL at the top: opcode 12 crashes */
+    const struct tree **memos; /* list of [[subject body] product] */
 };
 
 enum failure { CRASHED, BLOCKED, GAVE_UP };
@@ -103,6 +104,30 @@ static bool is_word_of(const struct tree *tag, const char *const *names)
     return false;
 }
 
+static bool is_memo_tag(const struct tree *tag)
+{
+    return is_word_of(tag, (const char *const[]){"memo", NULL});
+}
+
+/* The remembered product, or NULL. */
+static const struct tree *memo_find(struct reducer *r, const struct context *context, const struct tree *subject,
+                                    const struct tree *body)
+{
+    for (const struct tree *memos = *context->memos; tree_is_cell(memos); memos = memos->tail) {
+        const struct tree *memo = memos->head;
+        if (tree_equal(memo->head->tail, body, &r->steps_left) && tree_equal(memo->head->head, subject, &r->steps_left))
+            return memo->tail;
+    }
+    return NULL;
+}
+
+static void memo_store(struct reducer *r, const struct context *context, const struct tree *subject,
+                       const struct tree *body, const struct tree *product)
+{
+    const struct tree *memo = tree_cell(r->arena, tree_cell(r->arena, subject, body), product);
+    *context->memos = tree_cell(r->arena, memo, *context->memos);
+}
+
 static bool is_trace_tag(const struct tree *tag)
 {
     return is_word_of(tag, (const char *const[]){"mean", "spot", "hunk", "lose", "hand", NULL});
@@ -149,7 +174,8 @@ static const struct tree *mink(struct reducer *r, const struct context *context,
     const struct tree *sample = core->tail->head;
     if (!is_pair(sample) || !is_pair(sample->head))
         return fail(r, CRASHED, context, trace);
-    struct context inner = {.outer = context, .outer_trace = trace, .scry = sample->tail};
+    const struct tree *memos = tree_atom(r->arena, 0);
+    struct context inner = {.outer = context, .outer_trace = trace, .scry = sample->tail, .memos = &memos};
     const struct tree *product = reduce(r, &inner, tree_atom(r->arena, 0), sample->head->head, sample->head->tail);
     if (product != NULL)
         return tree_cell(r->arena, tree_atom(r->arena, 0), product);
@@ -267,7 +293,16 @@ static const struct tree *reduce_at_depth(struct reducer *r, const struct contex
             if (!tree_is_cell(hint))
                 break;
             CRASH_UNLESS(!tree_is_cell(hint->head));
+            bool is_memo = is_memo_tag(hint->head);
+            const struct tree *remembered = is_memo ? memo_find(r, context, subject, formula) : NULL;
+            if (remembered != NULL)
+                return remembered; /* not even the clue is looked at */
             EVALUATE(clue, hint->tail);
+            if (is_memo) {
+                EVALUATE(product, formula);
+                memo_store(r, context, subject, formula, product);
+                return product;
+            }
             if (is_trace_tag(hint->head))
                 trace = tree_cell(r->arena, tree_cell(r->arena, hint->head, clue), trace);
             if (is_slog(hint->head, clue))
@@ -301,7 +336,8 @@ struct reducer_result reducer_run(struct tree_arena *arena, const struct reducer
                                   const struct tree *subject, const struct tree *formula)
 {
     struct reducer r = {.arena = arena, .options = options, .steps_left = options->steps_max};
-    struct context top = {0};
+    const struct tree *memos = tree_atom(arena, 0);
+    struct context top = {.memos = &memos};
     r.slogs = tree_atom(arena, 0);
     const struct tree *product = reduce(&r, &top, tree_atom(arena, 0), subject, formula);
     struct reducer_result result = {.product = product, .slogs = r.slogs, .steps = options->steps_max - r.steps_left};

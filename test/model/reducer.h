@@ -9,7 +9,7 @@
  * an opcode's argument must have the opcode's shape before any part of it is
  * evaluated; the axes of 9 and 10 are looked at after.
  *
- * It keeps no memo table: a %memo hint only evaluates its clue.
+ * Each virtual context has its own memo table, and so has the top.
  */
 #ifndef MODEL_REDUCER_H
 #define MODEL_REDUCER_H

@@ -4,7 +4,8 @@
  * engine does, even if it dies, the parent knows which formula it was, makes
  * it smaller with a fresh machine in a fresh process for every try, and prints
  * it.  LOAM_FORMULAS sets how many formulas there are, LOAM_TEST_SEED which
- * ones, LOAM_REPORTS how many differences are enough. */
+ * ones, LOAM_FIRST with which number to begin, LOAM_REPORTS how many
+ * differences are enough. */
 #include "model/random_formula.h"
 #include "model/shrink.h"
 #include "os/os.h"
@@ -275,7 +276,7 @@ static void run_all(size_t young_budget_bytes, uint64_t count)
 {
     struct progress *progress = mmap(NULL, sizeof *progress, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     CHECK(progress != MAP_FAILED);
-    *progress = (struct progress){0};
+    *progress = (struct progress){.next = setting("LOAM_FIRST", 0)};
     struct difference d = {.options = {.young_budget_bytes = young_budget_bytes},
                            .arena = tree_arena_create(),
                            .seed = tap_seed(),
@@ -292,6 +293,8 @@ static void run_all(size_t young_budget_bytes, uint64_t count)
         if (status == 0)
             break;
         reports++;
+        tap_note(WIFSIGNALED(status) ? "the worker died of signal %d" : "the worker ended with %d",
+                 WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
         report(&d, progress->next++);
     }
     tap_note("%" PRIu64 " compared: %" PRIu64 " crashed, %" PRIu64 " slogged, %.0f steps each, %" PRIu64

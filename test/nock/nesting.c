@@ -1,0 +1,156 @@
+/* Formulas within formulas: past the depth at which the compiler calls what
+ * lies deeper, past the size at which it ends a function, and far beyond. */
+#include "model/random_tree.h"
+#include "rig.h"
+#include "support/tap.h"
+
+#include <sys/resource.h>
+
+/* Beyond some 58,000 levels of the same thing mugs repeat, as 31-bit numbers
+ * must, and comparing formulas with equal mugs takes its time. */
+#define FAR 30000
+
+static struct rig rig;
+
+static const struct {
+    const char *wrapper; /* around what is at %hole */
+    const char *base, *subject;
+} nestings[] = {
+    {"[4 %hole]", "[0 1]", "0"},
+    {"[3 %hole]", "[0 1]", "[0 0]"},
+    {"[5 %hole 1 0]", "[0 1]", "0"},
+    {"[5 [1 0] %hole]", "[0 1]", "0"},
+    {"[7 [4 0 1] %hole]", "[0 1]", "0"},
+    {"[7 %hole 4 0 1]", "[0 1]", "0"},
+    {"[8 [4 0 2] %hole]", "[0 2]", "[0 0]"},
+    {"[8 %hole 4 0 2]", "[0 2]", "[0 0]"},
+    {"[6 [1 0] %hole 0 0]", "[0 1]", "7"},
+    {"[6 [3 0 1] [0 0] %hole]", "[0 1]", "7"},
+    {"[6 %hole [1 1] 1 0]", "[0 1]", "0"},
+    {"[6 [5 [0 1] 1 7] %hole %hole]", "[0 1]", "7"},
+    {"[2 %hole 1 4 0 1]", "[0 1]", "0"},
+    {"[2 [4 0 1] 1 %hole]", "[0 1]", "0"},
+    {"[2 [0 1] %hole]", "[1 0 1]", "[1 0 1]"},
+    {"[9 2 [1 %hole] 0 1]", "[1 7]", "0"},
+    {"[9 2 [1 4 0 3] %hole]", "[0 1]", "0"},
+    {"[10 [1 %hole] 0 1]", "[0 1]", "0"},
+    {"[10 [2 4 0 2] %hole]", "[0 1]", "[0 0]"},
+    {"[10 [2 %hole] 0 1]", "[0 1]", "[0 0]"},
+    {"[11 %toss %hole]", "[0 1]", "0"},
+    {"[11 [%toss %hole] 0 1]", "[0 1]", "0"},
+    {"[11 [%mean 1 5] %hole]", "[0 0]", "0"},
+    {"[11 [%spot 0 1] 7 [4 0 1] %hole]", "[0 0]", "0"},
+    {"[11 [%mean 1 5] 4 %hole]", "[0 0]", "0"},
+    {"[11 [%mean 0 1] 11 [%slog [1 0] 0 1] %hole]", "[0 0]", "[3 4]"},
+    {"[11 [%memo 1 0] 4 %hole]", "[0 1]", "0"},
+    {"[11 [%fast 1 0] %hole]", "[0 1]", "0"},
+    {"[11 [%slog [1 0] %hole] 0 1]", "[0 1]", "0"},
+    {"[[4 0 1] %hole]", "[1 0]", "0"},
+    {"[%hole 4 0 1]", "[1 0]", "0"},
+    {"[8 [[1 %hole] 0 1] 9 2 0 2]", "[1 7]", "0"},
+    {"[8 [9 4 0 1] 9 2 10 [6 7 [0 3] %hole] 0 2]", "[1 7]", "[[[8 [1 0] [1 4 0 6] 0 1] 0] 5]"},
+};
+
+static const struct tree *substitute(struct tree_arena *arena, const struct tree *tree, const struct tree *hole,
+                                     const struct tree *part)
+{
+    uint64_t steps = UINT64_MAX;
+    if (!tree_is_cell(tree))
+        return tree_equal(tree, hole, &steps) ? part : tree;
+    const struct tree *head = substitute(arena, tree->head, hole, part);
+    return tree_cell(arena, head, substitute(arena, tree->tail, hole, part));
+}
+
+static const struct tree *nest(struct tree_arena *arena, size_t index, unsigned depth)
+{
+    const struct tree *wrapper = tree_parse(arena, nestings[index].wrapper);
+    const struct tree *hole = tree_cord(arena, "hole"), *formula = tree_parse(arena, nestings[index].base);
+    for (unsigned i = 0; i < depth; i++)
+        formula = substitute(arena, wrapper, hole, formula);
+    return formula;
+}
+
+static void run(struct tree_arena *arena, size_t index, const struct tree *formula, struct nock_result *result)
+{
+    rig.slogs = tree_atom(rig.arena, 0);
+    noun subject = tree_to_noun(rig.stack, tree_parse(arena, nestings[index].subject));
+    nock_run(rig.machine, subject, tree_to_noun(rig.stack, formula), result);
+}
+
+static bool agrees(const struct reducer_result *expected, const struct nock_result *result)
+{
+    uint64_t steps = UINT64_MAX;
+    enum nock_outcome outcome = expected->outcome == REDUCER_DONE ? NOCK_DONE : NOCK_CRASHED;
+    return result->outcome == outcome && tree_matches(expected->product, result->product) &&
+           tree_equal(expected->slogs, rig.slogs, &steps);
+}
+
+/* Around the compiler's limits, beside the oracle. */
+static void test_depths(size_t index)
+{
+    static const unsigned depths[] = {1, 100, 254, 255, 256, 257, 300, 511, 513, 1000};
+    const struct reducer_options options = {.steps_max = 100000000, .depth_max = 5000};
+    unsigned wrong = 0;
+    for (size_t i = 0; i < COUNT_OF(depths); i++) {
+        struct tree_arena *arena = tree_arena_create();
+        const struct tree *formula = nest(arena, index, depths[i]);
+        const struct tree *subject = tree_parse(arena, nestings[index].subject);
+        struct reducer_result expected = reducer_run(arena, &options, subject, formula);
+        struct nock_result result;
+        run(arena, index, formula, &result);
+        wrong += expected.outcome == REDUCER_GAVE_UP || !agrees(&expected, &result);
+        rig_clear(&rig);
+        tree_arena_destroy(arena);
+    }
+    tap_ok(wrong == 0, "%s nested up to 1,000 times (%u wrong)", nestings[index].wrapper, wrong);
+}
+
+/* Where no recursion in C could follow. */
+static void test_far(size_t index)
+{
+    if (strcmp(nestings[index].wrapper, "[6 [5 [0 1] 1 7] %hole %hole]") == 0)
+        return; /* two ways to each part: the compiler goes both, though no further than its limits */
+    struct tree_arena *arena = tree_arena_create();
+    const struct tree *formula = nest(arena, index, FAR);
+    struct nock_result shallow, deep;
+    run(arena, index, nest(arena, index, 2), &shallow);
+    enum nock_outcome expected = shallow.outcome;
+    run(arena, index, formula, &deep);
+    tap_ok(deep.outcome == expected, "%s nested 30,000 times", nestings[index].wrapper);
+    rig_clear(&rig);
+    tree_arena_destroy(arena);
+}
+
+/* One formula that makes far more instructions than one function may have. */
+static void test_wide(void)
+{
+    struct tree_arena *arena = tree_arena_create();
+    const struct tree *formula = tree_parse(arena, "[0 0]");
+    for (unsigned i = 0; i < 14; i++)
+        formula = tree_cell(arena, tree_cell(arena, formula, tree_parse(arena, "[4 0 1]")), formula);
+    struct nock_result result;
+    nock_run(rig.machine, 5, tree_to_noun(rig.stack, formula), &result);
+    tap_ok(result.outcome == NOCK_CRASHED, "a formula of 2^14 crashing leaves crashes");
+    formula = tree_parse(arena, "[4 0 1]");
+    for (unsigned i = 0; i < 14; i++)
+        formula = tree_cell(arena, random_copy(arena, formula), formula);
+    nock_run(rig.machine, 5, tree_to_noun(rig.stack, formula), &result);
+    const struct reducer_options options = {.steps_max = 1000000, .depth_max = 1000};
+    struct reducer_result expected = reducer_run(arena, &options, tree_atom(arena, 5), formula);
+    tap_ok(expected.outcome == REDUCER_DONE && agrees(&expected, &result), "and one of 2^14 increments gives as many");
+    rig_clear(&rig);
+    tree_arena_destroy(arena);
+}
+
+int main(void)
+{
+    rig_open(&rig, &(struct rig_options){0});
+    for (size_t i = 0; i < COUNT_OF(nestings); i++)
+        test_depths(i);
+    test_wide();
+    setrlimit(RLIMIT_STACK, &(struct rlimit){512 << 10, 512 << 10});
+    for (size_t i = 0; i < COUNT_OF(nestings); i++)
+        test_far(i);
+    rig_close(&rig);
+    return tap_done();
+}
