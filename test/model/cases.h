@@ -1,4 +1,4 @@
-/* Formulas and what they give, from the ABI page's tables: for the oracle and
+/* Formulas and what they give, from the tables of docs/nock.md: for the oracle and
  * the engine alike.  To be included once by a test program. */
 #ifndef MODEL_CASES_H
 #define MODEL_CASES_H

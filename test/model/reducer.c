@@ -143,7 +143,7 @@ static bool is_slog(const struct tree *tag, const struct tree *clue)
 static const struct tree *reduce(struct reducer *r, const struct context *context, const struct tree *trace,
                                  const struct tree *subject, const struct tree *formula);
 
-/* ABI page 8.6.  The handler runs in the context outside, where mink was called. */
+/* docs/nock.md, section 5.  The handler runs in the context outside, where mink was called. */
 static const struct tree *scry(struct reducer *r, const struct context *context, const struct tree *trace,
                                const struct tree *reference, const struct tree *path)
 {

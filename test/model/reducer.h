@@ -33,7 +33,7 @@ struct reducer_options {
     uint64_t steps_max;
     unsigned depth_max;
     /* A core [battery [[[subject formula] scry] root]] called by opcode 9 is
-     * mink (ABI page 8.6), if these are its battery and root.  NULL: none. */
+     * mink (docs/nock.md, section 5), if these are its battery and root.  NULL: none. */
     const struct tree *mink_battery;
     const struct tree *mink_root;
     /* For random_formula: a core whose arms at 4 and 5 make gates, or NULL. */

@@ -1,4 +1,4 @@
-/* The oracle against the ABI page's tables. */
+/* The oracle against the tables of docs/nock.md. */
 #include "model/cases.h"
 #include "model/reducer.h"
 #include "support/tap.h"

@@ -158,7 +158,7 @@ static void test_sample_shapes(void)
     }
 }
 
-/* ---- matching (ABI page 9.2, 9.3) ------------------------------------------------------- */
+/* ---- matching (docs/nock.md, sections 7 and 8) ------------------------------------------------------- */
 
 #define LAYER "[[1 %layer] " ROOT "]"
 

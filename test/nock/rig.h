@@ -34,7 +34,7 @@ void rig_clear(struct rig *rig);
 void rig_clear_moving(struct rig *rig, unsigned kept_of_four);
 
 /* Two jets' worth of guest, here and for a reducer that is given the same
- * nouns: [mink_battery [sample mink_root]] runs mink (ABI page 8.6) as a jet in
+ * nouns: [mink_battery [sample mink_root]] runs mink (docs/nock.md, section 5) as a jet in
  * steps; `library` has arms at 4 and 5 that make gates with plain jets, one
  * that increments and one that swaps. */
 void rig_add_jets(struct rig *rig);

@@ -1,4 +1,4 @@
-/* From a trace to a tang: mook (ABI page 8.7). */
+/* From a trace to a tang: mook (docs/nock.md, section 6). */
 #include "rig.h"
 #include "support/tap.h"
 
