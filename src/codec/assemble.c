@@ -132,7 +132,7 @@ static enum status assemble_const(struct assembly *assembly, struct node *item)
 
 static enum status assemble_let(struct assembly *assembly, const struct node *item)
 {
-    struct emitted value;
+    struct emitted value = {0};
     STATUS_TRY(emit(&assembly->emitter, item->first, assembly->subject, &value));
     const struct shape *named = shape_of_pattern(&assembly->memory, item->pattern, value.shape);
     noun formula = stack_triple(assembly->emitter.stack, value.formula, 0, 1);
@@ -142,7 +142,7 @@ static enum status assemble_let(struct assembly *assembly, const struct node *it
 
 static enum status assemble_core(struct assembly *assembly, const struct node *item)
 {
-    struct emitted core;
+    struct emitted core = {0};
     STATUS_TRY(emit_core(&assembly->emitter, item, assembly->subject, &core));
     follow(assembly, core.formula, core.shape);
     return STATUS_OK;
@@ -199,7 +199,7 @@ static enum status assemble_source(struct assembly *assembly, struct source *sou
 static enum status output_trap(struct assembly *assembly, noun *out)
 {
     struct emitter *emitter = &assembly->emitter;
-    struct emitted product;
+    struct emitted product = {0};
     STATUS_TRY(emit(emitter, assembly->output->first, assembly->subject, &product));
     noun formula = product.formula;
     if (assembly->chain != NOUN_NONE)
@@ -218,7 +218,7 @@ static enum status output_formula(struct assembly *assembly, noun *out)
         input = shape_of_pattern(&assembly->memory, pattern, &shape_any);
     bool has_items = assembly->chain != NOUN_NONE;
     const struct shape *subject = has_items ? shape_cell(&assembly->memory, input, assembly->subject) : input;
-    struct emitted product;
+    struct emitted product = {0};
     STATUS_TRY(emit(emitter, assembly->output->first, subject, &product));
     *out = product.formula;
     if (has_items) {

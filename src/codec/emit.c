@@ -70,7 +70,7 @@ static enum status emit_each(struct emitter *emitter, const struct node *part, c
                              struct wordstack *each)
 {
     for (; part != NULL; part = part->next) {
-        struct emitted one;
+        struct emitted one = {0};
         STATUS_TRY(emit(emitter, part, subject, &one));
         wordstack_push2(each, one.formula, (uint64_t)(uintptr_t)one.shape);
     }
@@ -89,12 +89,14 @@ enum status emit_parts(struct emitter *emitter, const struct node *parts, const 
     struct wordstack each;
     wordstack_init(&each);
     enum status status = emit_each(emitter, parts, subject, &each);
-    if (status == STATUS_OK)
-        *out = pop_emitted(&each);
+    *out = (struct emitted){NOUN_NONE, NULL};
     while (status == STATUS_OK && !wordstack_is_empty(&each)) {
         struct emitted head = pop_emitted(&each);
-        out->formula = cons_formula(emitter, head.formula, out->formula);
-        out->shape = shape_cell(emitter->memory, head.shape, out->shape);
+        if (out->shape == NULL)
+            *out = head;
+        else
+            *out = (struct emitted){cons_formula(emitter, head.formula, out->formula),
+                                    shape_cell(emitter->memory, head.shape, out->shape)};
     }
     wordstack_finish(&each);
     return status;
@@ -105,7 +107,7 @@ enum status emit_parts(struct emitter *emitter, const struct node *parts, const 
 static enum status emit_let(struct emitter *emitter, const struct node *node, const struct shape *subject,
                             struct emitted *out)
 {
-    struct emitted value;
+    struct emitted value = {0};
     STATUS_TRY(emit(emitter, node->first, subject, &value));
     const struct shape *named = shape_of_pattern(emitter->memory, node->pattern, value.shape);
     STATUS_TRY(emit(emitter, node->second, shape_cell(emitter->memory, named, subject), out));
@@ -121,7 +123,7 @@ static noun condition(struct emitter *emitter, noun test, noun yes, noun no)
 static enum status emit_if(struct emitter *emitter, const struct node *node, const struct shape *subject,
                            struct emitted *out)
 {
-    struct emitted test, yes, no;
+    struct emitted test = {0}, yes = {0}, no = {0};
     STATUS_TRY(emit(emitter, node->first, subject, &test));
     STATUS_TRY(emit(emitter, node->second, subject, &yes));
     STATUS_TRY(emit(emitter, node->third, subject, &no));
@@ -133,7 +135,7 @@ static enum status emit_if(struct emitter *emitter, const struct node *node, con
 static enum status emit_binary(struct emitter *emitter, const struct node *node, const struct shape *subject,
                                struct emitted *out)
 {
-    struct emitted a, b;
+    struct emitted a = {0}, b = {0};
     STATUS_TRY(emit(emitter, node->first, subject, &a));
     STATUS_TRY(emit(emitter, node->second, subject, &b));
     out->shape = &shape_any;
@@ -151,7 +153,7 @@ static enum status emit_hint(struct emitter *emitter, const struct node *node, c
 {
     noun tag = node->value;
     if (node->first != NULL) {
-        struct emitted clue;
+        struct emitted clue = {0};
         STATUS_TRY(emit(emitter, node->first, subject, &clue));
         tag = stack_cell(emitter->stack, tag, clue.formula);
     }
@@ -245,7 +247,7 @@ enum status emit(struct emitter *emitter, const struct node *node, const struct 
 
 enum status emit_constant(struct emitter *emitter, const struct node *node, noun *out)
 {
-    struct emitted value;
+    struct emitted value = {0};
     STATUS_TRY(emit(emitter, node, &shape_any, &value));
     if (!emit_is_quote(value.formula))
         return place_fail(node->place, "expected a constant: literals, constants and brackets of them");

@@ -72,7 +72,7 @@ static enum status emit_built_in(struct emitter *emitter, const struct built_in 
                           built_in->arguments == 1 ? "" : "s");
     count = 0;
     for (const struct node *argument = call->list; argument != NULL; argument = argument->next) {
-        struct emitted value;
+        struct emitted value = {0};
         STATUS_TRY(emit(emitter, argument, subject, &value));
         arguments[count++] = value.formula;
     }
@@ -98,7 +98,7 @@ static enum status emit_edits(struct emitter *emitter, const struct node *edit, 
         uint64_t below = axis_below(axis, found.axis);
         if (below == 0)
             return place_fail(edit->place, "this is more than 62 levels deep");
-        struct emitted value;
+        struct emitted value = {0};
         STATUS_TRY(emit(emitter, edit->first, subject, &value));
         noun patch = stack_cell(emitter->stack, below, value.formula);
         out->formula = emit_2(emitter, 10, patch, out->formula);
@@ -127,7 +127,7 @@ static enum status emit_sample(struct emitter *emitter, const struct node *call,
         return place_fail(call->place, "the parameters of this gate are not known here; give arguments without names");
     if (call->is_named)
         return emit_edits(emitter, call->list, subject, gate->first->first, 6, out);
-    struct emitted sample;
+    struct emitted sample = {0};
     STATUS_TRY(emit_parts(emitter, call->list, subject, &sample));
     noun patch = stack_cell(emitter->stack, 6, sample.formula);
     out->formula = emit_2(emitter, 10, patch, out->formula);
@@ -169,7 +169,7 @@ static enum status raw_parts(struct emitter *emitter, const struct node *part, c
                              struct wordstack *parts)
 {
     for (; part != NULL; part = part->next) {
-        noun one;
+        noun one = 0;
         STATUS_TRY(emit_raw(emitter, part, subject, &one));
         wordstack_push(parts, one);
     }
@@ -181,17 +181,18 @@ static enum status raw_cell(struct emitter *emitter, const struct node *node, co
     struct wordstack parts;
     wordstack_init(&parts);
     enum status status = raw_parts(emitter, node->list, subject, &parts);
-    if (status == STATUS_OK)
-        *out = wordstack_pop(&parts);
-    while (status == STATUS_OK && !wordstack_is_empty(&parts))
-        *out = stack_cell(emitter->stack, wordstack_pop(&parts), *out);
+    *out = NOUN_NONE;
+    while (status == STATUS_OK && !wordstack_is_empty(&parts)) {
+        noun part = wordstack_pop(&parts);
+        *out = *out == NOUN_NONE ? part : stack_cell(emitter->stack, part, *out);
+    }
     wordstack_finish(&parts);
     return status;
 }
 
 enum status emit_raw(struct emitter *emitter, const struct node *node, const struct shape *subject, noun *out)
 {
-    struct emitted value;
+    struct emitted value = {0};
     switch (node->kind) {
     case NODE_CONSTANT:
         *out = node->value;

@@ -29,7 +29,7 @@ enum status emit_gate(struct emitter *emitter, const struct node *node, const st
     struct stack *stack = emitter->stack;
     const struct shape *sample = shape_of_pattern(emitter->memory, node->pattern, &shape_any);
     const struct shape *gate = emit_gate_shape(emitter, node->name, sample, subject);
-    struct emitted body;
+    struct emitted body = {0};
     STATUS_TRY(emit(emitter, node->first, gate, &body));
     noun initial = emit_quote(emitter, default_sample(emitter, node->pattern));
     noun formula = stack_triple(stack, emit_quote(emitter, body.formula), initial, stack_cell(stack, 0, 1));
@@ -41,7 +41,7 @@ enum status emit_loop(struct emitter *emitter, const struct node *node, const st
                       struct emitted *out)
 {
     struct stack *stack = emitter->stack;
-    struct emitted initial, body;
+    struct emitted initial = {0}, body = {0};
     STATUS_TRY(emit(emitter, node->first, subject, &initial));
     const struct shape *sample = shape_of_pattern(emitter->memory, node->pattern, initial.shape);
     STATUS_TRY(emit(emitter, node->second, emit_gate_shape(emitter, node->name, sample, subject), &body));
@@ -52,18 +52,15 @@ enum status emit_loop(struct emitter *emitter, const struct node *node, const st
 
 /* ---- batteries -------------------------------------------------------------- */
 
-/* A subtree of a battery; `arms` is a list cut after `count`. */
-static void balance(struct node *arm, size_t count, uint64_t axis)
+/* Gives the `count` arms from `arm` on the axes of a balanced tree; the next arm. */
+static struct node *balance(struct node *arm, size_t count, uint64_t axis)
 {
-    while (count > 1) {
-        size_t left = count / 2;
-        balance(arm, left, axis * 2);
-        for (size_t i = 0; i < left; i++)
-            arm = arm->next;
-        count -= left;
-        axis = axis * 2 + 1;
+    if (count == 1) {
+        arm->axis = axis;
+        return arm->next;
     }
-    arm->axis = axis;
+    struct node *middle = balance(arm, count / 2, axis * 2);
+    return balance(middle, count - count / 2, axis * 2 + 1);
 }
 
 static bool is_below(uint64_t axis, uint64_t above)
@@ -120,7 +117,7 @@ static enum status emit_battery(struct emitter *emitter, const struct node *core
                                 noun *battery)
 {
     for (struct node *arm = core->list; arm != NULL; arm = arm->next) {
-        struct emitted body;
+        struct emitted body = {0};
         STATUS_TRY(emit(emitter, arm->first, subject, &body));
         arm->value = body.formula;
     }
@@ -149,7 +146,7 @@ enum status emit_door(struct emitter *emitter, const struct node *node, const st
                       struct emitted *out)
 {
     struct stack *stack = emitter->stack;
-    struct emitted initial;
+    struct emitted initial = {0};
     noun battery;
     STATUS_TRY(place_arms(node));
     STATUS_TRY(emit(emitter, node->first, subject, &initial));
@@ -228,7 +225,7 @@ static enum status emit_cases(struct emitter *emitter, const struct node *one, c
             return place_fail(one->place, "the case before this one matches everything");
         STATUS_TRY(test_of_case(emitter, one->pattern, &test));
         const struct shape *named = shape_of_pattern(emitter->memory, one->pattern, value);
-        struct emitted body;
+        struct emitted body = {0};
         STATUS_TRY(emit(emitter, one->first, shape_cell(emitter->memory, named, subject), &body));
         wordstack_push2(cases, test, body.formula);
     }
@@ -240,7 +237,7 @@ enum status emit_match(struct emitter *emitter, const struct node *node, const s
                        struct emitted *out)
 {
     struct stack *stack = emitter->stack;
-    struct emitted value;
+    struct emitted value = {0};
     STATUS_TRY(emit(emitter, node->first, subject, &value));
     struct wordstack cases;
     wordstack_init(&cases);

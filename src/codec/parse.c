@@ -84,7 +84,7 @@ static enum status parts(struct parser *parser, bool may_be_literal, struct node
     node_list_init(&list);
     STATUS_TRY(parser_advance(parser));
     while (!parser_at(parser, "]")) {
-        struct node *part;
+        struct node *part = NULL;
         STATUS_TRY(parser_pattern(parser, may_be_literal, &part));
         node_list_add(&list, part);
     }
@@ -150,7 +150,7 @@ enum status parser_parameters(struct parser *parser, struct node **pattern)
     STATUS_TRY(parser_expect(parser, "("));
     bool goes_on = !parser_at(parser, ")");
     while (goes_on) {
-        struct node *part;
+        struct node *part = NULL;
         STATUS_TRY(parser_pattern(parser, false, &part));
         node_list_add(&list, part);
         STATUS_TRY(parser_accept(parser, ",", &goes_on));
@@ -166,7 +166,7 @@ enum status parser_bindings(struct parser *parser, struct node **pattern, struct
     node_list_init(&initial);
     STATUS_TRY(parser_expect(parser, "("));
     for (bool goes_on = true; goes_on;) {
-        struct node *part, *value;
+        struct node *part = NULL, *value = NULL;
         STATUS_TRY(parser_pattern(parser, false, &part));
         STATUS_TRY(parser_expect(parser, "="));
         STATUS_TRY(parser_expression(parser, &value));
@@ -215,7 +215,7 @@ static enum status arm_of(struct parser *parser, struct node **out)
     STATUS_TRY(parser_name(parser, &arm->name, "the name of the arm"));
     struct node *gate = NULL;
     if (parser_at(parser, "(")) {
-        struct node *pattern;
+        struct node *pattern = NULL;
         STATUS_TRY(parser_parameters(parser, &pattern));
         gate = gate_of_arm(parser, arm, pattern);
     } else if (arm->is_fast) {
@@ -226,7 +226,7 @@ static enum status arm_of(struct parser *parser, struct node **out)
     if (has_axis)
         STATUS_TRY(axis_literal(parser, &arm->axis));
     STATUS_TRY(parser_expect(parser, "="));
-    struct node *body;
+    struct node *body = NULL;
     STATUS_TRY(parser_expression(parser, &body));
     if (gate != NULL)
         (gate->kind == NODE_FAST ? gate->first : gate)->first = body;

@@ -55,7 +55,7 @@ static enum status arguments(struct parser *parser, struct node *call)
     STATUS_TRY(parser_expect(parser, "("));
     bool goes_on = !parser_at(parser, ")");
     while (goes_on) {
-        struct node *argument;
+        struct node *argument = NULL;
         STATUS_TRY(parser_expression(parser, &argument));
         bool is_named = argument->kind == NODE_NAME && parser_at(parser, "=");
         if (list.count > 0 && is_named != call->is_named)
@@ -92,7 +92,7 @@ static enum status cons(struct parser *parser, struct node **out)
     node_list_init(&list);
     STATUS_TRY(parser_advance(parser));
     while (!parser_at(parser, "]")) {
-        struct node *part;
+        struct node *part = NULL;
         STATUS_TRY(parser_primary(parser, &part));
         node_list_add(&list, part);
     }
@@ -174,7 +174,7 @@ static enum status raw_parts(struct parser *parser, struct node **out)
     node_list_init(&list);
     STATUS_TRY(parser_advance(parser));
     while (!parser_at(parser, close)) {
-        struct node *part;
+        struct node *part = NULL;
         STATUS_TRY(raw_part(parser, &part));
         node_list_add(&list, part);
     }
