@@ -180,7 +180,7 @@ void json_end(struct json *json); /* and a newline */
  * `name` is what messages call the word ("CAUSE"). */
 enum status noun_from_word(struct stack *stack, const char *name, const char *word, noun *out) MUST_USE;
 
-/* The noun in text on standard input if `word` is NULL or "-". */
+/* If `word` is NULL or "-": the noun on standard input, in text or as a jam. */
 enum status noun_from_word_or_stdin(struct stack *stack, const char *name, const char *word, noun *out) MUST_USE;
 
 /* A kernel or other jam as bytes: those of the file, or, if its name ends in

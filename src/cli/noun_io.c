@@ -104,6 +104,19 @@ enum status noun_from_word(struct stack *stack, const char *name, const char *wo
     return codec_read(stack, name, word, strlen(word), out);
 }
 
+/* Text is tried first: few jams are text by accident, and those are short. */
+static enum status noun_from_bytes(struct stack *stack, const uint8_t *bytes, size_t size_bytes, noun *out)
+{
+    char reason[STATUS_MESSAGE_SIZE_BYTES];
+    enum status status = codec_read(stack, "standard input", (const char *)bytes, size_bytes, out);
+    if (status != STATUS_INVALID)
+        return status;
+    snprintf(reason, sizeof reason, "%s", status_message());
+    if (codec_cue(stack, bytes, size_bytes, NULL, out) == STATUS_OK)
+        return STATUS_OK;
+    return status_fail(STATUS_INVALID, "%s; and it is no jam either", reason);
+}
+
 enum status noun_from_word_or_stdin(struct stack *stack, const char *name, const char *word, noun *out)
 {
     if (word != NULL && strcmp(word, "-") != 0)
@@ -111,7 +124,7 @@ enum status noun_from_word_or_stdin(struct stack *stack, const char *name, const
     uint8_t *bytes;
     size_t size_bytes;
     STATUS_TRY(stdin_read(&bytes, &size_bytes));
-    enum status status = codec_read(stack, "standard input", (const char *)bytes, size_bytes, out);
+    enum status status = noun_from_bytes(stack, bytes, size_bytes, out);
     free(bytes);
     return status;
 }

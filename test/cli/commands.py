@@ -26,6 +26,8 @@ def test_filters():
     ok(loam("cue", stdin=jam).out == "[1 2 %three 16]\n", "cue of standard input")
     ok(loam("show", "@" + path("x.jam"), "--axis", "6").out == "2\n", "show a part")
     ok(loam("show", "@-", stdin=jam).code == 0, "show a jam from standard input")
+    ok(loam("show", stdin=jam).out == "[1 2 %three 16]\n", "which need not be said")
+    expect(loam("show", stdin=b"\xff\xff"), 65, "no jam either", "neither text nor jam")
     ok(loam("show", "[255 255]", "--style", "hex").out == "[0xff 0xff]\n", "show in hexadecimal")
     ok(loam("nock", "42", "[4 4 0 1]").out == "44\n", "nock")
     ok(loam("nock", "[42 4 0 1]").out == "43\n", "nock of one noun")
