@@ -1,6 +1,7 @@
 #include "base/base.h"
 
 #include <stdlib.h>
+#include <threads.h>
 
 void wordstack_finish(struct wordstack *stack)
 {
@@ -20,15 +21,35 @@ void wordstack_grow(struct wordstack *stack, size_t count)
     stack->capacity = capacity;
 }
 
-/* What a thread keeps between traversals. */
+/* ---- the one that a thread keeps ------------------------------------------ */
+
 #define KEPT_WORDS ((size_t)1 << 16)
 
 static _Thread_local struct wordstack spare;
 static _Thread_local bool spare_is_taken;
+static _Thread_local bool spare_is_known; /* to the end of its thread */
+
+static once_flag thread_end_once = ONCE_FLAG_INIT;
+static tss_t thread_end;
+
+static void finish_spare(void *stack)
+{
+    wordstack_finish(stack);
+}
+
+static void create_thread_end(void)
+{
+    CHECK(tss_create(&thread_end, finish_spare) == thrd_success);
+}
 
 struct wordstack *wordstack_take(void)
 {
     CHECK(!spare_is_taken);
+    if (UNLIKELY(!spare_is_known)) {
+        call_once(&thread_end_once, create_thread_end);
+        CHECK(tss_set(thread_end, &spare) == thrd_success);
+        spare_is_known = true;
+    }
     spare_is_taken = true;
     spare.count = 0;
     return &spare;

@@ -1,3 +1,5 @@
+#include <threads.h>
+
 #include "base/base.h"
 #include "tap.h"
 
@@ -46,8 +48,44 @@ static void test_grow(void)
     wordstack_finish(&stack);
 }
 
+static void take_twice(void *context)
+{
+    (void)context;
+    wordstack_take();
+    wordstack_take();
+}
+
+/* The leak checker sees whether a thread's goes with it. */
+static int take_in_a_thread(void *other)
+{
+    struct wordstack *stack = wordstack_take();
+    wordstack_push(stack, 7);
+    bool is_own = stack != other && wordstack_pop(stack) == 7;
+    wordstack_give_back(stack);
+    return is_own;
+}
+
+static void test_taken(void)
+{
+    struct wordstack *stack = wordstack_take();
+    wordstack_push(stack, 1);
+    uint64_t *words = stack->words;
+    wordstack_give_back(stack);
+    stack = wordstack_take();
+    tap_ok(stack->words == words && wordstack_is_empty(stack), "a thread's own stack comes back empty and warm");
+    thrd_t thread;
+    int is_own = 0;
+    CHECK(thrd_create(&thread, take_in_a_thread, stack) == thrd_success && thrd_join(thread, &is_own) == thrd_success);
+    tap_ok(is_own, "another thread has another");
+    wordstack_grow(stack, MANY);
+    wordstack_give_back(stack);
+    tap_ok(stack->words == NULL, "a large one is not kept");
+    tap_ok(tap_dies(take_twice, NULL), "two traversals may not take it at once");
+}
+
 int main(void)
 {
+    test_taken();
     test_order();
     test_pairs();
     test_grow();
