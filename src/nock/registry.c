@@ -108,8 +108,10 @@ static bool context_matches(struct nock *machine, struct warm_jet *warm, noun co
 /* The axis of the parent within the context, if the context alone decides. */
 static uint64_t axis_in_context(uint64_t axis)
 {
+    if (axis < 7) /* a root, or a part outside the context */
+        return 0;
     unsigned steps = bits_length(axis) - 1;
-    if (steps < 2 || axis >> (steps - 2) != 7)
+    if (axis >> (steps - 2) != 7)
         return 0;
     return (uint64_t)1 << (steps - 2) | (axis & (((uint64_t)1 << (steps - 2)) - 1));
 }
