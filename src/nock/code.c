@@ -52,6 +52,14 @@ void code_free(struct code *code)
     free(code);
 }
 
+void codes_finish(struct codes *codes)
+{
+    for (size_t i = 0; i < codes->count; i++)
+        code_free(codes->all[i]);
+    free(codes->all);
+    free(codes->sorted);
+}
+
 const struct hint *code_hint_at(const struct code *code, const struct slot *at)
 {
     uint32_t slot = (uint32_t)(at - code->slots);

@@ -205,6 +205,7 @@ struct codes {
 struct code *code_for(struct nock *machine, struct known *known, struct shape shape);
 struct code *code_compile(struct nock *machine, struct known *known, struct shape shape);
 void code_free(struct code *code);
+void codes_finish(struct codes *codes);
 
 /* The code in which an instruction lies. */
 const struct code *codes_find(struct codes *codes, const struct slot *at);

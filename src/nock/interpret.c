@@ -70,7 +70,7 @@ static struct known *known_called_slow(struct nock *machine, struct call_site *s
         site->code = NULL;
     site->known = known;
     site->cached_formula = formula;
-    site->cached_until = noun_is_persistent(formula) ? UINT64_MAX : machine->collections;
+    site->cached_until = word_until(machine, formula);
     return known;
 }
 
@@ -108,7 +108,7 @@ static void fast_learn(const struct nock *machine, struct fast_site *site, noun 
     site->battery = noun_head(core);
     site->clue = clue;
     bool lasts = noun_is_persistent(site->battery) && noun_is_persistent(site->parent) && noun_is_persistent(clue);
-    site->until = lasts ? UINT64_MAX : machine->collections;
+    site->until = lasts ? machine->lasting : machine->collections;
 }
 
 /* Is what the site remembers about this core's battery still so? */
@@ -127,7 +127,7 @@ static inline bool pull_makes(struct nock *machine, struct pull_site *pull, noun
     if (!registry_has_gate(machine, pull->gate, noun_head(pull->clue), core))
         return false;
     pull->core = core;
-    pull->core_until = noun_is_persistent(core) ? UINT64_MAX : machine->collections;
+    pull->core_until = word_until(machine, core);
     return true;
 }
 
@@ -141,7 +141,7 @@ static bool pull_learn(struct nock *machine, struct pull_site *pull, noun core)
         return false;
     bool lasts = noun_is_persistent(noun_head(core)) && noun_is_persistent(formula);
     pull->battery = noun_head(core);
-    pull->until = lasts ? UINT64_MAX : machine->collections;
+    pull->until = lasts ? machine->lasting : machine->collections;
     if (gate_maker(formula, &pull->gate_battery, &pull->clue))
         pull->gate = known_of(&machine->known, pull->gate_battery);
     return true;
@@ -168,8 +168,7 @@ static inline noun try_quickly(struct nock *machine, const struct call_site *sit
                                const struct warm_jet *warm)
 {
     if (site->sample_leaves == 0 || warm->registration->axis != 7 || machine->options.check_jets ||
-        (warm->collections != UINT64_MAX && warm->collections != machine->collections) ||
-        warm->context != argument(site, frame, site->sample_leaves))
+        warm->until < machine->collections || warm->context != argument(site, frame, site->sample_leaves))
         return NOUN_NONE;
     noun first = argument(site, frame, 0), second;
     if (warm->jet->kind == NOCK_JET_1 && site->sample_leaves == 1)
@@ -326,7 +325,7 @@ do_AXIS : {
     }
     site->from = from;
     site->part = value;
-    site->until = noun_is_persistent(from) ? UINT64_MAX : machine->collections;
+    site->until = word_until(machine, from);
     REGISTER(0) = value;
     NEXT(3);
 }

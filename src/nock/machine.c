@@ -41,17 +41,11 @@ enum status nock_create(struct stack *stack, const struct nock_options *options,
     machine->frames_limit = machine->frames + size_bytes / 8;
     machine_release_frames(machine);
     machine->context = &machine->base_context;
+    machine->lasting = COLLECTIONS_A_WORLD;
     known_init(&machine->known);
     make_landings(machine);
     *out = machine;
     return STATUS_OK;
-}
-
-static void free_codes(struct nock *machine)
-{
-    for (size_t i = 0; i < machine->codes.count; i++)
-        code_free(machine->codes.all[i]);
-    machine->codes.count = machine->codes.scanned = machine->codes.sorted_count = 0;
 }
 
 void nock_destroy(struct nock *machine)
@@ -59,10 +53,11 @@ void nock_destroy(struct nock *machine)
     if (machine == NULL)
         return;
     watchdog_stop(machine->watchdog);
-    nock_forget_all(machine);
+    memo_table_finish(&machine->base_context.memo);
+    codes_finish(&machine->codes);
+    registry_forget_links(machine);
+    registry_finish(&machine->registry);
     known_finish(&machine->known);
-    free(machine->codes.all);
-    free(machine->codes.sorted);
     free(machine->trace);
     free(machine->roots);
     os_map_release((uint8_t *)machine->frames, (uint64_t)(machine->frames_limit - machine->frames) * 8);
@@ -152,99 +147,6 @@ void nock_memo_store(struct nock *machine, noun key, noun product)
 {
     machine->statistics.memo_stores++;
     memo_table_store(&machine->context->memo, key, 0, product);
-}
-
-/* ---- forgetting ---------------------------------------------------------------------- */
-
-/* What an ephemeral noun has become: itself if it is persistent. */
-static noun become(noun n, noun (*moved)(noun))
-{
-    if (noun_is_persistent(n))
-        return n;
-    return moved == NULL ? NOUN_NONE : moved(n);
-}
-
-static bool keep_constants(struct code *code, noun (*moved)(noun))
-{
-    bool kept = true;
-    for (uint32_t i = 0; i < code->constants_count; i++) {
-        code->constants[i] = become(code->constants[i], moved);
-        kept = kept && code->constants[i] != NOUN_NONE;
-    }
-    return kept;
-}
-
-/* Codes with a constant that is gone, or of a formula that is gone, go; the
- * call sites of the others look again. */
-static void forget_codes(struct nock *machine, noun (*moved)(noun))
-{
-    struct codes *codes = &machine->codes;
-    for (size_t i = 1; i < machine->known.count; i++)
-        machine->known.by_index[i]->codes = machine->known.by_index[i]->gate = NULL;
-    size_t kept = 0;
-    for (size_t i = 0; i < codes->count; i++) {
-        struct code *code = codes->all[i];
-        if (!keep_constants(code, moved) || code->known->noun == NOUN_NONE) {
-            code_free(code);
-            continue;
-        }
-        for (struct call_site *site = code->sites; site != NULL; site = site->next) {
-            site->code = NULL;
-            site->cached_formula = NOUN_NONE;
-        }
-        for (struct pull_site *pull = code->pulls; pull != NULL; pull = pull->next)
-            pull->battery = NOUN_NONE;
-        code->next = code->known->codes;
-        code->known->codes = code;
-        if (shape_equal(code->shape, SHAPE_GATE))
-            code->known->gate = code;
-        codes->all[kept++] = code;
-    }
-    codes->count = codes->scanned = kept;
-    codes->sorted_count = 0;
-}
-
-static void mark_registrations(struct nock *machine, noun (*moved)(noun))
-{
-    for (struct registration *r = machine->registry.newest; r != NULL; r = r->older) {
-        r->chum = become(r->chum, moved);
-        if (r->chum == NOUN_NONE || r->known->noun == NOUN_NONE)
-            r->known = NULL;
-    }
-}
-
-static bool has_ephemeral(const struct nock *machine)
-{
-    return machine->known.ephemeral_count > 0;
-}
-
-void nock_forget_ephemeral(struct nock *machine, noun (*moved)(noun))
-{
-    memo_table_finish(&machine->base_context.memo);
-    machine->collections++;
-    if (!has_ephemeral(machine))
-        return;
-    for (size_t i = 1; i < machine->known.count; i++) {
-        struct known *known = machine->known.by_index[i];
-        known->noun = become(known->noun, moved);
-    }
-    forget_codes(machine, moved);
-    mark_registrations(machine, moved);
-    registry_sweep(machine);
-    known_drop(&machine->known);
-}
-
-void nock_forget_all(struct nock *machine)
-{
-    memo_table_finish(&machine->base_context.memo);
-    free_codes(machine);
-    for (struct registration *r = machine->registry.newest; r != NULL; r = r->older)
-        r->known = NULL;
-    registry_sweep(machine);
-    for (size_t i = 1; i < machine->known.count; i++)
-        machine->known.by_index[i]->noun = NOUN_NONE;
-    known_drop(&machine->known);
-    machine->collections++;
 }
 
 /* ---- mook ---------------------------------------------------------------------------- */

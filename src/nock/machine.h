@@ -82,6 +82,7 @@ struct nock {
     size_t roots_count, roots_capacity;
 
     uint64_t collections;     /* words of ephemeral nouns are stable while this stands */
+    uint64_t lasting;         /* words of persistent ones while that has not passed this */
     _Atomic bool interrupted; /* by nock_interrupt */
     _Atomic bool deadline_passed;
     struct watchdog *watchdog;
@@ -92,6 +93,15 @@ struct nock {
     const struct nock_jet *checked_jet; /* for the check_step about to begin */
     bool check_suspended;               /* while a checked jet or its Nock runs */
 };
+
+/* How many collections there may be between two moves of persistent nouns. */
+#define COLLECTIONS_A_WORLD ((uint64_t)1 << 40)
+
+/* The number of collections up to which the word of a noun means that noun. */
+static inline uint64_t word_until(const struct nock *machine, noun n)
+{
+    return noun_is_persistent(n) ? machine->lasting : machine->collections;
+}
 
 /* ---- interpret.c ---- */
 

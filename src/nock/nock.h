@@ -89,8 +89,15 @@ void nock_collect(struct nock *machine);
  * NULL): what has a copy is kept under its new word. */
 void nock_forget_ephemeral(struct nock *machine, noun (*moved)(noun old));
 
-/* Persistent nouns have moved too (after a collection of the arena). */
-void nock_forget_all(struct nock *machine);
+/* Between events, when persistent nouns have moved (after a collection of the
+ * arena): `moved` maps a persistent noun that is not a direct atom to its new
+ * word, which is the same one if it did not move, or to NOUN_NONE if it is
+ * gone.  Formulas, batteries and registrations follow; what is gone, and all
+ * that is ephemeral, is forgotten.  It is asked some words more than once and
+ * must answer alike.  Slots of nock_root_add are the caller's to change.  Takes
+ * time in proportion to the formulas and constants that are known. */
+typedef noun nock_moved_fn(void *context, noun old);
+void nock_translate(struct nock *machine, nock_moved_fn *moved, void *context);
 
 /* The registry of %fast labels as one noun, and back: an arena root, so that
  * the first event after a restart runs as fast as the last before it. */

@@ -91,7 +91,7 @@ static bool matches(struct nock *machine, const struct registration *registratio
  * if nothing was collected since. */
 static bool is_same_context(const struct nock *machine, const struct warm_jet *warm, noun context)
 {
-    return warm->context == context && (warm->collections == UINT64_MAX || warm->collections == machine->collections);
+    return warm->context == context && warm->until >= machine->collections;
 }
 
 static bool context_matches(struct nock *machine, struct warm_jet *warm, noun context)
@@ -101,7 +101,7 @@ static bool context_matches(struct nock *machine, struct warm_jet *warm, noun co
     if (!matches(machine, warm->registration->parent, context))
         return false;
     warm->context = context;
-    warm->collections = noun_is_persistent(context) ? UINT64_MAX : machine->collections;
+    warm->until = word_until(machine, context);
     return true;
 }
 
@@ -294,7 +294,7 @@ void registry_register(struct nock *machine, noun core, noun clue)
 
 /* ---- forgetting --------------------------------------------------------------------- */
 
-static void forget_links(struct nock *machine)
+void registry_forget_links(struct nock *machine)
 {
     for (size_t i = 1; i < machine->known.count; i++) {
         struct known *known = machine->known.by_index[i];
@@ -317,7 +317,7 @@ void registry_sweep(struct nock *machine)
         r->older = oldest_first;
         oldest_first = r;
     }
-    forget_links(machine);
+    registry_forget_links(machine);
     struct registration *dropped = NULL;
     for (struct registration *r = oldest_first; r != NULL; r = next) {
         next = r->older;

@@ -27,8 +27,8 @@ struct warm_jet {
     struct warm_jet *next;
     struct registration *registration;
     const struct nock_jet *jet;
-    noun context;         /* that matched last, from axis 7 of the core */
-    uint64_t collections; /* when it did; UINT64_MAX: persistent, stands for good */
+    noun context;   /* that matched last, from axis 7 of the core */
+    uint64_t until; /* the number of collections up to which that holds */
 };
 
 struct hot_table {
@@ -64,6 +64,9 @@ bool registry_has_gate(struct nock *machine, const struct known *battery, noun c
 /* Does the formula just make a gate around its subject, perhaps hinted?  Then
  * its battery, and the hint's clue or NOUN_NONE. */
 bool gate_maker(noun formula, noun *battery, noun *clue);
+
+/* The records forget what is registered of them. */
+void registry_forget_links(struct nock *machine);
 
 /* After known records were dropped: forgets registrations that lost one. */
 void registry_sweep(struct nock *machine);

@@ -142,12 +142,9 @@ static bool run_number(struct difference *d, uint64_t number)
  * a collection of the arena. */
 static void end_event(struct difference *d, uint64_t number)
 {
-    if (number % 4 == 0) {
-        rig_forget_persistent(&d->rig);
-        rig_clear(&d->rig);
-    } else {
-        rig_clear_moving(&d->rig, (unsigned)(2 * number % 6));
-    }
+    rig_clear_moving(&d->rig, (unsigned)(2 * number % 6));
+    if (number % 4 == 0)
+        rig_collect_persistent(&d->rig, (unsigned)(number / 4 % 5));
     rig_add_jets(&d->rig);
 }
 

@@ -43,13 +43,15 @@ void rig_clear(struct rig *rig)
 
 /* ---- persistent nouns ------------------------------------------------------------ */
 
+/* Two halves, of which one is in use. */
 #define PERSISTENT_BYTES ((uint64_t)64 << 20)
+#define PERSISTENT_HALF_WORDS (PERSISTENT_BYTES / 16)
 #define PERSISTENT_START_WORDS 8
 
 /* The next object's words; noun_base is where `persistent` is. */
 static uint64_t *persistent_take(struct rig *rig, size_t count)
 {
-    CHECK((rig->persistent_words + count) * 8 <= PERSISTENT_BYTES);
+    CHECK(rig->persistent_words % PERSISTENT_HALF_WORDS + count <= PERSISTENT_HALF_WORDS);
     uint64_t *words = rig->persistent + rig->persistent_words;
     rig->persistent_words += count;
     return words;
@@ -89,12 +91,6 @@ noun rig_persistent(struct rig *rig, const struct tree *tree)
     return tree_build(&(struct tree_builder){rig, persistent_atom, persistent_cell}, tree);
 }
 
-void rig_forget_persistent(struct rig *rig)
-{
-    nock_forget_all(rig->machine);
-    rig->persistent_words = PERSISTENT_START_WORDS;
-}
-
 static struct rig *moving_rig;
 static unsigned moving_of_four;
 
@@ -115,6 +111,46 @@ void rig_clear_moving(struct rig *rig, unsigned kept_of_four)
     moving_of_four = kept_of_four;
     nock_forget_ephemeral(rig->machine, moved);
     stack_clear(rig->stack);
+}
+
+/* By the word that the first copy had before: its new word. */
+struct collection {
+    struct rig *rig;
+    struct tree_arena *arena;
+    unsigned kept_of_four;
+    noun *became; /* by offset from the old half; 0: not asked yet */
+    uint64_t old_words;
+};
+
+static noun collected(void *context, noun old)
+{
+    struct collection *collection = context;
+    if (noun_mug(old) % 4 >= collection->kept_of_four)
+        return NOUN_NONE;
+    uint64_t index = noun_offset_words(old) - collection->old_words;
+    CHECK(index < PERSISTENT_HALF_WORDS); /* a word that has not gone stale */
+    if (collection->became[index] == 0)
+        collection->became[index] = rig_persistent(collection->rig, tree_from_noun(collection->arena, old));
+    return collection->became[index];
+}
+
+void rig_collect_persistent(struct rig *rig, unsigned kept_of_four)
+{
+    if (rig->persistent == NULL)
+        return;
+    uint64_t end_words = rig->persistent_words, half = end_words / PERSISTENT_HALF_WORDS;
+    struct collection collection = {.rig = rig,
+                                    .arena = tree_arena_create(),
+                                    .kept_of_four = kept_of_four,
+                                    .became = calloc(PERSISTENT_HALF_WORDS, sizeof(noun)),
+                                    .old_words = half * PERSISTENT_HALF_WORDS};
+    CHECK(collection.became != NULL);
+    rig->persistent_words = (1 - half) * PERSISTENT_HALF_WORDS + PERSISTENT_START_WORDS;
+    nock_translate(rig->machine, collected, &collection);
+    stack_clear(rig->stack);
+    memset(rig->persistent + collection.old_words, 0xdb, (end_words - collection.old_words) * 8);
+    free(collection.became);
+    tree_arena_destroy(collection.arena);
 }
 
 /* ---- guests ------------------------------------------------------------------- */

@@ -42,9 +42,12 @@ void rig_add_jets(struct rig *rig);
 /* Only the nouns, for who has no machine open; `rig->arena` is set. */
 void rig_set_guests(struct rig *rig);
 
-/* The noun in persistent memory, where it stays until rig_forget_persistent. */
+/* The noun in persistent memory, where it stays until rig_collect_persistent. */
 noun rig_persistent(struct rig *rig, const struct tree *tree);
-void rig_forget_persistent(struct rig *rig);
+
+/* As after a collection of the arena: of the persistent nouns that the machine
+ * asks for, about `kept_of_four` quarters have moved, and all are overwritten. */
+void rig_collect_persistent(struct rig *rig, unsigned kept_of_four);
 
 noun rig_noun(struct rig *rig, const char *text);
 void rig_run(struct rig *rig, const char *subject, const char *formula, struct nock_result *result);
