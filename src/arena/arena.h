@@ -223,6 +223,120 @@ struct arena_statistics {
 };
 void arena_statistics(struct arena *arena, struct arena_statistics *statistics);
 
+/* ---- pins (arena/pin.c) --------------------------------------------------- */
+
+/* Keeps a commit readable: while it is held nothing that the commit reaches is
+ * reused, unmapped or changed, whatever the owner commits, compacts or frees. */
+struct arena_pin;
+
+/* Pins the commit written last, and copies it to *commit.  For any thread of
+ * the owner's process; never fails and does not wait for the disk.  The pin is
+ * the arena's until arena_unpin, which must come before arena_close.
+ *
+ * An arena that was opened read-only is pinned all the time, at the commit that
+ * it has chosen, through the readers' table beside the file (docs/format.md);
+ * arena_refresh and arena_choose move that pin. */
+struct arena_pin *arena_pin(struct arena *arena, struct arena_commit *commit);
+void arena_unpin(struct arena *arena, struct arena_pin *pin); /* NULL is fine */
+
+/* ---- ranges and restoring (arena/restore.c) -------------------------------- */
+
+/* Bytes of the address space, [start, end), a multiple of 8. */
+struct arena_range {
+    uint64_t start_bytes;
+    uint64_t end_bytes;
+};
+
+/* Where everything lies that `commit` can reach, in address order, disjoint:
+ * runs of whole segments, each range without gaps, and large objects.  The
+ * bytes are read through noun_base; those of a pinned commit never change, so
+ * a later commit has the same bytes wherever it has the same addresses.
+ * For any thread, of the current commit by its owner or of a pinned one; free
+ * *ranges with free(). */
+enum status arena_ranges(struct arena *arena, const struct arena_commit *commit, struct arena_range **ranges,
+                         size_t *count) MUST_USE;
+
+/* Makes an arena file out of a commit and the bytes of its ranges: the same
+ * addresses, the same identity, the file dense.  `path` must not exist; the
+ * file is made beside it and gets the name in arena_restore_finish, complete
+ * and durable.  Of `commit` the first group and `state_hash` are read.  The
+ * ranges are copied. */
+struct arena_restore;
+enum status arena_restore_begin(const char *path, const struct arena_options *options,
+                                const uint8_t identity[ARENA_IDENTITY_SIZE_BYTES], const struct arena_commit *commit,
+                                const struct arena_range *ranges, size_t count, struct arena_restore **out) MUST_USE;
+
+/* Any part of any range, in any order and pieces; STATUS_INVALID outside of them. */
+enum status arena_restore_write(struct arena_restore *restore, uint64_t start_bytes, const void *bytes,
+                                size_t size_bytes) MUST_USE;
+
+/* Checks every segment and large object against its checksum (STATUS_CORRUPT
+ * names the first that is wrong), and completes the file.  Ends the restore
+ * either way; after a failure nothing is left of it. */
+enum status arena_restore_finish(struct arena_restore *restore) MUST_USE;
+void arena_restore_abort(struct arena_restore *restore); /* NULL is fine */
+
+/* ---- compaction (arena/compact.c) ------------------------------------------ */
+
+/* Replaces everything above a boundary by what of it is still wanted.
+ *
+ *   before                    | kept | from-space          |w
+ *   begun                     | kept | from-space          |w to-space |  tail   |w'
+ *   published                 | kept |                     |  to-space |w
+ *
+ * The owner begins one; another thread copies into to-space while the owner
+ * goes on committing into the tail; then the owner copies what of the tail is
+ * wanted (from its own thread, through the same builder) and publishes.  The
+ * kept part is only read, and stays where it is.  Until it is published
+ * nothing has happened: a process killed in between starts again with the old
+ * state, and to-space is given back before its first write.
+ *
+ * To-space objects refer to the kept part and to lower ones in to-space; tail
+ * objects to anything below themselves but to-space.
+ *
+ * At most one at a time. */
+struct arena_compaction;
+
+struct arena_compaction_space {
+    uint64_t from_start_bytes; /* from-space */
+    uint64_t from_end_bytes;
+    uint64_t to_start_bytes; /* all of the addresses reserved for to-space */
+    uint64_t to_end_bytes;
+    uint64_t tail_start_bytes; /* the tail lies from here on */
+};
+
+/* The owner, between commits.  From-space is [from_bytes, watermark): `from_bytes`
+ * is the watermark of any commit of this arena that still counts, or 0 for
+ * everything.  `size_bytes_max` bounds the objects that will be copied, of the
+ * tail as well; STATUS_NO_SPACE, naming the bytes, if the disk or --max-arena
+ * could not hold them, and nothing has happened. */
+enum status arena_compaction_begin(struct arena *arena, uint64_t from_bytes, uint64_t size_bytes_max,
+                                   struct arena_compaction **out) MUST_USE;
+
+void arena_compaction_space(const struct arena_compaction *compaction, struct arena_compaction_space *space);
+
+/* Allocation in to-space (arena_allocate, arena_built_words, arena_build_status),
+ * by one thread at a time.  Segments are written in pieces as they fill; what
+ * is written can be read through noun_base. */
+struct arena_builder *arena_compaction_builder(struct arena_compaction *compaction);
+
+/* Flushes what has been written to to-space so far, so that publishing has
+ * little left to flush.  The thread that builds. */
+enum status arena_compaction_sync(struct arena_compaction *compaction) MUST_USE;
+
+/* The owner, between commits, when nobody builds any more.  Writes what is left
+ * of to-space and one superblock, durable on return, whose first group is
+ * `commit`'s: the event number is the current commit's, the roots refer to the
+ * kept part and to-space only.  Then from-space and tail are free: their pages
+ * are used again as soon as the log knows the commit's event and no pin is
+ * before it, at some later arena_sync.  Ends the compaction; after a failure as
+ * arena_compaction_abort. */
+enum status arena_compaction_publish(struct arena *arena, struct arena_compaction *compaction,
+                                     struct arena_commit *commit) MUST_USE;
+
+/* Gives to-space back.  NULL is fine. */
+void arena_compaction_abort(struct arena *arena, struct arena_compaction *compaction);
+
 /* ---- verification (arena/verify.c) --------------------------------------- */
 
 struct arena_verify_options {

@@ -44,7 +44,7 @@ enum status arena_identity_page_check(const struct arena_identity_page *page, co
     return STATUS_OK;
 }
 
-static void identity_set(struct arena *arena, const uint8_t identity[ARENA_IDENTITY_SIZE_BYTES])
+void arena_identity_set(struct arena *arena, const uint8_t identity[ARENA_IDENTITY_SIZE_BYTES])
 {
     memcpy(arena->identity, identity, ARENA_IDENTITY_SIZE_BYTES);
     arena->seed = hash_xxh3_64(identity, ARENA_IDENTITY_SIZE_BYTES);
@@ -52,7 +52,7 @@ static void identity_set(struct arena *arena, const uint8_t identity[ARENA_IDENT
 
 /* ---- the handle ------------------------------------------------------------ */
 
-static struct arena *arena_new(const struct arena_options *options)
+struct arena *arena_new(const struct arena_options *options)
 {
     struct arena *arena = calloc(1, sizeof *arena);
     if (arena == NULL)
@@ -67,7 +67,7 @@ static struct arena *arena_new(const struct arena_options *options)
     return arena;
 }
 
-static void arena_free(struct arena *arena)
+void arena_free(struct arena *arena)
 {
     os_file_close(arena->file);
     os_mutex_destroy(arena->mutex);
@@ -95,7 +95,7 @@ static enum status write_first_superblock(struct arena *arena, const uint8_t ker
     return arena_ring_write(arena, &first);
 }
 
-static enum status write_identity_page(struct arena *arena)
+enum status arena_identity_page_write(struct arena *arena)
 {
     struct arena_identity_page page = {
         .magic = ARENA_IDENTITY_MAGIC,
@@ -119,11 +119,11 @@ static enum status write_new(struct arena *arena, const char *path, const uint8_
     STATUS_TRY(os_file_open(path, OS_OPEN_CREATE, &arena->file));
     uint8_t identity[ARENA_IDENTITY_SIZE_BYTES];
     os_random(identity, sizeof identity);
-    identity_set(arena, identity);
+    arena_identity_set(arena, identity);
     uint64_t room_bytes = arena->growth_step_bytes < FIRST_ROOM_BYTES ? arena->growth_step_bytes : FIRST_ROOM_BYTES;
     STATUS_TRY(arena_grow_to(arena, ARENA_DATA_START_BYTES + room_bytes));
     STATUS_TRY(write_first_superblock(arena, kernel_hash));
-    STATUS_TRY(write_identity_page(arena));
+    STATUS_TRY(arena_identity_page_write(arena));
     return arena_flush(arena);
 }
 
@@ -190,7 +190,7 @@ static enum status read_identity(struct arena *arena)
     struct arena_identity_page page;
     STATUS_TRY(arena_read_bytes(arena, 0, &page, sizeof page));
     STATUS_TRY(arena_identity_page_check(&page, path));
-    identity_set(arena, page.identity);
+    arena_identity_set(arena, page.identity);
     return STATUS_OK;
 }
 

@@ -92,6 +92,7 @@ struct arena {
     struct arena_tail tail; /* from durable_watermark_bytes to newest.watermark_bytes */
     uint64_t commit_count;
     uint64_t sync_count;
+    struct arena_pin *pins; /* owned by who holds them */
 };
 
 /* ---- file.c: all reading and writing -------------------------------------- */
@@ -109,6 +110,11 @@ enum status arena_refuse_poisoned(const struct arena *arena) MUST_USE;
 enum status arena_refuse_writing(const struct arena *arena) MUST_USE; /* poisoned, read-only or nothing chosen */
 
 /* ---- open.c --------------------------------------------------------------- */
+
+struct arena *arena_new(const struct arena_options *options);
+void arena_free(struct arena *arena);
+void arena_identity_set(struct arena *arena, const uint8_t identity[ARENA_IDENTITY_SIZE_BYTES]);
+enum status arena_identity_page_write(struct arena *arena) MUST_USE;
 
 enum status arena_identity_page_check(const struct arena_identity_page *page, const char *path) MUST_USE;
 
