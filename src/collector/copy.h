@@ -1,0 +1,60 @@
+/* A walk that copies what is reachable at or above a boundary into to-space.
+ *
+ * Depth first, parts before their cell, as collector/persist.c does it, but
+ * from-space is only read: the copies' places are in a table beside it
+ * (collector/forward.h), and metadata is carried over, never computed.  The
+ * walk can be put down after any object and taken up again, by another thread
+ * too, so that it runs in slices.
+ */
+#ifndef COLLECTOR_COPY_H
+#define COLLECTOR_COPY_H
+
+#include "arena/arena.h"
+#include "base/base.h"
+#include "collector/forward.h"
+#include "noun/noun.h"
+
+/* Nodes ahead of the walk, for prefetching only: see copy.c. */
+#define SCOUT_STACK 64
+#define SCOUT_QUEUE 16
+
+struct scout {
+    noun stack[SCOUT_STACK]; /* to be looked at, newest last; a ring */
+    uint64_t stack_top, stack_bottom;
+    noun queue[SCOUT_QUEUE]; /* asked of memory, oldest first; a ring */
+    uint64_t queue_in, queue_out;
+    uint64_t lead; /* nodes that it is ahead */
+};
+
+struct copy {
+    struct arena_builder *builder; /* the compaction's */
+    struct forward forward;
+    uint64_t from_bytes; /* what lies below stays where it is */
+    struct wordstack pending;
+    noun hand; /* the last finished copy, or NOUN_NONE */
+    bool is_walking;
+    bool is_scouting;
+    struct scout scout;
+    uint64_t cells, atoms, words; /* copied so far */
+};
+
+void copy_init(struct copy *copy, struct arena_builder *builder, uint64_t from_bytes);
+void copy_finish(struct copy *copy);
+
+/* The word of a persistent noun after the copy; NOUN_NONE if it has none yet. */
+static inline noun copy_find(const struct copy *copy, noun n)
+{
+    if (noun_is_direct(n) || (n << 3) < copy->from_bytes)
+        return n;
+    uint64_t words = forward_get(&copy->forward, noun_offset_words(n));
+    return words == 0 ? NOUN_NONE : (n & ~NOUN_OFFSET_MASK) | words;
+}
+
+/* Begins to copy what `root` reaches; the walk before must be over. */
+void copy_start(struct copy *copy, noun root);
+
+/* Goes on until the walk is over (*is_done) or about `budget_words` more are
+ * copied.  A failure is the builder's; give the copy up then. */
+enum status copy_run(struct copy *copy, uint64_t budget_words, bool *is_done) MUST_USE;
+
+#endif
