@@ -12,6 +12,7 @@
 #include "base/base.h"
 #include "driver/driver.h"
 #include "host/host.h"
+#include "recovery/recovery.h"
 #include "nock/nock.h"
 #include "noun/noun.h"
 #include "stack/stack.h"
@@ -58,7 +59,7 @@ struct command {
 
 extern const struct command command_new, command_run, command_poke, command_peek, command_status, command_log,
     command_verify, command_export, command_import, command_nock, command_jam, command_cue, command_mug, command_show,
-    command_asm, command_hoonc;
+    command_asm, command_hoonc, command_snapshot, command_branch;
 
 /* ---- arguments (cli/arguments.c) ------------------------------------------- */
 
@@ -234,6 +235,9 @@ struct machine {
 int machine_init(struct machine *machine, const struct cli *cli, const struct command *command,
                  const struct machine_options *options) MUST_USE;
 
+/* The same ears for what is opened without a host. */
+struct recovery_options machine_recovery_options(struct machine *machine);
+
 /* Makes a machine and reports on it: of `loam new` and `loam import`.  Returns
  * the exit status. */
 int machine_make(struct machine *machine, const char *directory, const char *kernel_path, const char *state_path);
@@ -244,6 +248,11 @@ enum status machine_json_effects(struct json *json, noun effects) MUST_USE;
 
 /* "%exit: first line of the trace ..."; the caller frees it. */
 char *machine_goof_text(noun goof);
+
+/* ---- snapshots and branches (cli/kept.c) --------------------------------------- */
+
+void kept_json_members(struct json *json, const struct recovery_kept *kept);
+void kept_date_text(uint64_t wall_ms, char text[32]);
 
 /* ---- an engine without a kernel (cli/engine.c) -------------------------------- */
 

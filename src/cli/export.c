@@ -28,11 +28,12 @@ static enum status write_state(const struct cli *cli, struct host *host, const c
 
 static int run(struct cli *cli, const struct command *command, int count, char **words)
 {
-    const char *directory = NULL, *file = NULL;
+    const char *directory = NULL, *file = NULL, *at = NULL;
     bool as_reference = false;
     const struct operand operands[] = {{"DIR", "the machine", &directory, false},
                                        {"FILE", "the file to write; an old one is replaced", &file, false}};
     const struct option table[] = {
+        {"--at", "NAME", "the state of this snapshot or branch", OPTION_TEXT, &at},
         {"--reference", NULL, "in the reference's format (EXPJAM), which has no checksum", OPTION_FLAG, &as_reference},
     };
     const struct arguments arguments = {operands, COUNT_OF(operands), table, COUNT_OF(table)};
@@ -47,7 +48,10 @@ static int run(struct cli *cli, const struct command *command, int count, char *
     enum status status = host_open_view(directory, &machine.options, &host);
     if (status != STATUS_OK)
         return cli_fail(cli, status);
-    status = write_state(cli, host, file, as_reference);
+    if (at != NULL)
+        status = host_view_at(host, at);
+    if (status == STATUS_OK)
+        status = write_state(cli, host, file, as_reference);
     if (status == STATUS_OK)
         status = host_status_read(host, &facts);
     host_close(host);

@@ -48,6 +48,19 @@ int machine_init(struct machine *machine, const struct cli *cli, const struct co
     return -1;
 }
 
+struct recovery_options machine_recovery_options(struct machine *machine)
+{
+    const struct host_listener *listener = &machine->options.listener;
+    return (struct recovery_options){
+        .listener = {.context = machine,
+                     .slog = listener->slog,
+                     .warn = listener->warn,
+                     .progress = listener->progress},
+        .memory_limit_bytes = machine->options.memory_limit_bytes,
+        .check_jets = machine->options.check_jets,
+    };
+}
+
 /* ---- results ------------------------------------------------------------------------ */
 
 enum status machine_print_effects(noun effects)

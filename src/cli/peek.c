@@ -80,13 +80,14 @@ static enum status look(struct host *host, const char *path_word, noun *product)
 
 static int run(struct cli *cli, const struct command *command, int count, char **words)
 {
-    const char *directory = NULL, *path_word = NULL, *output = NULL;
+    const char *directory = NULL, *path_word = NULL, *output = NULL, *at = NULL;
     bool raw = false;
     struct machine_options options = {0};
     const struct operand operands[] = {
         {"DIR", "the machine", &directory, false},
         {"PATH", "/what/to/look/at, or [%what 'ever' 5 ~], or @FILE for a jam", &path_word, false}};
     const struct option table[] = {
+        {"--at", "NAME", "at this snapshot or branch, not at the newest state", OPTION_TEXT, &at},
         {"--raw", NULL, "print the kernel's whole answer: ~, [~ ~] or [~ ~ value]", OPTION_FLAG, &raw},
         {"--output", "FILE", "write the jam of the value there instead of printing it", OPTION_TEXT, &output},
         MACHINE_OPTIONS(options),
@@ -104,7 +105,10 @@ static int run(struct cli *cli, const struct command *command, int count, char *
     enum status status = host_open_view(directory, &machine.options, &host);
     if (status != STATUS_OK)
         return cli_fail(cli, status);
-    status = look(host, path_word, &product);
+    if (at != NULL)
+        status = host_view_at(host, at);
+    if (status == STATUS_OK)
+        status = look(host, path_word, &product);
     leave = status == STATUS_OK ? finish(cli, product, raw, output) : cli_fail(cli, status);
     host_close(host);
     return leave;

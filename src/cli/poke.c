@@ -4,10 +4,9 @@
 #include "cli/cli.h"
 #include "kernel/kernel.h"
 
-/* Builds wire and cause on the host's stack. */
-static enum status build(struct host *host, const char *wire_word, const char *cause_word, noun *wire, noun *cause)
+/* Builds wire and cause on a stack. */
+static enum status build(struct stack *stack, const char *wire_word, const char *cause_word, noun *wire, noun *cause)
 {
-    struct stack *stack = host_stack(host);
     STATUS_TRY(noun_from_word(stack, "CAUSE", cause_word, cause));
     if (wire_word != NULL)
         return noun_from_word(stack, "--wire", wire_word, wire);
@@ -73,14 +72,56 @@ static int finish(const struct cli *cli, const struct host_event *event)
     return status == STATUS_OK ? exit_status : cli_fail(cli, status);
 }
 
+/* ---- on a branch ------------------------------------------------------------------- */
+
+/* Durable before it is told of: no log has it. */
+static enum status poke_branch(struct node *node, const char *branch, const char *wire_word, const char *cause_word,
+                               uint64_t time_limit_ms, struct host_event *event)
+{
+    noun wire, cause;
+    struct recovery_branch_event advance;
+    node_enter(node);
+    STATUS_TRY(build(node->stack, wire_word, cause_word, &wire, &cause));
+    STATUS_TRY(node_branch_poke(node, branch, wire, cause, time_limit_ms, &advance));
+    *event = (struct host_event){
+        .answer = !advance.is_accepted  ? HOST_REFUSED
+                  : advance.is_replaced ? HOST_SWAPPED
+                                        : HOST_ACCEPTED,
+        .reason = STATUS_CRASHED,
+        .number = advance.number,
+        .effects = advance.effects,
+        .goof = advance.goof,
+        .evaluation_ns = advance.evaluation_ns,
+    };
+    return advance.is_accepted ? arena_seal(node->arena) : STATUS_OK;
+}
+
+static int run_on_branch(struct machine *machine, const char *directory, const char *branch, const char *wire_word,
+                         const char *cause_word)
+{
+    struct node *node;
+    struct host_event event;
+    const struct recovery_options options = machine_recovery_options(machine);
+    enum status status = recovery_open(directory, NULL, &options, &node);
+    if (status != STATUS_OK)
+        return cli_fail(machine->cli, status);
+    status = poke_branch(node, branch, wire_word, cause_word, machine->options.event_limit_ms, &event);
+    int leave = status == STATUS_OK ? finish(machine->cli, &event) : cli_fail(machine->cli, status);
+    recovery_close(node);
+    return leave;
+}
+
+/* ---- the command ---------------------------------------------------------------------- */
+
 static int run(struct cli *cli, const struct command *command, int count, char **words)
 {
-    const char *directory = NULL, *cause_word = NULL, *wire_word = NULL;
+    const char *directory = NULL, *cause_word = NULL, *wire_word = NULL, *branch = NULL;
     struct machine_options options = {0};
     const struct operand operands[] = {{"DIR", "the machine", &directory, false},
                                        {"CAUSE", "a noun in text, or @FILE for a jam", &cause_word, false}};
     const struct option table[] = {
         {"--wire", "NOUN", "where the cause comes from; [%poke %sys 1 ~] if not given", OPTION_TEXT, &wire_word},
+        {"--branch", "NAME", "on this branch; the main line and the log stay as they are", OPTION_TEXT, &branch},
         MACHINE_OPTIONS(options),
     };
     const struct arguments arguments = {operands, COUNT_OF(operands), table, COUNT_OF(table)};
@@ -91,13 +132,15 @@ static int run(struct cli *cli, const struct command *command, int count, char *
     leave = machine_init(&machine, cli, command, &options);
     if (leave >= 0)
         return leave;
+    if (branch != NULL)
+        return run_on_branch(&machine, directory, branch, wire_word, cause_word);
     struct host *host;
     noun wire, cause;
     struct host_event event;
     enum status status = host_open(directory, NULL, &machine.options, &host);
     if (status != STATUS_OK)
         return cli_fail(cli, status);
-    status = build(host, wire_word, cause_word, &wire, &cause);
+    status = build(host_stack(host), wire_word, cause_word, &wire, &cause);
     if (status == STATUS_OK)
         status = poke(cli, host, wire, cause, &event);
     leave = status == STATUS_OK ? finish(cli, &event) : cli_fail(cli, status);

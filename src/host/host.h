@@ -78,6 +78,10 @@ enum status host_open_memory(const struct host_kernel *kernel, const char *state
  * another process runs it. */
 enum status host_open_view(const char *directory, const struct host_options *options, struct host **out) MUST_USE;
 
+/* Makes a view look at a snapshot or branch of the arena (recovery/recovery.h)
+ * instead of the main line.  STATUS_NOT_FOUND. */
+enum status host_view_at(struct host *host, const char *name) MUST_USE;
+
 /* Makes everything as durable and the next start as fast as they can be, and
  * releases the host.  A failure to do so costs the next start some time and is
  * only warned of.  NULL is fine. */

@@ -148,7 +148,8 @@ static enum status rebuild(struct node *node)
         return status_add_context(STATUS_CORRUPT,
                                   "the log does not begin with event 1, so the state cannot be made again from it: "
                                   "restore a copy of the machine, or import an exported state");
-    node_warn(node, "%s; replaying all %" PRIu64 " events", status_message(), eventlog_last(node->log));
+    node_warn(node, "%s; replaying all %" PRIu64 " events; snapshots and branches that were in the arena are lost",
+              status_message(), eventlog_last(node->log));
     arena_close(node->arena);
     node->arena = NULL;
     char *rebuilt = recovery_path(node->directory, RECOVERY_REBUILD_NAME);

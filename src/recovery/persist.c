@@ -36,6 +36,7 @@ static enum status commit(struct node *node, noun slots[SLOTS], uint64_t event, 
     STATUS_TRY(collector_persist(node->arena, slots, SLOTS, NULL));
     STATUS_TRY(check_hash(node, slots[SLOT_STATE], event, expected_hash));
     *commit = (struct arena_commit){.event_number = event};
+    memcpy(commit->roots, arena_current(node->arena)->roots, sizeof commit->roots); /* those of others stay */
     memcpy(commit->job_hash, job_hash, sizeof commit->job_hash);
     memcpy(commit->kernel_hash, node->kernel_hash, sizeof commit->kernel_hash);
     commit->roots[ARENA_ROOT_STATE] = slots[SLOT_STATE];
@@ -77,6 +78,35 @@ enum status node_persist(struct node *node, noun core, uint64_t event, const uin
     node->trap = slots[SLOT_TRAP];
     node->event = event;
     node->state_hash = written.state_hash;
+    nock_forget_ephemeral(node->machine, collector_forwarded);
+    stack_clear(node->stack);
+    return STATUS_OK;
+}
+
+/* ---- one root --------------------------------------------------------------------- */
+
+static enum status commit_root(struct node *node, enum arena_root root, noun n)
+{
+    const struct arena_commit *current = arena_current(node->arena);
+    noun slots[] = {n, nock_registry(node->machine)};
+    struct arena_commit next = {.event_number = current->event_number};
+    STATUS_TRY(collector_persist(node->arena, slots, COUNT_OF(slots), NULL));
+    memcpy(next.job_hash, current->job_hash, sizeof next.job_hash);
+    memcpy(next.kernel_hash, current->kernel_hash, sizeof next.kernel_hash);
+    memcpy(next.roots, current->roots, sizeof next.roots);
+    next.roots[root] = slots[0];
+    next.roots[ARENA_ROOT_REGISTRY] = slots[1];
+    return arena_commit_write(node->arena, &next);
+}
+
+enum status node_persist_root(struct node *node, enum arena_root root, noun n)
+{
+    STATUS_TRY(arena_commit_begin(node->arena, arena_current(node->arena)->event_number));
+    enum status status = commit_root(node, root, n);
+    if (status != STATUS_OK) {
+        give_up(node);
+        return status;
+    }
     nock_forget_ephemeral(node->machine, collector_forwarded);
     stack_clear(node->stack);
     return STATUS_OK;

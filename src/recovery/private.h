@@ -73,6 +73,22 @@ enum status node_adopt_commit(struct node *node) MUST_USE;
 
 __attribute__((format(printf, 2, 3))) void node_warn(const struct node *node, const char *format, ...);
 
+/* ---- one root (recovery/persist.c) ----------------------------------------------- */
+
+/* As node_persist, a commit at the same event that differs in one root of the
+ * arena (and in the registry of jets, which may have grown). */
+enum status node_persist_root(struct node *node, enum arena_root root, noun n) MUST_USE;
+
+/* ---- states kept under a name (recovery/kept.c) ----------------------------------- */
+
+/* Writes those of the list that are branches (or snapshots) in place of what
+ * there was.  Their nouns may be ephemeral; no ephemeral noun survives. */
+enum status node_shelf_write(struct node *node, bool is_branch, const struct recovery_kept *list,
+                             size_t count) MUST_USE;
+
+/* STATUS_INVALID if it cannot be the name of one. */
+enum status recovery_name_check(const char *name) MUST_USE;
+
 /* ---- kernels (recovery/start.c) ------------------------------------------------ */
 
 /* Cues a kernel jam into node->trap and node->kernel_hash. */

@@ -146,4 +146,58 @@ void node_reset(struct node *node);
 enum status node_persist(struct node *node, noun core, uint64_t event, const uint8_t job_hash[HASH_BLAKE3_SIZE_BYTES],
                          const uint64_t *expected_hash) MUST_USE;
 
+/* ---- snapshots and branches in the arena (recovery/kept.c, recovery/branch.c) ------ */
+
+#define RECOVERY_NAME_MAX_BYTES 64
+
+/* A state that is kept under a name.  The nouns are the arena's and last as
+ * long as the node and the name; nobody may keep them over a commit. */
+struct recovery_kept {
+    char name[RECOVERY_NAME_MAX_BYTES + 1];
+    bool is_branch;
+    uint64_t event;        /* that it stands at: a branch's own count on from where it left the main line */
+    uint64_t origin_event; /* of the main line, where it was taken */
+    uint64_t state_hash;
+    uint64_t wall_ms; /* when it was taken, or last advanced */
+    uint8_t kernel_hash[HASH_BLAKE3_SIZE_BYTES];
+    noun trap, core;
+};
+
+/* All of them, snapshots first, each newest first; the caller frees *list.
+ * STATUS_CORRUPT or STATUS_FORMAT if the arena's records cannot be read. */
+enum status node_kept_list(const struct node *node, struct recovery_kept **list, size_t *count) MUST_USE;
+
+/* STATUS_NOT_FOUND. */
+enum status node_kept_find(const struct node *node, const char *name, struct recovery_kept *kept) MUST_USE;
+
+/* The following write a commit at the main line's event, which is durable after
+ * the next arena_sync, and drop every ephemeral noun. */
+
+/* Keeps the main line's state, or that of the snapshot or branch `from` (NULL:
+ * the main line's), as a snapshot or as a branch.  STATUS_INVALID (the name),
+ * STATUS_EXISTS, STATUS_NOT_FOUND, STATUS_LIMIT. */
+enum status node_keep(struct node *node, const char *name, bool is_branch, const char *from) MUST_USE;
+
+/* STATUS_NOT_FOUND, also if it is one of the other kind. */
+enum status node_kept_drop(struct node *node, const char *name, bool is_branch) MUST_USE;
+
+struct recovery_branch_event {
+    bool is_accepted; /* if not, nothing has changed, and status_message() says why */
+    bool is_replaced; /* the cause crashed, and its notice is the event */
+    uint64_t number;
+    uint64_t state_hash;
+    noun effects; /* nobody carries them out; until node_reset */
+    noun goof;    /* [mote tang], why the cause crashed; NOUN_NONE if it did not; until node_reset */
+    uint64_t evaluation_ns;
+};
+
+/* Runs an event on a branch, which advances by it; the main line and the log
+ * stay as they are.  `time_limit_ms` 0: none.  STATUS_NOT_FOUND, STATUS_INVALID
+ * for a snapshot. */
+enum status node_branch_poke(struct node *node, const char *name, noun wire, noun cause, uint64_t time_limit_ms,
+                             struct recovery_branch_event *out) MUST_USE;
+
+/* Makes a view look at a snapshot or branch instead of the main line. */
+enum status node_view_at(struct node *node, const char *name) MUST_USE;
+
 #endif

@@ -1,0 +1,192 @@
+/* loam snapshot, loam branch: states kept under a name, inside the arena. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "cli/cli.h"
+#include "recovery/recovery.h"
+
+struct kept {
+    struct cli *cli;
+    bool is_branch;
+    const char *directory, *name, *from;
+    bool drop;
+    struct machine machine;
+};
+
+static const char *kind_name(bool is_branch)
+{
+    return is_branch ? "branch" : "snapshot";
+}
+
+/* ---- listing ---------------------------------------------------------------------- */
+
+void kept_date_text(uint64_t wall_ms, char text[32])
+{
+    time_t when = (time_t)(wall_ms / 1000);
+    struct tm parts;
+    gmtime_r(&when, &parts);
+    strftime(text, 32, "%Y-%m-%dT%H:%M:%SZ", &parts);
+}
+
+void kept_json_members(struct json *json, const struct recovery_kept *kept)
+{
+    json_string(json, "name", kept->name);
+    json_number(json, "event", kept->event);
+    json_number(json, "origin_event", kept->origin_event);
+    json_hex64(json, "state_hash", kept->state_hash);
+    json_number(json, "wall_ms", kept->wall_ms);
+    json_digest(json, "kernel_hash", kept->kernel_hash, sizeof kept->kernel_hash);
+}
+
+static void print_kept(const struct recovery_kept *kept)
+{
+    char date[32];
+    kept_date_text(kept->wall_ms, date);
+    printf("%-24s  event %8" PRIu64, kept->name, kept->event);
+    if (kept->is_branch)
+        printf(" (%" PRIu64 " of its own)", kept->event - kept->origin_event);
+    printf("  state %016" PRIx64 "  %s\n", kept->state_hash, date);
+}
+
+static void print_list(const struct kept *command, const struct recovery_kept *list, size_t count)
+{
+    struct json json, item;
+    if (command->cli->json) {
+        json_begin(&json);
+        json_array(&json, command->is_branch ? "branches" : "snapshots");
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (list[i].is_branch != command->is_branch)
+            continue;
+        if (!command->cli->json) {
+            print_kept(&list[i]);
+            continue;
+        }
+        json_item(&json, &item);
+        kept_json_members(&item, &list[i]);
+        json_item_end(&item);
+    }
+    if (command->cli->json) {
+        json_array_end(&json);
+        json_end(&json);
+    }
+}
+
+static enum status list_all(struct kept *command)
+{
+    struct node *node;
+    struct recovery_kept *list = NULL;
+    size_t count;
+    const struct recovery_options options = machine_recovery_options(&command->machine);
+    STATUS_TRY(recovery_open_view(command->directory, &options, &node));
+    enum status status = node_kept_list(node, &list, &count);
+    if (status == STATUS_OK)
+        print_list(command, list, count);
+    free(list);
+    recovery_close(node);
+    return status;
+}
+
+/* ---- making and dropping ------------------------------------------------------------ */
+
+static enum status change(struct kept *command, struct node *node, struct recovery_kept *kept)
+{
+    if (command->drop) {
+        STATUS_TRY(node_kept_find(node, command->name, kept));
+        STATUS_TRY(node_kept_drop(node, command->name, command->is_branch));
+        return arena_seal(node->arena);
+    }
+    STATUS_TRY(node_keep(node, command->name, command->is_branch, command->from));
+    STATUS_TRY(arena_seal(node->arena));
+    return node_kept_find(node, command->name, kept);
+}
+
+static void report(const struct kept *command, const struct recovery_kept *kept)
+{
+    struct json json;
+    if (command->cli->json) {
+        json_begin(&json);
+        json_boolean(&json, "dropped", command->drop);
+        kept_json_members(&json, kept);
+        json_end(&json);
+    } else if (command->drop) {
+        cli_note(command->cli, "dropped the %s %s", kind_name(command->is_branch), kept->name);
+    } else {
+        cli_note(command->cli, "%s %s: event %" PRIu64 ", state %016" PRIx64, kind_name(command->is_branch), kept->name,
+                 kept->event, kept->state_hash);
+    }
+}
+
+static enum status open_and_change(struct kept *command)
+{
+    struct node *node;
+    struct recovery_kept kept;
+    const struct recovery_options options = machine_recovery_options(&command->machine);
+    STATUS_TRY(recovery_open(command->directory, NULL, &options, &node));
+    enum status status = change(command, node, &kept);
+    if (status == STATUS_OK)
+        report(command, &kept);
+    recovery_close(node);
+    return status;
+}
+
+/* ---- the commands --------------------------------------------------------------------- */
+
+static int go(struct kept *kept, const struct command *command)
+{
+    if (kept->name == NULL && (kept->drop || kept->from != NULL))
+        return cli_usage(kept->cli, command, "which %s? loam %s %s NAME", command->name, command->name,
+                         kept->directory);
+    if (kept->drop && kept->from != NULL)
+        return cli_usage(kept->cli, command, "--drop and --from do not go together");
+    int leave = machine_init(&kept->machine, kept->cli, command, &(struct machine_options){0});
+    CHECK(leave < 0);
+    enum status status = kept->name == NULL ? list_all(kept) : open_and_change(kept);
+    return status == STATUS_OK ? CLI_EXIT_OK : cli_fail(kept->cli, status);
+}
+
+static int run_snapshot(struct cli *cli, const struct command *command, int count, char **words)
+{
+    struct kept kept = {.cli = cli};
+    const struct operand operands[] = {{"DIR", "the machine", &kept.directory, false},
+                                       {"NAME", "the snapshot; without it, all are listed", &kept.name, true}};
+    const struct option table[] = {
+        {"--drop", NULL, "drop it: what only it keeps is garbage then", OPTION_FLAG, &kept.drop},
+    };
+    const struct arguments arguments = {operands, COUNT_OF(operands), table, COUNT_OF(table)};
+    int leave = arguments_parse(cli, command, &arguments, count, words);
+    return leave >= 0 ? leave : go(&kept, command);
+}
+
+static int run_branch(struct cli *cli, const struct command *command, int count, char **words)
+{
+    struct kept kept = {.cli = cli, .is_branch = true};
+    const struct operand operands[] = {{"DIR", "the machine", &kept.directory, false},
+                                       {"NAME", "the branch; without it, all are listed", &kept.name, true}};
+    const struct option table[] = {
+        {"--from", "NAME", "from this snapshot or branch, not from the main line", OPTION_TEXT, &kept.from},
+        {"--drop", NULL, "drop it, with the events that only it has seen", OPTION_FLAG, &kept.drop},
+    };
+    const struct arguments arguments = {operands, COUNT_OF(operands), table, COUNT_OF(table)};
+    int leave = arguments_parse(cli, command, &arguments, count, words);
+    return leave >= 0 ? leave : go(&kept, command);
+}
+
+const struct command command_snapshot = {
+    .name = "snapshot",
+    .summary = "keep the state under a name",
+    .explained = "Keeps the state as it is now under NAME, inside the arena: at once, without a copy, whatever\n"
+                 "its size.  `loam peek DIR PATH --at NAME` looks at it, `loam branch DIR B --from NAME` goes on\n"
+                 "from it.  It is lost if the arena has to be made again from the log.",
+    .run = run_snapshot,
+};
+
+const struct command command_branch = {
+    .name = "branch",
+    .summary = "begin a branch of the state, to try things on",
+    .explained = "Begins a branch of the state: `loam poke DIR CAUSE --branch NAME` runs events on it, and the\n"
+                 "main line does not notice.  A branch's own events are in no log; it lives in the arena, and\n"
+                 "is lost if that has to be made again from the log.",
+    .run = run_branch,
+};
