@@ -9,11 +9,6 @@
 #include "codec/codec.h"
 #include "tap.h"
 
-enum { NOTE_TRY = 1, NOTE_ACKNOWLEDGED };
-
-struct position model[POSITIONS_MAX];
-size_t model_count;
-
 void crash_must(enum status status, const char *what)
 {
     if (status == STATUS_OK)
@@ -23,60 +18,10 @@ void crash_must(enum status status, const char *what)
     _exit(1);
 }
 
-/* ---- the model ------------------------------------------------------------------- */
-
-void model_clear(void)
+void crash_prefer_memory(void)
 {
-    model_count = 0;
-}
-
-void model_try(void)
-{
-    lying_disk_note((uint64_t)NOTE_TRY << 32 | model_count);
-}
-
-void model_keep(uint64_t event, uint64_t state_hash)
-{
-    CHECK(model_count < POSITIONS_MAX);
-    model[model_count++] = (struct position){event, state_hash};
-}
-
-void model_acknowledge(uint64_t event, uint64_t state_hash)
-{
-    lying_disk_note((uint64_t)NOTE_ACKNOWLEDGED << 32 | model_count);
-    model_keep(event, state_hash);
-}
-
-void model_start(const char *directory)
-{
-    struct host *host = crash_open(directory, NULL);
-    struct host_status status;
-    crash_must(host_status_read(host, &status), "status");
-    host_close(host);
-    model_clear();
-    model_keep(status.event, status.state_hash);
-}
-
-/* The first position is there from the start, unless a note says when it came. */
-struct expectation model_expect(size_t point)
-{
-    struct expectation expectation = {.from = 0, .to = 1, .may_be_none = false};
-    for (size_t i = 0; i < lying_disk_count(); i++) {
-        const struct lying_operation *operation = lying_disk_operation(i);
-        if (operation->kind != LYING_NOTE)
-            continue;
-        size_t position = (uint32_t)operation->offset_bytes;
-        bool is_try = operation->offset_bytes >> 32 == NOTE_TRY;
-        if (i >= point) {
-            expectation.may_be_none = expectation.may_be_none || position == 0;
-            return expectation;
-        }
-        if (!is_try)
-            expectation.from = position;
-        expectation.to = position + 1 < model_count ? position + 1 : model_count;
-        expectation.may_be_none = is_try && position == 0;
-    }
-    return expectation;
+    if (getenv("TMPDIR") == NULL && access("/dev/shm", W_OK) == 0)
+        setenv("TMPDIR", "/dev/shm", 1);
 }
 
 /* ---- machines ---------------------------------------------------------------------- */
@@ -111,42 +56,20 @@ void crash_create(const char *directory)
     free((void *)kernel.bytes);
 }
 
-struct host *crash_open(const char *directory, const char *kernel_text)
+void crash_model_begin(const char *directory)
 {
-    struct host_kernel kernel = {0};
     struct host *host;
-    if (kernel_text != NULL)
-        kernel = crash_kernel(kernel_text);
-    crash_must(host_open(directory, &kernel, NULL, &host), "opening a machine");
-    free((void *)kernel.bytes);
-    return host;
-}
-
-static uint64_t state_hash_of(struct host *host)
-{
     struct host_status status;
+    crash_must(host_open(directory, NULL, NULL, &host), "opening a machine");
     crash_must(host_status_read(host, &status), "status");
-    return status.state_hash;
+    host_close(host);
+    model_begin(status.event, status.state_hash);
 }
 
-enum status crash_try_poke(struct host *host, const char *cause_text, struct host_event *event)
+void crash_prepare_machine(const char *directory)
 {
-    noun cause;
-    host_reset(host);
-    crash_must(codec_read(host_stack(host), "cause", cause_text, strlen(cause_text), &cause), cause_text);
-    model_try();
-    enum status status = host_poke(host, host_wire(host, "crash", NULL), cause, event);
-    if (status == STATUS_OK && event->answer != HOST_REFUSED)
-        model_acknowledge(event->number, state_hash_of(host));
-    return status;
-}
-
-void crash_poke(struct host *host, const char *cause)
-{
-    struct host_event event;
-    crash_must(crash_try_poke(host, cause, &event), cause);
-    if (event.answer == HOST_REFUSED)
-        crash_must(event.reason, cause);
+    crash_create(directory);
+    crash_model_begin(directory);
 }
 
 /* ---- is it as expected? --------------------------------------------------------------- */
@@ -154,14 +77,6 @@ void crash_poke(struct host *host, const char *cause)
 static void note_warning(void *context, const char *message)
 {
     snprintf(context, STATUS_MESSAGE_SIZE_BYTES, "a warning: %.900s", message);
-}
-
-static bool is_expected(const struct expectation *expectation, uint64_t event, uint64_t state_hash)
-{
-    for (size_t i = expectation->from; i < expectation->to; i++)
-        if (model[i].event == event && model[i].state_hash == state_hash)
-            return true;
-    return false;
 }
 
 /* No machine: then it can be made. */
@@ -181,21 +96,25 @@ static bool can_be_made(const char *directory, enum status status, char *reason)
     return status == STATUS_OK;
 }
 
+static enum status poke_once(struct host *host, struct host_event *event)
+{
+    static const char text[] = "[%set 1 2 3]";
+    noun cause;
+    host_reset(host);
+    STATUS_TRY(codec_read(host_stack(host), "cause", text, strlen(text), &cause));
+    return host_poke(host, host_wire(host, "crash", NULL), cause, event);
+}
+
 static enum status go_on(const char *directory, uint64_t event)
 {
     struct host *host;
     struct host_event next;
     struct recovery_report report;
     const struct recovery_listener silent = {0};
-    noun cause;
     STATUS_TRY(host_open(directory, NULL, NULL, &host));
-    host_reset(host);
-    enum status status = codec_read(host_stack(host), "cause", "[%set 1 2 3]", 12, &cause);
-    if (status == STATUS_OK)
-        status = host_poke(host, host_wire(host, "crash", NULL), cause, &next);
+    enum status status = poke_once(host, &next);
     host_close(host);
-    if (status != STATUS_OK)
-        return status;
+    STATUS_TRY(status);
     if (next.answer != HOST_ACCEPTED || next.number != event + 1)
         return status_fail(STATUS_DIVERGED, "the next event after %" PRIu64 " is %" PRIu64, event, next.number);
     STATUS_TRY(recovery_verify(directory, &silent, &report));
@@ -205,32 +124,39 @@ static enum status go_on(const char *directory, uint64_t event)
     return STATUS_OK;
 }
 
-bool crash_check(const char *directory, const struct expectation *expectation, bool is_thorough, bool may_warn,
-                 char reason[STATUS_MESSAGE_SIZE_BYTES])
+static enum status check_position(const struct crash_question *question, const struct node *node)
+{
+    const struct expectation *expectation = &question->expectation;
+    if (model_allows(expectation, node->event, node->state_hash))
+        return STATUS_OK;
+    if (expectation->from == expectation->to)
+        return status_fail(STATUS_DIVERGED, "stands at event %" PRIu64 ", where no machine was ever tried for",
+                           node->event);
+    return status_fail(STATUS_DIVERGED,
+                       "stands at event %" PRIu64 " with state %016" PRIx64 ", expected event %" PRIu64 " to %" PRIu64,
+                       node->event, node->state_hash, model_position(expectation->from)->event,
+                       model_position(expectation->to - 1)->event);
+}
+
+bool crash_check(const struct crash_question *question, char reason[STATUS_MESSAGE_SIZE_BYTES])
 {
     struct recovery_options options = {.listener = {.context = reason, .warn = note_warning}};
     struct node *node = NULL;
     reason[0] = 0;
-    enum status status = recovery_open(directory, NULL, &options, &node);
-    if (status != STATUS_OK && expectation->may_be_none)
-        return can_be_made(directory, status, reason);
-    if (status != STATUS_OK) {
-        snprintf(reason, STATUS_MESSAGE_SIZE_BYTES, "%s: %.900s", status_name(status), status_message());
-        return false;
-    }
-    uint64_t event = node->event;
-    bool is_good = is_expected(expectation, event, node->state_hash);
+    enum status status = recovery_open(question->directory, NULL, &options, &node);
+    if (status != STATUS_OK && question->expectation.may_be_none)
+        return can_be_made(question->directory, status, reason);
+    if (status == STATUS_OK && reason[0] != 0 && !question->may_warn)
+        status = status_fail(STATUS_DIVERGED, "%.900s", reason);
+    uint64_t event = node == NULL ? 0 : node->event;
+    if (status == STATUS_OK)
+        status = check_position(question, node);
+    if (status == STATUS_OK && question->promise != NULL)
+        status = question->promise(question->directory, node, &question->expectation);
     recovery_close(node);
-    if (!is_good) {
-        snprintf(reason, STATUS_MESSAGE_SIZE_BYTES, "stands at event %" PRIu64 ", expected %" PRIu64 " to %" PRIu64,
-                 event, model[expectation->from].event, model[expectation->to - 1].event);
-        return false;
-    }
-    if (reason[0] != 0 && !may_warn)
-        return false;
-    if (is_thorough && go_on(directory, event) != STATUS_OK) {
-        snprintf(reason, STATUS_MESSAGE_SIZE_BYTES, "found well, but cannot go on: %.900s", status_message());
-        return false;
-    }
-    return true;
+    if (status == STATUS_OK && question->is_thorough && go_on(question->directory, event) != STATUS_OK)
+        status = status_fail(STATUS_DIVERGED, "found well, but cannot go on: %.900s", status_message());
+    if (status != STATUS_OK)
+        snprintf(reason, STATUS_MESSAGE_SIZE_BYTES, "%s: %.900s", status_name(status), status_message());
+    return status == STATUS_OK;
 }

@@ -7,7 +7,7 @@
  * or at the one that was in flight, with the state that the model has for it.
  *
  * usage: states [--random N] [--subsets N] [--torn N] [--rounds N] [--jobs N] [--stride N]
- *               [--workload NUMBER [--state POINT:CLASS:KEPT:TORN:SECTOR:WAY:RANDOM]]
+ *               [--workload NAME [--state POINT:CLASS:KEPT:TORN:SECTOR:WAY:RANDOM]]
  */
 #include <signal.h>
 #include <stdio.h>
@@ -34,9 +34,9 @@ static struct {
     uint64_t rounds;        /* of those workloads that use chance */
     uint64_t stride;        /* of long journals, every so manieth point only */
     unsigned jobs;
-    int workload; /* only this; -1: all */
+    const char *workload; /* only this; NULL: all */
     const char *state;
-} options = {.random_states = 1, .subsets_max = 3, .torn_max = 2, .rounds = 1, .stride = 16, .jobs = 1, .workload = -1};
+} options = {.random_states = 1, .subsets_max = 3, .torn_max = 2, .rounds = 1, .stride = 16, .jobs = 1};
 
 /* ---- which states ------------------------------------------------------------------- */
 
@@ -100,8 +100,8 @@ static struct {
     struct share *share;
     unsigned job;
     char directory[4200];
-    struct expectation expectation;
-    uint64_t *seen; /* an open-addressing set of hashes */
+    struct crash_question question; /* at the point at hand */
+    uint64_t *seen;                 /* an open-addressing set of hashes */
     size_t seen_capacity, seen_count;
 } trial;
 
@@ -138,15 +138,16 @@ static void try_state(struct choice choice)
     char reason[STATUS_MESSAGE_SIZE_BYTES];
     struct choice used = choice;
     /* the same directory may be right at one point and wrong at another */
-    const struct expectation *expectation = &trial.expectation;
-    uint64_t hash = bits_mix64(lying_disk_state(keep_by_choice, &used) + expectation->from * 64 + expectation->to);
+    const struct expectation *expectation = &trial.question.expectation;
+    uint64_t facts = bits_mix64(expectation->from * 64 + expectation->to) + bits_mix64(expectation->marks);
+    uint64_t hash = bits_mix64(lying_disk_state(keep_by_choice, &used) + facts);
     if (!is_new_state(hash) || (hash >> 1) % options.jobs != trial.job)
         return;
     describe(&choice, trial.share->current);
     lying_disk_make();
-    bool is_thorough = (hash >> 32) % THOROUGH_EVERY == 0 || options.state != NULL;
+    trial.question.is_thorough = (hash >> 32) % THOROUGH_EVERY == 0 || options.state != NULL;
     trial.share->tried[choice.class]++;
-    if (crash_check(trial.directory, expectation, is_thorough, trial.workload->may_warn, reason))
+    if (crash_check(&trial.question, reason))
         return;
     if (trial.share->lost++ == 0) {
         strcpy(trial.share->first_lost, trial.share->current);
@@ -216,7 +217,7 @@ static void try_point(size_t point, uint64_t *random)
 {
     const size_t *pending;
     size_t count = lying_disk_base(point, &pending);
-    trial.expectation = model_expect(point);
+    trial.question.expectation = model_expect(point);
     try_subsets(point, count);
     try_tearing(point, count);
     try_at_random(point, count, random);
@@ -230,7 +231,7 @@ static void try_all_points(uint64_t random)
         if (!parse(options.state, &only) || only.point > lying_disk_count())
             return;
         lying_disk_base(only.point, &pending);
-        trial.expectation = model_expect(only.point);
+        trial.question.expectation = model_expect(only.point);
         try_state(only);
         return;
     }
@@ -250,6 +251,8 @@ static _Noreturn void try_share(const struct workload *workload, const char *roo
     trial.share = &shares[job];
     trial.job = job;
     snprintf(trial.directory, sizeof trial.directory, "%s/m", own_root);
+    trial.question = (struct crash_question){
+        .directory = trial.directory, .promise = workload->promise, .may_warn = workload->may_warn};
     lying_disk_freeze(own_root);
     try_all_points(random);
     _exit(0);
@@ -261,7 +264,7 @@ static uint64_t totals[CLASSES], total_lost;
 
 static void explain(const struct workload *workload, const struct share *share, uint64_t seed)
 {
-    tap_note("seed %" PRIu64 ", --workload %d --state %s: %s", seed, (int)(workload - workloads), share->first_lost,
+    tap_note("seed %" PRIu64 ", --workload '%s' --state %s: %s", seed, workload->name, share->first_lost,
              share->first_reason);
 }
 
@@ -294,12 +297,10 @@ static void run_workload(const struct workload *workload, uint64_t seed)
     uint64_t random = seed, tried = 0, lost = 0;
     if (workload->prepare != NULL)
         workload->prepare(directory, &random);
-    else {
-        crash_create(directory);
-        model_start(directory);
-    }
+    else
+        crash_prepare_machine(directory);
     lying_disk_watch(root);
-    workload->run(directory, &random);
+    crash_must(workload->run(directory, &random), workload->name);
     memset(shares, 0, JOBS_MAX * sizeof *shares);
     fflush(stdout);
     pid_t processes[JOBS_MAX];
@@ -323,11 +324,6 @@ static void run_workload(const struct workload *workload, uint64_t seed)
            tried, lying_disk_count() + 1, lost);
 }
 
-static bool uses_chance(const struct workload *workload)
-{
-    return strstr(workload->name, "long life") != NULL || strstr(workload->name, "after a power cut") != NULL;
-}
-
 static void parse_options(int count, char **arguments)
 {
     for (int i = 1; i + 1 < count; i += 2) {
@@ -345,7 +341,7 @@ static void parse_options(int count, char **arguments)
         else if (strcmp(name, "--jobs") == 0)
             options.jobs = (unsigned)strtoul(value, NULL, 10);
         else if (strcmp(name, "--workload") == 0)
-            options.workload = atoi(value);
+            options.workload = value;
         else if (strcmp(name, "--state") == 0)
             options.state = value;
     }
@@ -353,24 +349,22 @@ static void parse_options(int count, char **arguments)
           options.subsets_max < 20);
 }
 
-/* States are made in memory, if that can be had: nothing here is ever flushed. */
-static void prefer_memory(void)
+static bool is_wanted(const struct workload *workload)
 {
-    if (getenv("TMPDIR") == NULL && access("/dev/shm", W_OK) == 0)
-        setenv("TMPDIR", "/dev/shm", 1);
+    return options.workload == NULL || strcmp(options.workload, workload->name) == 0;
 }
 
 int main(int count, char **arguments)
 {
     parse_options(count, arguments);
-    prefer_memory();
+    crash_prefer_memory();
     uint64_t seed = tap_seed(), tried = 0;
     shares = mmap(NULL, JOBS_MAX * sizeof *shares, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     CHECK(shares != MAP_FAILED);
-    for (size_t i = 0; i < workload_count; i++)
-        for (uint64_t round = 0; round < (uses_chance(&workloads[i]) ? options.rounds : 1); round++)
-            if (options.workload < 0 || options.workload == (int)i)
-                run_workload(&workloads[i], bits_mix64(seed + round));
+    const struct workload *workload;
+    for (size_t i = 0; (workload = workload_at(i)) != NULL; i++)
+        for (uint64_t round = 0; is_wanted(workload) && round < (workload->uses_chance ? options.rounds : 1); round++)
+            run_workload(workload, bits_mix64(seed + round));
     for (unsigned class = 0; class < CLASSES; class ++) {
         tap_note("%s: %" PRIu64 " states", class_names[class], totals[class]);
         tried += totals[class];

@@ -916,9 +916,12 @@ static long write_lying(int descriptor, const void *bytes, size_t size_bytes, ui
         errno = EINTR;
         return -1;
     }
-    long written = size_bytes < 2 ? 0 : write_noted(descriptor, bytes, size_bytes / 2, offset_bytes);
     if (fault.error_number == LYING_SHORT)
-        return size_bytes < 2 ? write_noted(descriptor, bytes, size_bytes, offset_bytes) : written;
+        return write_noted(descriptor, bytes, (size_bytes + 1) / 2, offset_bytes);
+    /* an error leaves whole sectors: no file system ends in the middle of one */
+    uint64_t middle_bytes = (offset_bytes + size_bytes / 2) / LYING_SECTOR_BYTES * LYING_SECTOR_BYTES;
+    if (middle_bytes > offset_bytes)
+        write_noted(descriptor, bytes, (size_t)(middle_bytes - offset_bytes), offset_bytes);
     errno = fault.error_number;
     return -1;
 }
