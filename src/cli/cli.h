@@ -9,6 +9,8 @@
 #ifndef CLI_CLI_H
 #define CLI_CLI_H
 
+#include <stdio.h>
+
 #include "base/base.h"
 #include "driver/driver.h"
 #include "host/host.h"
@@ -59,7 +61,7 @@ struct command {
 
 extern const struct command command_new, command_run, command_poke, command_peek, command_status, command_log,
     command_verify, command_export, command_import, command_nock, command_jam, command_cue, command_mug, command_show,
-    command_asm, command_hoonc, command_snapshot, command_branch;
+    command_asm, command_hoonc, command_snapshot, command_branch, command_stop;
 
 /* ---- arguments (cli/arguments.c) ------------------------------------------- */
 
@@ -147,12 +149,14 @@ void ticker_stop(struct ticker *ticker);
 
 /* ---- JSON out (cli/json.c) -------------------------------------------------- */
 
-/* One object, or an array of them, on stdout; keys are ours and need no escapes. */
+/* One object, or an array of them; keys are ours and need no escapes. */
 struct json {
+    FILE *to;
     bool has_member;
 };
 
-void json_begin(struct json *json);
+void json_begin(struct json *json); /* on stdout */
+void json_begin_to(struct json *json, FILE *to);
 void json_string(struct json *json, const char *key, const char *value);
 void json_number(struct json *json, const char *key, uint64_t value);
 void json_real(struct json *json, const char *key, double value);
@@ -237,6 +241,14 @@ int machine_init(struct machine *machine, const struct cli *cli, const struct co
 
 /* The same ears for what is opened without a host. */
 struct recovery_options machine_recovery_options(struct machine *machine);
+
+/* What a running machine answers to other processes (host.h's control channel);
+ * each is the counterpart of a command of the program.  For host_command_add. */
+extern const struct host_command control_status;
+
+/* Asks the process that runs the machine, and prints its answer on stdout.
+ * *is_served false: there is none that listens. */
+enum status machine_ask(const char *directory, const char *const *words, size_t count, bool *is_served) MUST_USE;
 
 /* Makes a machine and reports on it: of `loam new` and `loam import`.  Returns
  * the exit status. */

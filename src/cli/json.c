@@ -1,4 +1,4 @@
-/* JSON on stdout. */
+/* JSON on stdout, or wherever it is wanted. */
 #include <stdio.h>
 
 #include "cli/cli.h"
@@ -6,110 +6,113 @@
 static void separate(struct json *json)
 {
     if (json->has_member)
-        fputs(", ", stdout);
+        fputs(", ", json->to);
     json->has_member = true;
 }
 
 static void key(struct json *json, const char *name)
 {
     separate(json);
-    printf("\"%s\": ", name);
+    fprintf(json->to, "\"%s\": ", name);
 }
 
-static void print_string(const char *value)
+static void print_string(FILE *to, const char *value)
 {
-    putchar('"');
+    putc('"', to);
     for (const unsigned char *at = (const unsigned char *)value; *at != 0; at++) {
         if (*at == '"' || *at == '\\')
-            printf("\\%c", *at);
+            fprintf(to, "\\%c", *at);
         else if (*at < 0x20 || *at == 0x7f)
-            printf("\\u%04x", *at);
+            fprintf(to, "\\u%04x", *at);
         else
-            putchar(*at);
+            putc(*at, to);
     }
-    putchar('"');
+    putc('"', to);
+}
+
+void json_begin_to(struct json *json, FILE *to)
+{
+    *json = (struct json){.to = to};
+    putc('{', to);
 }
 
 void json_begin(struct json *json)
 {
-    *json = (struct json){0};
-    putchar('{');
+    json_begin_to(json, stdout);
 }
 
 void json_string(struct json *json, const char *name, const char *value)
 {
     key(json, name);
-    print_string(value);
+    print_string(json->to, value);
 }
 
 void json_number(struct json *json, const char *name, uint64_t value)
 {
     key(json, name);
-    printf("%" PRIu64, value);
+    fprintf(json->to, "%" PRIu64, value);
 }
 
 void json_real(struct json *json, const char *name, double value)
 {
     key(json, name);
-    printf("%.3f", value);
+    fprintf(json->to, "%.3f", value);
 }
 
 void json_hex64(struct json *json, const char *name, uint64_t value)
 {
     key(json, name);
-    printf("\"%016" PRIx64 "\"", value);
+    fprintf(json->to, "\"%016" PRIx64 "\"", value);
 }
 
 void json_digest(struct json *json, const char *name, const uint8_t *bytes, size_t size_bytes)
 {
     key(json, name);
-    putchar('"');
+    putc('"', json->to);
     for (size_t i = 0; i < size_bytes; i++)
-        printf("%02x", bytes[i]);
-    putchar('"');
+        fprintf(json->to, "%02x", bytes[i]);
+    putc('"', json->to);
 }
 
 void json_boolean(struct json *json, const char *name, bool value)
 {
     key(json, name);
-    fputs(value ? "true" : "false", stdout);
+    fputs(value ? "true" : "false", json->to);
 }
 
 void json_array(struct json *json, const char *name)
 {
     key(json, name);
-    putchar('[');
+    putc('[', json->to);
     json->has_member = false;
 }
 
 void json_item(struct json *array, struct json *item)
 {
     if (array->has_member)
-        fputs(",\n ", stdout);
+        fputs(",\n ", array->to);
     array->has_member = true;
-    json_begin(item);
+    json_begin_to(item, array->to);
 }
 
 void json_item_end(struct json *item)
 {
-    (void)item;
-    putchar('}');
+    putc('}', item->to);
 }
 
 void json_item_string(struct json *array, const char *value)
 {
     separate(array);
-    print_string(value);
+    print_string(array->to, value);
 }
 
 void json_array_end(struct json *json)
 {
-    putchar(']');
+    putc(']', json->to);
     json->has_member = true;
 }
 
 void json_end(struct json *json)
 {
-    (void)json;
-    fputs("}\n", stdout);
+    fputs("}\n", json->to);
 }

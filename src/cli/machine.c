@@ -1,4 +1,5 @@
 /* What the commands that run a kernel share: its options and its voice. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -59,6 +60,19 @@ struct recovery_options machine_recovery_options(struct machine *machine)
         .memory_limit_bytes = machine->options.memory_limit_bytes,
         .check_jets = machine->options.check_jets,
     };
+}
+
+/* ---- a running one -------------------------------------------------------------------- */
+
+static void print_line(void *context, const char *line)
+{
+    (void)context;
+    puts(line);
+}
+
+enum status machine_ask(const char *directory, const char *const *words, size_t count, bool *is_served)
+{
+    return host_ask(directory, words, count, print_line, NULL, is_served);
 }
 
 /* ---- results ------------------------------------------------------------------------ */

@@ -103,6 +103,7 @@ static enum status add_drivers(struct run *run)
     const struct driver_file_options file_options = {.exact_bytes = run->exact_files};
     run->file = driver_file_create(&file_options);
     host_add_driver(run->host, run->file);
+    host_command_add(run->host, &control_status);
     host_add_driver(run->host, &driver_exit);
     host_add_driver(run->host, &driver_markdown);
     STATUS_TRY(add_pokes(run));

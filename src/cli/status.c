@@ -1,14 +1,35 @@
-/* loam status: what a machine is and how it is. */
+/* loam status: what a machine is and how it is.
+ *
+ * A running machine tells of itself (control_status); otherwise the newest
+ * durable state is looked at from outside.  Both ways print with the same
+ * functions. */
 #include <stdio.h>
+#include <string.h>
 
 #include "cli/cli.h"
 
-static void print_json(const char *directory, const struct host_status *facts, bool is_running)
+enum liveness {
+    STOPPED,
+    RUNNING, /* some process has it; this is seen from outside */
+    LIVE,    /* this is the process that has it */
+};
+
+static void print_json_live(struct json *json, const struct host_status *facts)
+{
+    json_number(json, "events", facts->events);
+    json_number(json, "events_crashed", facts->events_crashed);
+    json_number(json, "events_replayed", facts->events_replayed);
+    json_number(json, "evaluation_us", facts->evaluation_ns / 1000);
+    json_real(json, "boot_ms", (double)facts->boot_ns / 1e6);
+    json_number(json, "stack_peak_bytes", facts->stack_peak_bytes);
+}
+
+static void print_json(FILE *to, const char *directory, const struct host_status *facts, enum liveness liveness)
 {
     struct json json;
-    json_begin(&json);
+    json_begin_to(&json, to);
     json_string(&json, "directory", directory);
-    json_boolean(&json, "running", is_running);
+    json_boolean(&json, "running", liveness != STOPPED);
     json_number(&json, "event", facts->event);
     json_hex64(&json, "state_hash", facts->state_hash);
     json_number(&json, "state_mug", facts->state_hash & NOUN_META_MUG_MASK);
@@ -20,37 +41,88 @@ static void print_json(const char *directory, const struct host_status *facts, b
     json_number(&json, "arena_used_bytes", facts->arena_used_bytes);
     json_number(&json, "arena_file_bytes", facts->arena_file_bytes);
     json_number(&json, "arena_objects", facts->arena_objects);
+    if (liveness == LIVE)
+        print_json_live(&json, facts);
     json_end(&json);
 }
 
-static void print_text(const char *directory, const struct host_status *facts, bool is_running)
+static void print_text_live(FILE *to, const struct host_status *facts)
 {
-    printf("machine     %s (%s)\n", directory, is_running ? "a process runs it" : "stopped");
-    uint64_t behind = facts->log_base + facts->log_rows - facts->event;
-    printf("event       %" PRIu64, facts->event);
-    if (behind > 0 && !is_running)
-        printf(" (%" PRIu64 " more in the log: the state is behind, a start replays them)", behind);
-    putchar('\n');
-    printf("state       %016" PRIx64 " (mug 0x%08" PRIx64 ")\n", facts->state_hash,
-           facts->state_hash & NOUN_META_MUG_MASK);
-    printf("kernel      ");
-    for (size_t i = 0; i < sizeof facts->kernel_hash; i++)
-        printf("%02x", facts->kernel_hash[i]);
-    printf("\nlog         %" PRIu64 " events after %" PRIu64 ", %s\n", facts->log_rows, facts->log_base,
-           cli_bytes_text(facts->log_bytes));
-    printf("arena       %s used of %s, %" PRIu64 " objects\n", cli_bytes_text(facts->arena_used_bytes),
-           cli_bytes_text(facts->arena_file_bytes), facts->arena_objects);
+    fprintf(to,
+            "since start %" PRIu64 " events (%" PRIu64 " crashed), evaluated in %s; up after %s, %" PRIu64
+            " replayed\n",
+            facts->events, facts->events_crashed, cli_duration_text(facts->evaluation_ns),
+            cli_duration_text(facts->boot_ns), facts->events_replayed);
+    fprintf(to, "memory      %s at most for an event's nouns\n", cli_bytes_text(facts->stack_peak_bytes));
 }
 
-static enum status read_facts(const char *directory, const struct host_options *options, struct host_status *facts,
-                              bool *is_running)
+static void print_text(FILE *to, const char *directory, const struct host_status *facts, enum liveness liveness)
+{
+    fprintf(to, "machine     %s (%s)\n", directory, liveness == STOPPED ? "stopped" : "a process runs it");
+    uint64_t behind = facts->log_base + facts->log_rows - facts->event;
+    fprintf(to, "event       %" PRIu64, facts->event);
+    if (behind > 0 && liveness == STOPPED)
+        fprintf(to, " (%" PRIu64 " more in the log: the state is behind, a start replays them)", behind);
+    fprintf(to, "\nstate       %016" PRIx64 " (mug 0x%08" PRIx64 ")\n", facts->state_hash,
+            facts->state_hash & NOUN_META_MUG_MASK);
+    fprintf(to, "kernel      ");
+    for (size_t i = 0; i < sizeof facts->kernel_hash; i++)
+        fprintf(to, "%02x", facts->kernel_hash[i]);
+    fprintf(to, "\nlog         %" PRIu64 " events after %" PRIu64 ", %s\n", facts->log_rows, facts->log_base,
+            cli_bytes_text(facts->log_bytes));
+    fprintf(to, "arena       %s used of %s, %" PRIu64 " objects\n", cli_bytes_text(facts->arena_used_bytes),
+            cli_bytes_text(facts->arena_file_bytes), facts->arena_objects);
+    if (liveness == LIVE)
+        print_text_live(to, facts);
+}
+
+/* ---- told by the running process ------------------------------------------------ */
+
+/* status text|json DIRECTORY, which is what the asker calls it */
+static void answer(void *context, struct host *host, struct host_call *call)
+{
+    (void)context;
+    struct host_status facts;
+    const char *form = host_call_word(call, 1), *directory = host_call_word(call, 2);
+    enum status status = host_status_read(host, &facts);
+    if (status == STATUS_OK && form != NULL && strcmp(form, "json") == 0)
+        print_json(host_call_out(call), directory == NULL ? "" : directory, &facts, LIVE);
+    else if (status == STATUS_OK)
+        print_text(host_call_out(call), directory == NULL ? "" : directory, &facts, LIVE);
+    host_call_end(call, status);
+}
+
+const struct host_command control_status = {.name = "status", .run = answer};
+
+/* ---- seen from outside ------------------------------------------------------------ */
+
+static enum status look(const struct cli *cli, const char *directory, const struct host_options *options,
+                        bool is_running)
 {
     struct host *host;
-    STATUS_TRY(host_is_running(directory, is_running));
+    struct host_status facts;
     STATUS_TRY(host_open_view(directory, options, &host));
-    enum status status = host_status_read(host, facts);
+    enum status status = host_status_read(host, &facts);
     host_close(host);
-    return status;
+    STATUS_TRY(status);
+    if (cli->json)
+        print_json(stdout, directory, &facts, is_running ? RUNNING : STOPPED);
+    else
+        print_text(stdout, directory, &facts, is_running ? RUNNING : STOPPED);
+    return STATUS_OK;
+}
+
+static enum status ask_or_look(const struct cli *cli, const char *directory, const struct host_options *options)
+{
+    const char *const words[] = {"status", cli->json ? "json" : "text", directory};
+    bool is_running, is_served = false;
+    STATUS_TRY(host_is_running(directory, &is_running));
+    if (is_running) {
+        enum status status = machine_ask(directory, words, COUNT_OF(words), &is_served);
+        if (is_served)
+            return status;
+    }
+    return look(cli, directory, options, is_running);
 }
 
 static int run(struct cli *cli, const struct command *command, int count, char **words)
@@ -62,24 +134,16 @@ static int run(struct cli *cli, const struct command *command, int count, char *
     if (leave >= 0)
         return leave;
     struct machine machine;
-    struct host_status facts;
-    bool is_running;
     leave = machine_init(&machine, cli, command, &(struct machine_options){0});
     CHECK(leave < 0);
-    enum status status = read_facts(directory, &machine.options, &facts, &is_running);
-    if (status != STATUS_OK)
-        return cli_fail(cli, status);
-    if (cli->json)
-        print_json(directory, &facts, is_running);
-    else
-        print_text(directory, &facts, is_running);
-    return CLI_EXIT_OK;
+    enum status status = ask_or_look(cli, directory, &machine.options);
+    return status == STATUS_OK ? CLI_EXIT_OK : cli_fail(cli, status);
 }
 
 const struct command command_status = {
     .name = "status",
     .summary = "say what a machine is and how it is",
-    .explained = "Reports on the newest durable state, the log and the arena; also while a process runs the\n"
-                 "machine.",
+    .explained = "Reports on the newest durable state, the log and the arena.  If `loam run` has the machine,\n"
+                 "that process answers, and says also what it has done since its start.",
     .run = run,
 };

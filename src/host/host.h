@@ -23,6 +23,8 @@
 #ifndef HOST_HOST_H
 #define HOST_HOST_H
 
+#include <stdio.h>
+
 #include "base/base.h"
 #include "noun/noun.h"
 #include "stack/stack.h"
@@ -166,6 +168,55 @@ enum status host_run(struct host *host, bool until_idle, int *exit_code) MUST_US
 
 /* Ends host_run after the event in hand; from its thread. */
 void host_stop(struct host *host, int exit_code);
+
+/* ---- the control channel (host/control.c, host/ask.c) -------------------------- */
+
+/* While host_run runs a durable machine it listens at the socket `control` in
+ * the machine's directory, for the machine's owner alone.  A connection brings
+ * one request, a line of words, and gets lines and a status back.  Commands run
+ * on the loop's thread between two events, so none may take long; what does goes
+ * on elsewhere and keeps its call until it is done. */
+struct host_call;
+
+typedef void host_command_fn(void *context, struct host *host, struct host_call *call);
+
+struct host_command {
+    const char *name;
+    void *context;
+    host_command_fn *run; /* must end the call, now or later */
+};
+
+/* `command` is the caller's and must outlive the host.  Before host_run.  The
+ * host itself has `stop`. */
+void host_command_add(struct host *host, const struct host_command *command);
+
+/* The request's words; 0 is the command's name.  NULL beyond the last. */
+const char *host_call_word(const struct host_call *call, size_t index);
+
+/* Where the answer's text is written; whole lines go out with host_call_flush,
+ * all of it at the end.  Whoever asked may be gone: it is lost then. */
+FILE *host_call_out(struct host_call *call);
+void host_call_flush(struct host_call *call);
+
+/* Exactly once a call, which is gone after it.  For a failure the thread's
+ * message goes along. */
+void host_call_end(struct host_call *call, enum status status);
+
+/* For a command that returns before it has ended its call: `abandon` is called
+ * if host_run ends first, and must end the call. */
+void host_call_keep(struct host_call *call, void (*abandon)(void *context, struct host_call *call), void *context);
+
+/* Asks the process that runs the machine, and waits for the end of its answer;
+ * each line of which `line` gets (may be NULL).  The status and its message are
+ * the command's.  *is_served false: no process listens there, and nothing has
+ * happened.  STATUS_IO: the process is gone and its answer is not complete. */
+typedef void host_line_fn(void *context, const char *line);
+enum status host_ask(const char *directory, const char *const *words, size_t count, host_line_fn *line, void *context,
+                     bool *is_served) MUST_USE;
+
+/* Stops the process that runs the machine as a signal would, also in the middle
+ * of an event, and waits until it is gone.  STATUS_BUSY after `timeout_ms`. */
+enum status host_stop_other(const char *directory, uint64_t timeout_ms, bool *is_served) MUST_USE;
 
 /* ---- what it knows about itself (host/status.c) ------------------------------ */
 

@@ -202,8 +202,11 @@ enum status host_run(struct host *host, bool until_idle, int *exit_code)
     atomic_store(&running, host);
     os_signal_watch(on_signal);
     enum status status = start_drivers(host);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK) {
+        control_start(host);
         status = run_loop(host, until_idle);
+        control_finish(host);
+    }
     finish_drivers(host);
     atomic_store(&running, NULL);
     *exit_code = host->exit_code;

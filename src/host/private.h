@@ -27,6 +27,8 @@ void flusher_stop(struct flusher *flusher);
 /* ---- the host ------------------------------------------------------------------- */
 
 #define HOST_DRIVERS_MAX 16
+#define HOST_COMMANDS_MAX 32
+#define HOST_CONTROL_NAME "control"
 
 struct submission;
 
@@ -52,6 +54,10 @@ struct host {
     const struct host_driver *drivers[HOST_DRIVERS_MAX];
     size_t driver_count;
     struct submission *first, **last; /* the queue */
+
+    const struct host_command *commands[HOST_COMMANDS_MAX];
+    size_t command_count;
+    struct control *control; /* owned; NULL while nothing is served */
 };
 
 /* Has somebody asked the process to stop? */
@@ -59,6 +65,11 @@ bool host_is_interrupted(const struct host *host);
 
 /* Drops the queue and closes the loop. */
 void host_loop_finish(struct host *host);
+
+/* Serves the control channel on the loop; what stands in the way of it is only
+ * warned of.  `finish` ends what is being answered. */
+void control_start(struct host *host);
+void control_finish(struct host *host);
 
 /* Called by the listener's adapter of open.c. */
 void host_warn(const struct host *host, const char *message);

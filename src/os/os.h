@@ -124,6 +124,27 @@ bool os_condition_wait_until(struct os_condition *condition, struct os_mutex *mu
 void os_condition_signal(struct os_condition *condition);
 void os_condition_broadcast(struct os_condition *condition);
 
+/* ---- local sockets (os/socket.c) ------------------------------------------ */
+
+/* Listens at `name` in `directory`, for the owner of the directory's process
+ * alone (0600); a socket that was left there is replaced.  The caller closes
+ * *descriptor, and forgets the name before. */
+enum status os_socket_listen(const char *directory, const char *name, int *descriptor) MUST_USE;
+void os_socket_forget(const char *directory, const char *name);
+
+/* STATUS_NOT_FOUND if nobody listens there. */
+enum status os_socket_connect(const char *directory, const char *name, int *descriptor) MUST_USE;
+
+/* Sends all of it; receives some, 0 at the end, STATUS_BUSY if nothing came
+ * within `timeout_ms` (0: for ever). */
+enum status os_socket_send(int descriptor, const void *bytes, size_t size_bytes) MUST_USE;
+enum status os_socket_receive(int descriptor, uint64_t timeout_ms, void *bytes, size_t capacity,
+                              size_t *size_bytes) MUST_USE;
+
+/* The process that listens at the other end; false if it cannot be known. */
+bool os_socket_peer(int descriptor, int *process);
+void os_socket_close(int descriptor);
+
 /* ---- signals (os/signal.c) ------------------------------------------------ */
 
 /* Notes SIGINT, SIGTERM, SIGHUP, SIGQUIT from now on instead of dying, and

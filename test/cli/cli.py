@@ -121,11 +121,13 @@ def status(directory):
 
 
 def fingerprint(directory):
-    """Every name and byte in a directory, but for the index that SQLite makes anew."""
+    """Every name and byte in a directory, but for the index that SQLite makes anew and the socket of a process."""
     digest = hashlib.sha256()
     for folder, folders, files in sorted(os.walk(directory)):
         folders.sort()
         for file in sorted(files):
+            if file == "control":
+                continue
             digest.update(os.path.join(folder, file).encode())
             if not file.endswith("-shm"):
                 with open(os.path.join(folder, file), "rb") as stream:

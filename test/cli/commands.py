@@ -8,7 +8,7 @@ def test_help():
     result = loam("--help")
     ok(result.code == 0 and "usage: loam" in result.out, "--help")
     for name in ["new", "run", "poke", "peek", "status", "log", "verify", "export", "import", "hoonc", "nock", "jam",
-                 "cue", "mug", "show", "asm", "snapshot", "branch"]:
+                 "cue", "mug", "show", "asm", "snapshot", "branch", "stop"]:
         page = loam(name, "--help")
         ok(page.code == 0 and page.out.startswith(f"usage: loam {name}") and "--quiet" in page.out, f"{name} --help")
         ok(f"\n  {name} " in result.out, f"{name} is listed")
