@@ -256,6 +256,14 @@ struct arena_range {
 enum status arena_ranges(struct arena *arena, const struct arena_commit *commit, struct arena_range **ranges,
                          size_t *count) MUST_USE;
 
+/* Checks what lies in a range from `start_bytes`, where a segment or a large
+ * object begins, against its checksums: as many whole ones as have at most
+ * `size_bytes_max` together, but at least one; *checked_end_bytes is where they
+ * end.  Reads the file, not the mapping.  STATUS_CORRUPT.  For any thread, of a
+ * pinned commit. */
+enum status arena_range_check(struct arena *arena, uint64_t start_bytes, uint64_t end_bytes, uint64_t size_bytes_max,
+                              uint64_t *checked_end_bytes) MUST_USE;
+
 /* Makes an arena file out of a commit and the bytes of its ranges: the same
  * addresses, the same identity, the file dense.  `path` must not exist; the
  * file is made beside it and gets the name in arena_restore_finish, complete

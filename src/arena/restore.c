@@ -17,6 +17,33 @@ enum status arena_ranges(struct arena *arena, const struct arena_commit *commit,
     return STATUS_OK;
 }
 
+static enum status check_some(struct arena *arena, uint64_t start_bytes, uint64_t end_bytes, uint64_t size_bytes_max,
+                              uint8_t *piece, uint64_t *checked_end_bytes)
+{
+    uint64_t at = start_bytes;
+    while (at < end_bytes) {
+        struct arena_segment_header header;
+        STATUS_TRY(arena_segment_read(arena, at, end_bytes, &header));
+        if (at > start_bytes && at - start_bytes + header.size_bytes > size_bytes_max)
+            break;
+        STATUS_TRY(arena_segment_check(arena, &header, piece));
+        at += header.size_bytes;
+    }
+    *checked_end_bytes = at;
+    return STATUS_OK;
+}
+
+enum status arena_range_check(struct arena *arena, uint64_t start_bytes, uint64_t end_bytes, uint64_t size_bytes_max,
+                              uint64_t *checked_end_bytes)
+{
+    uint8_t *piece = malloc(ARENA_PIECE_BYTES);
+    if (piece == NULL)
+        check_out_of_memory(__FILE__, __LINE__, ARENA_PIECE_BYTES);
+    enum status status = check_some(arena, start_bytes, end_bytes, size_bytes_max, piece, checked_end_bytes);
+    free(piece);
+    return status;
+}
+
 struct arena_restore {
     struct arena *arena; /* owned: the file beside */
     char *path;          /* owned: its name at last */

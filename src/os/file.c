@@ -186,6 +186,25 @@ enum status os_file_sync(struct os_file *file)
     return fail(file, "sync");
 }
 
+enum status os_file_write_out(struct os_file *file, uint64_t offset_bytes, uint64_t size_bytes)
+{
+    const unsigned flags = SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER;
+    int result;
+    do
+        result = sync_file_range(file->descriptor, (off_t)offset_bytes, (off_t)size_bytes, flags);
+    while (result != 0 && errno == EINTR);
+    if (result == 0 || errno == ENOSYS || errno == EINVAL || errno == ESPIPE)
+        return STATUS_OK;
+    enum status status = fail(file, "write out");
+    atomic_store(&file->is_broken, true); /* the failure has been told once and may not be told again */
+    return status;
+}
+
+void os_file_drop_cache(struct os_file *file)
+{
+    (void)posix_fadvise(file->descriptor, 0, 0, POSIX_FADV_DONTNEED);
+}
+
 /* ---- blocks ---------------------------------------------------------------- */
 
 /* For file systems without fallocate: what lies beyond the end gets zeros.

@@ -34,6 +34,14 @@ enum status os_file_write(struct os_file *file, uint64_t offset_bytes, const voi
  * failure nothing more may be believed or written through this file. */
 enum status os_file_sync(struct os_file *file) MUST_USE;
 
+/* Sends a range that was written on its way to the device and waits until it is
+ * there, so that a later sync has little to do: pacing, and no promise. */
+enum status os_file_write_out(struct os_file *file, uint64_t offset_bytes, uint64_t size_bytes) MUST_USE;
+
+/* Forgets what memory holds of the file, so that reading asks the device.  What
+ * was not synced, or is mapped, stays. */
+void os_file_drop_cache(struct os_file *file);
+
 /* Gives the range disk blocks and makes the file at least that long.  All or
  * nothing: after a failure the file has its old size. */
 enum status os_file_allocate(struct os_file *file, uint64_t offset_bytes, uint64_t size_bytes) MUST_USE;
