@@ -78,7 +78,7 @@ static int run(sqlite3_stmt *statement)
     return code == SQLITE_DONE ? SQLITE_OK : reset_code != SQLITE_OK ? reset_code : code;
 }
 
-static int insert_row(struct eventlog *log, const struct eventlog_row *row, uint64_t chain)
+int eventlog_insert_row(struct eventlog *log, const struct eventlog_row *row, uint64_t chain)
 {
     sqlite3_stmt *statement = log->statements[EVENTLOG_STATEMENT_INSERT];
     sqlite3_bind_int64(statement, 1, (sqlite3_int64)row->event);
@@ -103,7 +103,7 @@ static int insert_rows(struct eventlog *log, const struct eventlog_row *rows, si
     int code = count == 1 ? SQLITE_OK : run(log->statements[EVENTLOG_STATEMENT_BEGIN]);
     for (size_t i = 0; i < count && code == SQLITE_OK; i++) {
         *chain = eventlog_chain_row(*chain, &rows[i]);
-        code = insert_row(log, &rows[i], *chain);
+        code = eventlog_insert_row(log, &rows[i], *chain);
     }
     if (code == SQLITE_OK && count != 1)
         code = run(log->statements[EVENTLOG_STATEMENT_COMMIT]);

@@ -41,6 +41,21 @@ struct identity_image {
 };
 static_assert(sizeof(struct identity_image) == 72, "the chain covers no padding");
 
+struct base_image {
+    uint64_t event;
+    uint64_t state_hash;
+    uint64_t chain;
+    uint8_t kernel_hash[HASH_BLAKE3_SIZE_BYTES];
+};
+static_assert(sizeof(struct base_image) == 56, "the seal covers no padding");
+
+uint64_t eventlog_chain_base(uint64_t previous, const struct eventlog_base *base)
+{
+    struct base_image image = {.event = base->event, .state_hash = base->state_hash, .chain = base->chain};
+    memcpy(image.kernel_hash, base->kernel_hash, sizeof image.kernel_hash);
+    return hash_xxh3_64_seeded(&image, sizeof image, previous);
+}
+
 uint64_t eventlog_chain_identity(const struct eventlog_identity *identity)
 {
     return eventlog_chain_seal(identity, 0);

@@ -151,6 +151,8 @@ static enum status build(struct eventlog *log, const struct eventlog_options *op
 {
     STATUS_TRY(connect(log, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, options));
     STATUS_TRY(check_writable(log));
+    /* Only a database that has no table yet can learn to give pages back. */
+    STATUS_TRY(eventlog_execute(log, "PRAGMA auto_vacuum = INCREMENTAL", "set it up for writing"));
     STATUS_TRY(become_writer(log));
     STATUS_TRY(eventlog_schema_create(log));
     /* The first page names us, so it goes into the database at once. */
@@ -188,8 +190,8 @@ enum status eventlog_create(const char *path, const struct eventlog_identity *id
 {
     CHECK(identity->base_event < INT64_MAX);
     struct eventlog *log = handle_new(path, EVENTLOG_WRITE, options);
-    log->identity = *identity;
-    log->base_chain = eventlog_chain_identity(identity);
+    log->identity = log->created = *identity;
+    log->base_chain = log->created_chain = eventlog_chain_identity(identity);
     enum status status = refuse_all_existing(log);
     if (status == STATUS_OK) {
         status = build(log, options);

@@ -20,8 +20,8 @@
 
 #define EVENTLOG_IDENTITY_SIZE_BYTES 16
 
-/* The newest format this program writes, and the only one it reads so far. */
-#define EVENTLOG_FORMAT_VERSION 1
+/* The newest format this program writes; it reads all before. */
+#define EVENTLOG_FORMAT_VERSION 2
 
 /* The usual size at which the write-ahead log is copied back and starts over. */
 #define EVENTLOG_WAL_BYTES ((uint64_t)4 << 20)
@@ -31,12 +31,13 @@ struct eventlog;
 /* ---- opening ------------------------------------------------------------- */
 
 /* What a log knows about itself.  `base_event` is the event after which its
- * rows begin: 0, or the event of the state that was imported. */
+ * rows begin: 0, or the event of the state that was imported, or the newest
+ * that was pruned. */
 struct eventlog_identity {
     uint8_t identity[EVENTLOG_IDENTITY_SIZE_BYTES]; /* random; the arena carries the same */
-    uint8_t kernel_hash[HASH_BLAKE3_SIZE_BYTES];    /* of the kernel at creation */
+    uint8_t kernel_hash[HASH_BLAKE3_SIZE_BYTES];    /* of the kernel that made the state at base_event */
     uint64_t base_event;
-    uint64_t base_state_hash; /* of the state at base_event, as the kernel's first load left it */
+    uint64_t base_state_hash; /* of the state at base_event: as the first load, or the event, left it */
     uint64_t created_ms;      /* wall clock */
 };
 
@@ -159,6 +160,40 @@ enum status eventlog_append_load(struct eventlog *log, const struct eventlog_loa
  * At the end *found is false. */
 enum status eventlog_read_load(struct eventlog *log, uint64_t index, struct eventlog_load *load, bool *found) MUST_USE;
 
+/* ---- retention (eventlog/retain.c) ---------------------------------------- */
+
+enum eventlog_retention_kind {
+    EVENTLOG_KEEP_EVENTS, /* the newest so many */
+    EVENTLOG_KEEP_AGE,    /* those of the last so many milliseconds */
+    EVENTLOG_KEEP_SIZE,   /* the newest of at most so many bytes */
+};
+
+struct eventlog_retention {
+    enum eventlog_retention_kind kind;
+    uint64_t amount;
+};
+
+/* The newest event that the policy does not keep; the base if it keeps all.  By
+ * the rows' own clocks, oldest first, so a clock that went back keeps more. */
+enum status eventlog_retention_through(struct eventlog *log, const struct eventlog_retention *retention,
+                                       uint64_t now_ms, uint64_t *through) MUST_USE;
+
+/* What the rows up to `through` are and take. */
+enum status eventlog_rows_measure(struct eventlog *log, uint64_t through, uint64_t *rows,
+                                  uint64_t *size_bytes) MUST_USE;
+
+/* Deletes the oldest rows up to `through` (at most eventlog_last), a piece at a
+ * time, until *is_done; each piece is a log again.  The caller knows that a
+ * state at `through` or later is durable elsewhere.  Errors as eventlog_append. */
+enum status eventlog_prune(struct eventlog *log, uint64_t through, bool *is_done) MUST_USE;
+
+/* Gives free pages back to the disk, but `keep_bytes` for new rows, a piece at
+ * a time, until *is_done. */
+enum status eventlog_give_back(struct eventlog *log, uint64_t keep_bytes, bool *is_done) MUST_USE;
+
+/* What the database has in free pages. */
+enum status eventlog_free_bytes(struct eventlog *log, uint64_t *free_bytes) MUST_USE;
+
 /* ---- the whole ----------------------------------------------------------- */
 
 struct eventlog_size {
@@ -174,5 +209,14 @@ enum status eventlog_size(struct eventlog *log, struct eventlog_size *size) MUST
  * STATUS_INTERRUPTED.  STATUS_CORRUPT names the first bad row. */
 typedef bool eventlog_progress_fn(void *context, uint64_t rows_done, uint64_t rows_all);
 enum status eventlog_verify(struct eventlog *log, eventlog_progress_fn *progress, void *context) MUST_USE;
+
+/* ---- archives (eventlog/archive.c) ----------------------------------------- */
+
+/* Writes what the log has up to event `through` to a file of its own, which
+ * eventlog_open reads (EVENTLOG_READ), verified as a whole before it gets its
+ * name.  STATUS_EXISTS if there is a file, STATUS_NOT_FOUND if the log has not
+ * the event; after any failure there is no file. */
+enum status eventlog_archive(struct eventlog *log, const char *path, uint64_t through, eventlog_progress_fn *progress,
+                             void *context) MUST_USE;
 
 #endif

@@ -25,8 +25,11 @@ struct eventlog {
     uint64_t wal_bytes;       /* the size that the WAL is to keep */
     uint64_t wal_found_bytes; /* good frames up to here when it was opened for writing, or 0 */
 
-    struct eventlog_identity identity;
-    uint64_t base_chain;
+    struct eventlog_identity created;  /* as meta says */
+    struct eventlog_identity identity; /* the same, but for the base, which pruning moves */
+    uint64_t created_chain;            /* from which the loads' chain starts */
+    uint64_t base_chain;               /* from which the rows' does */
+    uint64_t version;
 
     uint64_t first; /* 0 if there is no row */
     uint64_t last;
@@ -45,6 +48,14 @@ struct eventlog {
 
     uint8_t *row_bytes; /* wire and job of the row that was read last */
     size_t row_capacity_bytes;
+};
+
+/* Where the rows of a log begin that has been pruned. */
+struct eventlog_base {
+    uint64_t event;
+    uint64_t state_hash;
+    uint64_t chain;
+    uint8_t kernel_hash[HASH_BLAKE3_SIZE_BYTES];
 };
 
 /* ---- failure.c ------------------------------------------------------------ */
@@ -73,14 +84,25 @@ enum status eventlog_schema_create(struct eventlog *log);
 /* STATUS_FORMAT unless the file is a log of a version that we know. */
 enum status eventlog_schema_check(struct eventlog *log);
 
-/* Reads the identity and verifies its seal. */
+/* Reads identity and base and verifies their seals. */
 enum status eventlog_meta_read(struct eventlog *log);
+
+/* Reads the base again, if there is one by now. */
+enum status eventlog_base_read(struct eventlog *log);
+
+/* Within a transaction; adopt it when that has succeeded. */
+enum status eventlog_base_write(struct eventlog *log, const struct eventlog_base *base);
+void eventlog_base_adopt(struct eventlog *log, const struct eventlog_base *base);
+
+/* The base as it is; false if it never moved. */
+bool eventlog_base_of(const struct eventlog *log, struct eventlog_base *base);
 
 /* ---- chain.c --------------------------------------------------------------- */
 
 uint64_t eventlog_chain_identity(const struct eventlog_identity *identity);
 uint64_t eventlog_chain_row(uint64_t previous, const struct eventlog_row *row);
 uint64_t eventlog_chain_load(uint64_t previous, const struct eventlog_load *load);
+uint64_t eventlog_chain_base(uint64_t previous, const struct eventlog_base *base);
 uint64_t eventlog_chain_seal(const struct eventlog_identity *identity, uint64_t base_chain);
 
 /* ---- wal.c ----------------------------------------------------------------- */
@@ -99,9 +121,17 @@ enum status eventlog_wal_warm(struct eventlog *log);
 /* 0 if there is none. */
 enum status eventlog_wal_size(struct eventlog *log, uint64_t *size_bytes);
 
+/* ---- read.c ---------------------------------------------------------------- */
+
+/* eventlog_read, with the row's chain value. */
+enum status eventlog_read_chained(struct eventlog *log, uint64_t event, struct eventlog_row *row, uint64_t *chain);
+
 /* ---- append.c -------------------------------------------------------------- */
 
 /* The hook through which SQLite tells how long the WAL is. */
 int eventlog_wal_hook(void *log, sqlite3 *database, const char *schema, int frames);
+
+/* Runs the prepared insertion: an SQLite code. */
+int eventlog_insert_row(struct eventlog *log, const struct eventlog_row *row, uint64_t chain);
 
 #endif

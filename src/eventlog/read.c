@@ -83,7 +83,7 @@ static enum status verify_row(const struct eventlog *log, sqlite3_stmt *statemen
     return STATUS_OK;
 }
 
-static enum status read_row(struct eventlog *log, uint64_t event, struct eventlog_row *row, uint64_t *chain)
+enum status eventlog_read_chained(struct eventlog *log, uint64_t event, struct eventlog_row *row, uint64_t *chain)
 {
     sqlite3_stmt *statement = log->statements[EVENTLOG_STATEMENT_SELECT];
     sqlite3_bind_int64(statement, 1, (sqlite3_int64)event);
@@ -110,7 +110,7 @@ enum status eventlog_read(struct eventlog *log, uint64_t event, struct eventlog_
     uint64_t chain;
     if (event > INT64_MAX)
         return status_fail(STATUS_NOT_FOUND, "event log %s: it has no event %" PRIu64, log->path, event);
-    return read_row(log, event, row, &chain);
+    return eventlog_read_chained(log, event, row, &chain);
 }
 
 struct eventlog_cursor eventlog_cursor(struct eventlog *log, uint64_t first_event)
@@ -149,7 +149,7 @@ static enum status take_load(struct eventlog *log, sqlite3_stmt *statement, uint
     if (good)
         copy_blob(statement, 4, load->kernel_hash, sizeof load->kernel_hash);
     bool has_before = sqlite3_column_type(statement, 5) != SQLITE_NULL;
-    uint64_t before = has_before ? (uint64_t)sqlite3_column_int64(statement, 5) : log->base_chain;
+    uint64_t before = has_before ? (uint64_t)sqlite3_column_int64(statement, 5) : log->created_chain;
     good = good && has_before == (sequence > 1) && eventlog_chain_load(before, load) == *chain;
     if (good)
         return STATUS_OK;
@@ -212,7 +212,7 @@ static enum status read_ends(struct eventlog *log)
 
 static enum status read_last_load(struct eventlog *log)
 {
-    log->load_chain = log->base_chain;
+    log->load_chain = log->created_chain;
     if (log->load_count == 0)
         return STATUS_OK;
     struct eventlog_load load;
@@ -230,12 +230,14 @@ enum status eventlog_refresh(struct eventlog *log)
 {
     /* One transaction, so that a writer's next row does not fall in between. */
     STATUS_TRY(eventlog_execute(log, "BEGIN", "read its newest event"));
+    enum status status = eventlog_base_read(log);
     log->last_state_hash = log->identity.base_state_hash;
     log->last_chain = log->base_chain;
-    enum status status = read_ends(log);
+    if (status == STATUS_OK)
+        status = read_ends(log);
     if (status == STATUS_OK && log->first != 0) {
         struct eventlog_row row;
-        status = read_row(log, log->last, &row, &log->last_chain);
+        status = eventlog_read_chained(log, log->last, &row, &log->last_chain);
         if (status == STATUS_OK)
             log->last_state_hash = row.state_hash;
     }
@@ -281,7 +283,7 @@ static enum status verify_loads(struct eventlog *log)
 {
     struct eventlog_load load;
     bool found;
-    uint64_t boundary = log->identity.base_event;
+    uint64_t boundary = log->created.base_event;
     for (uint64_t i = 0; i < log->load_count; i++) {
         STATUS_TRY(eventlog_read_load(log, i, &load, &found));
         if (load.boundary < boundary)

@@ -107,7 +107,7 @@ static void test_exists(void)
 static void test_schema(void)
 {
     build_log("newer");
-    run_sql("PRAGMA user_version = 2");
+    run_sql("PRAGMA user_version = 3");
     refused(STATUS_FORMAT, "a newer format");
     build_log("trigger");
     run_sql("CREATE TRIGGER evil AFTER INSERT ON events BEGIN DELETE FROM loads; END");
