@@ -261,6 +261,42 @@ enum status machine_json_effects(struct json *json, noun effects) MUST_USE;
 /* "%exit: first line of the trace ..."; the caller frees it. */
 char *machine_goof_text(noun goof);
 
+/* ---- operations (cli/operate.c) -------------------------------------------------- */
+
+#define OPERATION_WORDS_MAX 8
+
+/* An operation at work, in the process that has the machine. */
+struct operating {
+    struct node *node;
+    enum status (*settle)(void *context); /* waits until all that was written is durable */
+    void *settle_context;
+    const char *words[OPERATION_WORDS_MAX];
+    size_t count;
+    FILE *out, *err; /* lines for whoever asked */
+    int exit_status;
+};
+
+struct operation {
+    struct host_command command; /* its context is the operation, its function operation_answer */
+    size_t words_min;
+    enum status (*run)(struct operating *operating);
+};
+
+/* Does it where the machine is; returns the exit status. */
+int operation_do(struct machine *machine, const char *directory, const struct operation *operation,
+                 const char *const *words, size_t count);
+
+/* The function of an operation's host_command. */
+void operation_answer(void *context, struct host *host, struct host_call *call);
+
+extern const struct operation operation_keep, operation_branch_poke;
+
+/* ---- an event on a branch (cli/branch_poke.c) ------------------------------------- */
+
+/* `wire_word` may be NULL.  Returns the exit status. */
+int branch_poke(struct machine *machine, const char *directory, const char *branch, const char *wire_word,
+                const char *cause_word);
+
 /* ---- snapshots and branches (cli/kept.c) --------------------------------------- */
 
 void kept_json_members(struct json *json, const struct recovery_kept *kept);

@@ -1,6 +1,7 @@
 /* loam snapshot, loam branch: states kept under a name, inside the arena. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "cli/cli.h"
@@ -90,45 +91,61 @@ static enum status list_all(struct kept *command)
 
 /* ---- making and dropping ------------------------------------------------------------ */
 
-static enum status change(struct kept *command, struct node *node, struct recovery_kept *kept)
+/* The words of the operation. */
+enum { WORD_FORM, WORD_VERB, WORD_KIND, WORD_NAME, WORD_FROM };
+
+static enum status change(struct operating *operating, bool is_branch, bool drop, struct recovery_kept *kept)
 {
-    if (command->drop) {
-        STATUS_TRY(node_kept_find(node, command->name, kept));
-        STATUS_TRY(node_kept_drop(node, command->name, command->is_branch));
-        return arena_seal(node->arena);
+    struct node *node = operating->node;
+    const char *name = operating->words[WORD_NAME];
+    if (drop) {
+        STATUS_TRY(node_kept_find(node, name, kept));
+        STATUS_TRY(node_kept_drop(node, name, is_branch));
+    } else {
+        STATUS_TRY(node_keep(node, name, is_branch, operating->words[WORD_FROM]));
+        STATUS_TRY(node_kept_find(node, name, kept));
     }
-    STATUS_TRY(node_keep(node, command->name, command->is_branch, command->from));
-    STATUS_TRY(arena_seal(node->arena));
-    return node_kept_find(node, command->name, kept);
+    return operating->settle(operating->settle_context);
 }
 
-static void report(const struct kept *command, const struct recovery_kept *kept)
+static void report(struct operating *operating, const struct recovery_kept *kept, bool is_branch, bool drop)
 {
     struct json json;
-    if (command->cli->json) {
-        json_begin(&json);
-        json_boolean(&json, "dropped", command->drop);
+    if (strcmp(operating->words[WORD_FORM], "json") == 0) {
+        json_begin_to(&json, operating->out);
+        json_boolean(&json, "dropped", drop);
         kept_json_members(&json, kept);
         json_end(&json);
-    } else if (command->drop) {
-        cli_note(command->cli, "dropped the %s %s", kind_name(command->is_branch), kept->name);
+    } else if (drop) {
+        fprintf(operating->err, "dropped the %s %s\n", kind_name(is_branch), kept->name);
     } else {
-        cli_note(command->cli, "%s %s: event %" PRIu64 ", state %016" PRIx64, kind_name(command->is_branch), kept->name,
-                 kept->event, kept->state_hash);
+        fprintf(operating->err, "%s %s: event %" PRIu64 ", state %016" PRIx64 "\n", kind_name(is_branch), kept->name,
+                kept->event, kept->state_hash);
     }
 }
 
-static enum status open_and_change(struct kept *command)
+/* keep json|text keep|drop branch|snapshot NAME [FROM] */
+static enum status run_keep(struct operating *operating)
 {
-    struct node *node;
     struct recovery_kept kept;
-    const struct recovery_options options = machine_recovery_options(&command->machine);
-    STATUS_TRY(recovery_open(command->directory, NULL, &options, &node));
-    enum status status = change(command, node, &kept);
-    if (status == STATUS_OK)
-        report(command, &kept);
-    recovery_close(node);
-    return status;
+    bool drop = strcmp(operating->words[WORD_VERB], "drop") == 0;
+    bool is_branch = strcmp(operating->words[WORD_KIND], "branch") == 0;
+    STATUS_TRY(change(operating, is_branch, drop, &kept));
+    report(operating, &kept, is_branch, drop);
+    return STATUS_OK;
+}
+
+const struct operation operation_keep = {
+    .command = {.name = "keep", .context = (void *)&operation_keep, .run = operation_answer},
+    .words_min = 4,
+    .run = run_keep,
+};
+
+static int open_and_change(struct kept *kept)
+{
+    const char *const words[] = {kept->cli->json ? "json" : "text", kept->drop ? "drop" : "keep",
+                                 kind_name(kept->is_branch), kept->name, kept->from};
+    return operation_do(&kept->machine, kept->directory, &operation_keep, words, kept->from != NULL ? 5 : 4);
 }
 
 /* ---- the commands --------------------------------------------------------------------- */
@@ -142,7 +159,9 @@ static int go(struct kept *kept, const struct command *command)
         return cli_usage(kept->cli, command, "--drop and --from do not go together");
     int leave = machine_init(&kept->machine, kept->cli, command, &(struct machine_options){0});
     CHECK(leave < 0);
-    enum status status = kept->name == NULL ? list_all(kept) : open_and_change(kept);
+    if (kept->name != NULL)
+        return open_and_change(kept);
+    enum status status = list_all(kept);
     return status == STATUS_OK ? CLI_EXIT_OK : cli_fail(kept->cli, status);
 }
 

@@ -72,45 +72,6 @@ static int finish(const struct cli *cli, const struct host_event *event)
     return status == STATUS_OK ? exit_status : cli_fail(cli, status);
 }
 
-/* ---- on a branch ------------------------------------------------------------------- */
-
-/* Durable before it is told of: no log has it. */
-static enum status poke_branch(struct node *node, const char *branch, const char *wire_word, const char *cause_word,
-                               uint64_t time_limit_ms, struct host_event *event)
-{
-    noun wire, cause;
-    struct recovery_branch_event advance;
-    node_enter(node);
-    STATUS_TRY(build(node->stack, wire_word, cause_word, &wire, &cause));
-    STATUS_TRY(node_branch_poke(node, branch, wire, cause, time_limit_ms, &advance));
-    *event = (struct host_event){
-        .answer = !advance.is_accepted  ? HOST_REFUSED
-                  : advance.is_replaced ? HOST_SWAPPED
-                                        : HOST_ACCEPTED,
-        .reason = STATUS_CRASHED,
-        .number = advance.number,
-        .effects = advance.effects,
-        .goof = advance.goof,
-        .evaluation_ns = advance.evaluation_ns,
-    };
-    return advance.is_accepted ? arena_seal(node->arena) : STATUS_OK;
-}
-
-static int run_on_branch(struct machine *machine, const char *directory, const char *branch, const char *wire_word,
-                         const char *cause_word)
-{
-    struct node *node;
-    struct host_event event;
-    const struct recovery_options options = machine_recovery_options(machine);
-    enum status status = recovery_open(directory, NULL, &options, &node);
-    if (status != STATUS_OK)
-        return cli_fail(machine->cli, status);
-    status = poke_branch(node, branch, wire_word, cause_word, machine->options.event_limit_ms, &event);
-    int leave = status == STATUS_OK ? finish(machine->cli, &event) : cli_fail(machine->cli, status);
-    recovery_close(node);
-    return leave;
-}
-
 /* ---- the command ---------------------------------------------------------------------- */
 
 static int run(struct cli *cli, const struct command *command, int count, char **words)
@@ -133,7 +94,7 @@ static int run(struct cli *cli, const struct command *command, int count, char *
     if (leave >= 0)
         return leave;
     if (branch != NULL)
-        return run_on_branch(&machine, directory, branch, wire_word, cause_word);
+        return branch_poke(&machine, directory, branch, wire_word, cause_word);
     struct host *host;
     noun wire, cause;
     struct host_event event;

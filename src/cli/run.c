@@ -104,6 +104,8 @@ static enum status add_drivers(struct run *run)
     run->file = driver_file_create(&file_options);
     host_add_driver(run->host, run->file);
     host_command_add(run->host, &control_status);
+    host_command_add(run->host, &operation_keep.command);
+    host_command_add(run->host, &operation_branch_poke.command);
     host_add_driver(run->host, &driver_exit);
     host_add_driver(run->host, &driver_markdown);
     STATUS_TRY(add_pokes(run));

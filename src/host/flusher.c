@@ -20,7 +20,9 @@ struct flusher {
     struct os_mutex *mutex;         /* guards what follows */
     struct os_condition *condition; /* something has changed */
     bool is_dirty;
+    bool is_urgent; /* somebody waits */
     bool is_stopping;
+    uint64_t started, finished; /* flushes */
     enum status status;
     char message[STATUS_MESSAGE_SIZE_BYTES];
 };
@@ -30,12 +32,14 @@ static void flush(struct flusher *flusher)
     enum status status = arena_sync(flusher->arena);
     if (status == STATUS_OK)
         status = arena_grow_ahead(flusher->arena);
-    /* No room to grow ahead is no failure: the event that needs it is refused. */
-    if (status == STATUS_OK || status == STATUS_NO_SPACE)
-        return;
     os_mutex_lock(flusher->mutex);
-    flusher->status = status;
-    snprintf(flusher->message, sizeof flusher->message, "%s", status_message());
+    /* No room to grow ahead is no failure: the event that needs it is refused. */
+    if (status != STATUS_OK && status != STATUS_NO_SPACE) {
+        flusher->status = status;
+        snprintf(flusher->message, sizeof flusher->message, "%s", status_message());
+    }
+    flusher->finished = flusher->started;
+    os_condition_broadcast(flusher->condition);
     os_mutex_unlock(flusher->mutex);
 }
 
@@ -46,10 +50,13 @@ static bool wait_for_work(struct flusher *flusher)
     while (!flusher->is_dirty && !flusher->is_stopping)
         os_condition_wait(flusher->condition, flusher->mutex);
     uint64_t deadline_ns = os_clock_ns() + LAG_NS;
-    while (!flusher->is_stopping && os_condition_wait_until(flusher->condition, flusher->mutex, deadline_ns)) {
+    while (!flusher->is_stopping && !flusher->is_urgent &&
+           os_condition_wait_until(flusher->condition, flusher->mutex, deadline_ns)) {
     }
     bool is_stopping = flusher->is_stopping;
     flusher->is_dirty = false;
+    flusher->is_urgent = false;
+    flusher->started++;
     os_mutex_unlock(flusher->mutex);
     return !is_stopping;
 }
@@ -83,8 +90,20 @@ void flusher_kick(struct flusher *flusher)
     bool was_dirty = flusher->is_dirty;
     flusher->is_dirty = true;
     if (!was_dirty)
-        os_condition_signal(flusher->condition);
+        os_condition_broadcast(flusher->condition);
     os_mutex_unlock(flusher->mutex);
+}
+
+enum status flusher_flush(struct flusher *flusher)
+{
+    os_mutex_lock(flusher->mutex);
+    uint64_t wanted = flusher->started + 1; /* one that is under way may have begun too early */
+    flusher->is_dirty = flusher->is_urgent = true;
+    os_condition_broadcast(flusher->condition);
+    while (flusher->finished < wanted && flusher->status == STATUS_OK)
+        os_condition_wait(flusher->condition, flusher->mutex);
+    os_mutex_unlock(flusher->mutex);
+    return flusher_status(flusher);
 }
 
 enum status flusher_status(struct flusher *flusher)

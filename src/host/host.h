@@ -84,6 +84,13 @@ enum status host_open_view(const char *directory, const struct host_options *opt
  * instead of the main line.  STATUS_NOT_FOUND. */
 enum status host_view_at(struct host *host, const char *name) MUST_USE;
 
+/* For what operators do to a machine (recovery/recovery.h), between two events
+ * and on the host's thread; then host_settle, which waits until all that was
+ * written is durable.  The node is the host's. */
+struct node;
+struct node *host_node(struct host *host);
+enum status host_settle(struct host *host) MUST_USE;
+
 /* Makes everything as durable and the next start as fast as they can be, and
  * releases the host.  A failure to do so costs the next start some time and is
  * only warned of.  NULL is fine. */

@@ -18,6 +18,9 @@ enum status flusher_start(struct arena *arena, struct flusher **out) MUST_USE;
 /* There is something to flush. */
 void flusher_kick(struct flusher *flusher);
 
+/* Waits until everything that was committed before the call is durable. */
+enum status flusher_flush(struct flusher *flusher) MUST_USE;
+
 /* The status of its first failure, with its message; STATUS_OK if all is well. */
 enum status flusher_status(struct flusher *flusher) MUST_USE;
 

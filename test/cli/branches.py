@@ -78,7 +78,42 @@ def test_lost_arena():
     ok(loam("snapshot", directory).out == "", "none is left")
 
 
+def test_running():
+    directory = machine("running")
+    process = start("run", directory, "--poke", "[%set 10]", "--timer", "0.02:%inc")
+    ok(wait_until(lambda: status(directory)["event"] > 3), "a process runs the machine")
+    made = loam("snapshot", directory, "live", "--json")
+    ok(made.code == 0, f"a snapshot of a running machine: {made.out.strip()} {made.err}")
+    event = made.json()["event"]
+    ok(loam("branch", directory, "side", "--from", "live").code == 0, "and a branch")
+    result = loam("poke", directory, "[%do [%said %word 5] 0]", "--branch", "side")
+    ok(result.code == 0 and result.out == "[%said %word 5]\n", f"an event on it: {result.out} {result.err}")
+    result = loam("poke", directory, "%inc", "--branch", "side", "--json").json()
+    ok(result["event"] == event + 2 and result["effects"] == [f"[%count {event + 11}]"], f"and another: {result}")
+    result = loam("poke", directory, "%wrong", "--branch", "side")
+    ok(result.code == 1 and "of the branch" in result.err, "a crash on it")
+    result = loam("poke", directory, "%mute", "--branch", "side", "--json")
+    ok(result.code == 1 and result.json()["answer"] == "refused", "a refusal on it")
+    expect(loam("poke", directory, "%inc", "--branch", "none"), 66, "none", "no such branch")
+    expect(loam("snapshot", directory, "live"), 73, "already", "a name that is taken")
+    ok(wait_until(lambda: status(directory)["event"] > event + 5), "the main line goes on meanwhile")
+    ok(peek(directory, "--at", "live") == str(event + 9) and peek(directory, "--at", "side") == str(event + 11),
+       "both stay as they are")
+    process.kill()
+    process.wait()
+    ok(peek(directory, "--at", "side") == str(event + 11), "a killed process has lost neither")
+    loam("poke", directory, "%inc")
+    ok(peek(directory, "--at", "live") == str(event + 9) and loam("verify", directory).code == 0,
+       "nor does the next start")
+    process = start("run", directory)
+    ok(wait_until(lambda: status(directory)["running"]) and loam("branch", directory, "side", "--drop").code == 0,
+       "a running machine drops one")
+    process.terminate()
+    process.wait()
+
+
 test_life()
+test_running()
 test_upgrade()
 test_lost_arena()
 done()

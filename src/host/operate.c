@@ -1,0 +1,19 @@
+/* What operators do between two events. */
+#include "host/private.h"
+
+enum status host_view_at(struct host *host, const char *name)
+{
+    node_enter(host->node);
+    return node_view_at(host->node, name);
+}
+
+struct node *host_node(struct host *host)
+{
+    node_enter(host->node);
+    return host->node;
+}
+
+enum status host_settle(struct host *host)
+{
+    return host->flusher != NULL ? flusher_flush(host->flusher) : arena_sync(host->node->arena);
+}
