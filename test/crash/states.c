@@ -291,6 +291,14 @@ static void remove_roots(const char *root)
     CHECK(system(command) == 0);
 }
 
+/* Nothing must have happened to files that the liar has not seen. */
+static void audit(const struct workload *workload)
+{
+    char where[256];
+    if (!lying_disk_is_complete(where))
+        crash_must(status_fail(STATUS_IO, "%s", where), workload->name);
+}
+
 static void run_workload(const struct workload *workload, uint64_t seed)
 {
     const char *root = crash_root(), *directory = crash_directory(root);
@@ -301,6 +309,7 @@ static void run_workload(const struct workload *workload, uint64_t seed)
         crash_prepare_machine(directory);
     lying_disk_watch(root);
     crash_must(workload->run(directory, &random), workload->name);
+    audit(workload);
     memset(shares, 0, JOBS_MAX * sizeof *shares);
     fflush(stdout);
     pid_t processes[JOBS_MAX];

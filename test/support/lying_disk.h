@@ -1,7 +1,7 @@
 /* A disk that lies: one liar under everything that a process does to the files
  * of one directory.
  *
- * A test program that compiles lying_disk.c into itself gives the C library's
+ * A test program that compiles lying_*.c into itself gives the C library's
  * file calls (open64, pwrite64, fdatasync, rename ...) a new meaning, for os/ and
  * for SQLite alike: symbols of a program come before those of its libraries.
  * So there is one journal of what happened to every file, in order, from which
@@ -33,6 +33,7 @@
 
 enum lying_kind {
     LYING_WRITE,
+    LYING_ZERO,        /* a range without blocks: punched, or zeroed */
     LYING_SIZE,        /* the file is offset_bytes long, by truncate or allocate */
     LYING_SYNC,        /* what was done to the file before is durable */
     LYING_SYNC_FAILED, /* what was not durable has become doubtful: the kernel has forgotten to write it */
@@ -45,26 +46,31 @@ enum lying_kind {
 
 struct lying_operation {
     enum lying_kind kind;
-    int file;              /* a number for the file, whatever its name */
-    int name, other_name;  /* see lying_disk_name; of a rename the old and the new one */
+    int file;              /* a number for the file or directory, whatever its name */
+    int name, other_name;  /* numbers; of a rename the old and the new one */
     uint64_t offset_bytes; /* or a note's number */
     size_t size_bytes;
     uint8_t *bytes;
+    bool is_doubtful; /* a failed sync was about it: no later one makes it durable */
 };
 
-/* Takes what `root` holds (and one level of directories in it) as durable. */
+/* Takes what `root` and the directories in it hold as durable. */
 void lying_disk_watch(const char *root);
 
 void lying_disk_note(uint64_t note);
 
 size_t lying_disk_count(void);
 const struct lying_operation *lying_disk_operation(size_t index);
-const char *lying_disk_name(int name); /* relative to the root */
 
 /* ---- crash states ---------------------------------------------------------- */
 
+/* Is the watched directory what the journal makes of it?  If not (somebody has
+ * changed a file by ways that the liar does not see), says where. */
+bool lying_disk_is_complete(char where[256]);
+
 /* The end of recording.  From now on the directory at `root` (the watched one or
- * an empty one, to have several processes try states) is a plaything. */
+ * an empty one, to have several processes try states) is a plaything.  Beside it
+ * grows a directory `root`.store. */
 void lying_disk_freeze(const char *root);
 
 /* A power cut after `point` operations: what is durable then becomes the base
@@ -72,7 +78,8 @@ void lying_disk_freeze(const char *root);
  * first in *pending, which is valid until the next call. */
 size_t lying_disk_base(size_t point, const size_t **pending);
 
-/* How many sectors pending operation `index` has: 1 for all but writes. */
+/* How many sectors pending operation `index` has: 1 for all but writes; of a
+ * range of zeros, up to 8 pieces. */
 size_t lying_disk_sectors(size_t index);
 
 /* Decides whether a sector of pending operation `index` reached the device. */
@@ -100,6 +107,7 @@ enum lying_call {
     LYING_CALL_RENAME,
     LYING_CALL_UNLINK,
     LYING_CALL_MKDIR,
+    LYING_CALL_LIST,
     LYING_CALL_COUNT,
 };
 
@@ -107,9 +115,12 @@ extern const char *const lying_disk_call_names[LYING_CALL_COUNT];
 
 #define LYING_SHORT (-1) /* in place of an errno: half of the bytes, and no error */
 
+/* Ored to a mask: of SQLite's index (-shm) only. */
+#define LYING_INDEX_ONLY (UINT32_C(1) << 31)
+
 /* From now on the `nth` (from 0) of the calls in `call_mask` (bits of enum
  * lying_call) on files below the root, and if `for_good` all later ones, fail
- * with this errno.  Failing writes do half of their work. */
+ * with this errno.  Failing writes do half of their work, in whole sectors. */
 void lying_disk_fail(uint32_t call_mask, uint64_t nth, int error_number, bool for_good);
 
 /* Nothing fails any more; how many calls have failed since lying_disk_fail. */
