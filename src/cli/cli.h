@@ -214,6 +214,7 @@ struct machine_options {
     const char *log_level;     /* --log */
     uint64_t time_limit_s;     /* --time-limit */
     uint64_t memory_limit_mib; /* --memory-limit */
+    const char *stack_backing; /* --stack-backing */
     bool check_jets;           /* --jet-check */
 };
 
@@ -223,6 +224,9 @@ struct machine_options {
         {"--time-limit", "SECONDS", "an event that takes longer fails", OPTION_NUMBER, &(options).time_limit_s},       \
         {"--memory-limit", "MIB", "an event that needs more memory fails", OPTION_NUMBER,                              \
          &(options).memory_limit_mib},                                                                                 \
+        {"--stack-backing", "WHERE",                                                                                   \
+         "an event's nouns: memory (the default), or arena: on the arena's disk if need be", OPTION_TEXT,              \
+         &(options).stack_backing},                                                                                    \
     {                                                                                                                  \
         "--jet-check", NULL, "run every jet beside its Nock; stop at a difference", OPTION_FLAG, &(options).check_jets \
     }

@@ -42,10 +42,14 @@ int machine_init(struct machine *machine, const struct cli *cli, const struct co
         .options = {.listener = {.context = machine, .slog = on_slog, .warn = on_warn, .progress = on_progress},
                     .event_limit_ms = options->time_limit_s * 1000,
                     .memory_limit_bytes = options->memory_limit_mib << 20,
+                    .is_stack_backed = options->stack_backing != NULL && strcmp(options->stack_backing, "arena") == 0,
                     .check_jets = options->check_jets},
     };
     if (options->log_level != NULL && !driver_slog_level_read(options->log_level, &machine->level))
         return cli_usage(cli, command, "--log wants error, warn, info, debug or trace, not \"%s\"", options->log_level);
+    if (options->stack_backing != NULL && !machine->options.is_stack_backed &&
+        strcmp(options->stack_backing, "memory") != 0)
+        return cli_usage(cli, command, "--stack-backing wants memory or arena, not \"%s\"", options->stack_backing);
     return -1;
 }
 
@@ -58,6 +62,7 @@ struct recovery_options machine_recovery_options(struct machine *machine)
                      .warn = listener->warn,
                      .progress = listener->progress},
         .memory_limit_bytes = machine->options.memory_limit_bytes,
+        .is_stack_backed = machine->options.is_stack_backed,
         .check_jets = machine->options.check_jets,
     };
 }

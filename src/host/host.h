@@ -49,6 +49,7 @@ struct host_listener {
 struct host_options {
     struct host_listener listener;
     uint64_t memory_limit_bytes; /* of one event's nouns; 0: three quarters of the machine's */
+    bool is_stack_backed;        /* by a nameless file in the directory: an event may need more than memory */
     uint64_t event_limit_ms;     /* an event that takes longer fails; 0: none */
     bool check_jets;             /* run each jet beside its Nock */
 };

@@ -225,7 +225,7 @@ static noun safe_point(struct nock *machine, uint64_t *frame, size_t live)
     if (mote != 0)
         return mote;
     machine_collect(machine, frame, live);
-    if (stack_used_bytes(machine->stack) > machine->stack->options.limit_bytes)
+    if (stack_is_over(machine->stack))
         return noun_cord("meme");
     return reason_to_stop(machine);
 }

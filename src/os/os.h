@@ -98,6 +98,25 @@ void os_map_discard(uint8_t *address, uint64_t size_bytes);
 enum os_advice { OS_ADVICE_NORMAL, OS_ADVICE_RANDOM, OS_ADVICE_WILL_NEED, OS_ADVICE_HUGE };
 void os_map_advise(uint8_t *address, uint64_t size_bytes, enum os_advice advice);
 
+/* ---- memory with a nameless file behind it (os/scratch.c) ------------------ */
+
+/* Under memory pressure the system writes such memory to the file instead of
+ * ending somebody; nothing is ever synced, and a crash leaves nothing behind. */
+struct os_scratch;
+
+enum status os_scratch_open(const char *directory, struct os_scratch **out) MUST_USE;
+void os_scratch_close(struct os_scratch *scratch); /* NULL is fine; after the last range was unmapped or forgotten */
+
+/* Puts the file's range at `offset_bytes` over `address`, its blocks allocated
+ * first, so that no store fails; zeros where nothing was.  STATUS_NO_SPACE leaves what was mapped
+ * there.  All in whole pages. */
+enum status os_scratch_map(struct os_scratch *scratch, uint8_t *address, uint64_t size_bytes,
+                           uint64_t offset_bytes) MUST_USE;
+
+/* Plain memory again, and the blocks back to the file system. */
+enum status os_scratch_unmap(struct os_scratch *scratch, uint8_t *address, uint64_t size_bytes,
+                             uint64_t offset_bytes) MUST_USE;
+
 /* ---- the machine, clocks, chance (os/machine.c) --------------------------- */
 
 uint64_t os_clock_ns(void);     /* monotonic */

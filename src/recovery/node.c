@@ -28,7 +28,10 @@ enum status node_create(const char *directory, const struct recovery_options *op
 
 enum status node_create_machine(struct node *node)
 {
-    const struct stack_options stack_options = {.limit_bytes = node->options.memory_limit_bytes};
+    const struct stack_options stack_options = {
+        .limit_bytes = node->options.memory_limit_bytes,
+        .backing_directory = node->options.is_stack_backed && !node->is_view ? node->directory : NULL,
+    };
     STATUS_TRY(stack_create(&stack_options, &node->stack));
     const struct nock_options nock_options = {
         .slog = node->options.listener.slog,

@@ -40,6 +40,7 @@ struct recovery_listener {
 struct recovery_options {
     struct recovery_listener listener;
     uint64_t memory_limit_bytes; /* of the ephemeral stack; 0: a default */
+    bool is_stack_backed;        /* by a nameless file in the machine's directory: an event may need more than memory */
     bool check_jets;
 };
 

@@ -107,6 +107,9 @@ static void poison(uint64_t from_words, uint64_t size_words)
 
 static void collect_young(struct stack *stack, const struct stack_roots *roots)
 {
+    unsigned half = stack->tenured_start_words == stack_half_start_words(1);
+    stack_back(stack, &stack->halves[half], stack->tenured_free_words,
+               8 * (stack->free_words - STACK_YOUNG_OFFSET_WORDS));
     struct stack_visitor visitor = {
         .from_words = STACK_YOUNG_OFFSET_WORDS,
         .size_words = stack->free_words - STACK_YOUNG_OFFSET_WORDS,
@@ -120,13 +123,14 @@ static void collect_young(struct stack *stack, const struct stack_roots *roots)
     stack->statistics.allocated_bytes += 8 * visitor.size_words;
     stack->tenured_free_words = visitor.free_words;
     stack_young_restart(stack);
-    stack_release(STACK_YOUNG_OFFSET_WORDS, &stack->young_high_words, STACK_KEEP_WARM_BYTES);
+    stack_release(stack, &stack->young, stack->warm_bytes);
 }
 
 static void collect_tenured(struct stack *stack, const struct stack_roots *roots)
 {
     unsigned half = stack->tenured_start_words == stack_half_start_words(1);
     uint64_t to_words = stack_half_start_words(1 - half);
+    stack_back(stack, &stack->halves[1 - half], to_words, 8 * (stack->tenured_free_words - stack->tenured_start_words));
     struct stack_visitor visitor = {
         .from_words = stack->tenured_start_words,
         .size_words = stack->tenured_free_words - stack->tenured_start_words,
@@ -135,14 +139,14 @@ static void collect_tenured(struct stack *stack, const struct stack_roots *roots
     };
     run_roots(&visitor, roots, STACK_FULL);
     poison(visitor.from_words, visitor.size_words);
-    stack->half_high_words[half] = stack_greater(stack->half_high_words[half], stack->tenured_free_words);
+    stack->halves[half].high_words = stack_greater(stack->halves[half].high_words, stack->tenured_free_words);
     uint64_t live_bytes = 8 * (visitor.free_words - to_words);
     stack->statistics.full_collections++;
     stack->statistics.moved_bytes += live_bytes;
-    stack_release(stack->tenured_start_words, &stack->half_high_words[half], live_bytes + STACK_KEEP_WARM_BYTES);
+    stack_release(stack, &stack->halves[half], live_bytes + stack->warm_bytes);
     stack->tenured_start_words = to_words;
     stack->tenured_free_words = visitor.free_words;
-    stack->tenured_trigger_words = visitor.free_words + stack_greater(live_bytes, STACK_KEEP_WARM_BYTES) / 8;
+    stack->tenured_trigger_words = visitor.free_words + stack_greater(live_bytes, stack->warm_bytes) / 8;
 }
 
 static void collect(struct stack *stack, const struct stack_roots *roots, bool full)

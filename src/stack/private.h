@@ -4,8 +4,14 @@
 
 #include "stack/stack.h"
 
-/* What a release leaves mapped and warm in each stretch. */
-#define STACK_KEEP_WARM_BYTES ((uint64_t)64 << 20)
+/* What a release leaves mapped and warm in each stretch: of anonymous memory,
+ * and of a stack with a file behind it, whose memory is scarce. */
+#define STACK_WARM_BYTES ((uint64_t)64 << 20)
+#ifdef LOAM_HOSTILE
+#define STACK_WARM_BACKED_BYTES ((uint64_t)64 << 10)
+#else
+#define STACK_WARM_BACKED_BYTES ((uint64_t)8 << 20)
+#endif
 
 static inline uint64_t stack_half_start_words(unsigned half)
 {
@@ -17,9 +23,18 @@ static inline uint64_t stack_greater(uint64_t a, uint64_t b)
     return a > b ? a : b;
 }
 
-/* Gives back what lies beyond `keep_bytes` from `start_words` in a stretch that
- * has been touched up to *high_words. */
-void stack_release(uint64_t start_words, uint64_t *high_words, uint64_t keep_bytes);
+/* Gives back what lies beyond `keep_bytes` of the stretch. */
+void stack_release(struct stack *stack, struct stack_stretch *stretch, uint64_t keep_bytes);
+
+/* ---- backing.c: the file behind the tenured halves; nothing without one ------ */
+
+/* Before up to `size_bytes` are copied to `free_words` in a half: has the file
+ * reach that far.  Should it fail, the copies go to plain memory, and the stack
+ * is short. */
+void stack_back(struct stack *stack, struct stack_stretch *half, uint64_t free_words, uint64_t size_bytes);
+
+/* All of the half's file pages go back. */
+void stack_unback(struct stack *stack, struct stack_stretch *half);
 
 void stack_note_peak(struct stack *stack);
 

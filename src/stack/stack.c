@@ -19,6 +19,37 @@ static uint8_t *address_of(uint64_t offset_words)
     return noun_base + offset_words * 8;
 }
 
+static void stretch_begin(struct stack *stack, struct stack_stretch *stretch, uint64_t start_words)
+{
+    *stretch = (struct stack_stretch){
+        .start_words = start_words,
+        .high_words = start_words,
+        .backed_words = start_words + stack->warm_bytes / 8,
+    };
+}
+
+/* What the machine has, and half of what the disk has if that is used. */
+static uint64_t default_limit_bytes(const char *backing_directory)
+{
+    uint64_t available_bytes = 0;
+    if (backing_directory != NULL && os_space_available(backing_directory, &available_bytes) != STATUS_OK)
+        available_bytes = 0;
+    return os_memory_bytes() / 4 * 3 + available_bytes / 2;
+}
+
+static enum status stretches_begin(struct stack *stack)
+{
+    stack->warm_bytes = STACK_WARM_BYTES;
+    if (stack->options.backing_directory != NULL) {
+        stack->warm_bytes = STACK_WARM_BACKED_BYTES;
+        STATUS_TRY(os_scratch_open(stack->options.backing_directory, &stack->scratch));
+    }
+    stretch_begin(stack, &stack->young, STACK_YOUNG_OFFSET_WORDS);
+    stretch_begin(stack, &stack->halves[0], stack_half_start_words(0));
+    stretch_begin(stack, &stack->halves[1], stack_half_start_words(1));
+    return STATUS_OK;
+}
+
 enum status stack_create(const struct stack_options *options, struct stack **out)
 {
     STATUS_TRY(os_map_memory(noun_base + NOUN_PERSISTENT_BYTES, NOUN_SPACE_BYTES - NOUN_PERSISTENT_BYTES));
@@ -30,7 +61,12 @@ enum status stack_create(const struct stack_options *options, struct stack **out
     if (stack->options.young_budget_bytes == 0)
         stack->options.young_budget_bytes = YOUNG_BUDGET_DEFAULT_BYTES;
     if (stack->options.limit_bytes == 0)
-        stack->options.limit_bytes = os_memory_bytes() / 4 * 3;
+        stack->options.limit_bytes = default_limit_bytes(stack->options.backing_directory);
+    enum status status = stretches_begin(stack);
+    if (status != STATUS_OK) {
+        stack_destroy(stack);
+        return status_add_context(status, "cannot put a file behind the stack");
+    }
     stack_clear(stack);
     *out = stack;
     return STATUS_OK;
@@ -43,16 +79,19 @@ void stack_destroy(struct stack *stack)
     enum status status = os_map_forget(noun_base + NOUN_PERSISTENT_BYTES, NOUN_SPACE_BYTES - NOUN_PERSISTENT_BYTES);
     CHECK(status == STATUS_OK);
     wordstack_finish(&stack->pending);
+    os_scratch_close(stack->scratch);
     free(stack);
 }
 
-void stack_release(uint64_t start_words, uint64_t *high_words, uint64_t keep_bytes)
+void stack_release(struct stack *stack, struct stack_stretch *stretch, uint64_t keep_bytes)
 {
-    uint64_t keep_words = bits_round_up(start_words * 8 + keep_bytes, 2 * MIB) / 8;
-    if (*high_words <= keep_words)
+    if (stretch->backed_words > stretch->start_words + stack->warm_bytes / 8)
+        stack_unback(stack, stretch);
+    uint64_t keep_words = bits_round_up(stretch->start_words * 8 + keep_bytes, 2 * MIB) / 8;
+    if (stretch->high_words <= keep_words)
         return;
-    os_map_discard(address_of(keep_words), bits_round_up((*high_words - keep_words) * 8, 4096));
-    *high_words = keep_words;
+    os_map_discard(address_of(keep_words), bits_round_up((stretch->high_words - keep_words) * 8, 4096));
+    stretch->high_words = keep_words;
 }
 
 void stack_note_peak(struct stack *stack)
@@ -62,7 +101,7 @@ void stack_note_peak(struct stack *stack)
 
 void stack_young_restart(struct stack *stack)
 {
-    stack->young_high_words = stack_greater(stack->young_high_words, stack->free_words);
+    stack->young.high_words = stack_greater(stack->young.high_words, stack->free_words);
     stack->free_words = STACK_YOUNG_OFFSET_WORDS;
     atomic_store(&stack->soft_limit_words, STACK_YOUNG_OFFSET_WORDS + stack->options.young_budget_bytes / 8);
 }
@@ -73,21 +112,22 @@ void stack_clear(struct stack *stack)
         stack_note_peak(stack);
         stack->statistics.allocated_bytes += 8 * (stack->free_words - STACK_YOUNG_OFFSET_WORDS);
         unsigned half = stack->tenured_start_words == stack_half_start_words(1);
-        stack->half_high_words[half] = stack_greater(stack->half_high_words[half], stack->tenured_free_words);
+        stack->halves[half].high_words = stack_greater(stack->halves[half].high_words, stack->tenured_free_words);
     }
     stack_young_restart(stack);
-    stack_release(STACK_YOUNG_OFFSET_WORDS, &stack->young_high_words, STACK_KEEP_WARM_BYTES);
-    stack_release(stack_half_start_words(0), &stack->half_high_words[0], STACK_KEEP_WARM_BYTES);
-    stack_release(stack_half_start_words(1), &stack->half_high_words[1], STACK_KEEP_WARM_BYTES);
+    stack_release(stack, &stack->young, stack->warm_bytes);
+    stack_release(stack, &stack->halves[0], stack->warm_bytes);
+    stack_release(stack, &stack->halves[1], stack->warm_bytes);
     stack->tenured_start_words = stack->tenured_free_words = stack_half_start_words(0);
-    stack->tenured_trigger_words = stack->tenured_start_words + STACK_KEEP_WARM_BYTES / 8;
+    stack->tenured_trigger_words = stack->tenured_start_words + stack->warm_bytes / 8;
     stack->building_words = 0;
+    stack->is_short = false;
 }
 
 bool stack_reserve(struct stack *stack, uint64_t bytes)
 {
     uint64_t used = stack_used_bytes(stack);
-    return used <= stack->options.limit_bytes && bytes <= stack->options.limit_bytes - used;
+    return !stack->is_short && used <= stack->options.limit_bytes && bytes <= stack->options.limit_bytes - used;
 }
 
 void stack_interrupt(struct stack *stack)

@@ -22,6 +22,13 @@
  * checked at safe points and by `stack_reserve`; whoever is about to allocate
  * much more than the size of its input reserves first.
  *
+ * Where the memory comes from: anonymous memory, or, for events that need more
+ * than the machine has, a nameless file (`backing_directory`).  Then only the
+ * first part of each stretch is anonymous, and the rest of the tenured halves
+ * are pages of the file: the system writes them out when memory is short.  The
+ * young stretch is always anonymous, so what a single jet allocates before the
+ * next safe point must fit in memory.
+ *
  * One thread, except `stack_interrupt`.
  */
 #ifndef STACK_STACK_H
@@ -37,8 +44,9 @@
 #define STACK_YOUNG_OFFSET_WORDS ((NOUN_PERSISTENT_BYTES + 2 * STACK_HALF_BYTES) / 8)
 
 struct stack_options {
-    size_t young_budget_bytes; /* 0: a default */
-    size_t limit_bytes;        /* of all ephemeral memory; 0: three quarters of the machine's */
+    size_t young_budget_bytes;     /* 0: a default */
+    size_t limit_bytes;            /* of all ephemeral memory; 0: three quarters of the machine's */
+    const char *backing_directory; /* for a file behind the tenured halves; NULL: none.  Used by stack_create only */
 };
 
 struct stack_statistics {
@@ -49,6 +57,13 @@ struct stack_statistics {
     uint64_t allocated_bytes; /* by all, up to the last collection or clear */
     uint64_t collection_ns;
     uint64_t peak_bytes; /* highest sum of the stretches in use */
+};
+
+/* What has been touched of a stretch, and what of it is the file's. */
+struct stack_stretch {
+    uint64_t start_words;
+    uint64_t high_words;   /* touched up to here since the last release */
+    uint64_t backed_words; /* the file's from the end of the warm part up to here; never below that */
 };
 
 /* Fields are read and written by the inline functions below and by the
@@ -62,9 +77,12 @@ struct stack {
     uint64_t building_words;        /* start of the atom being built, or 0 */
     struct stack_statistics statistics;
     struct stack_options options;
-    uint64_t young_high_words; /* touched since the last release */
-    uint64_t half_high_words[2];
-    struct wordstack pending; /* of the copier */
+    struct stack_stretch young;
+    struct stack_stretch halves[2];
+    uint64_t warm_bytes;        /* what a release leaves of each stretch */
+    struct os_scratch *scratch; /* owned; NULL: all memory is anonymous */
+    bool is_short;              /* the file could not grow: nothing more is to be allocated */
+    struct wordstack pending;   /* of the copier */
 };
 
 /* Maps the ephemeral part of the space that the thread has entered; the range
@@ -79,6 +97,12 @@ void stack_clear(struct stack *stack);
 static inline uint64_t stack_used_bytes(const struct stack *stack)
 {
     return 8 * (stack->free_words - STACK_YOUNG_OFFSET_WORDS + stack->tenured_free_words - stack->tenured_start_words);
+}
+
+/* True if more is in use than there may be: the run is to end. */
+static inline bool stack_is_over(const struct stack *stack)
+{
+    return stack->is_short || stack_used_bytes(stack) > stack->options.limit_bytes;
 }
 
 /* True if `bytes` more fit under the limit. */
