@@ -61,7 +61,7 @@ struct command {
 
 extern const struct command command_new, command_run, command_poke, command_peek, command_status, command_log,
     command_verify, command_export, command_import, command_nock, command_jam, command_cue, command_mug, command_show,
-    command_asm, command_hoonc, command_snapshot, command_branch, command_stop;
+    command_asm, command_hoonc, command_snapshot, command_prune, command_archive, command_branch, command_stop;
 
 /* ---- arguments (cli/arguments.c) ------------------------------------------- */
 
@@ -292,6 +292,17 @@ int operation_do(struct machine *machine, const char *directory, const struct op
 
 /* The function of an operation's host_command. */
 void operation_answer(void *context, struct host *host, struct host_call *call);
+
+/* ---- retention and archives (cli/prune.c, cli/archive.c) ------------------------- */
+
+/* "events=N", "age=7d", "size=10G".  False if it is none of them. */
+bool retention_read(const char *text, struct eventlog_retention *policy);
+
+/* Writes the log of the machine up to event `through` (UINT64_MAX: its last). */
+enum status archive_write(const struct cli *cli, const char *directory, const char *file, uint64_t through) MUST_USE;
+
+/* The log in an archive, or that of a machine's directory. */
+enum status archive_or_log_open(const char *path, struct eventlog **out) MUST_USE;
 
 extern const struct operation operation_keep, operation_branch_poke;
 

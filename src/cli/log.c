@@ -95,7 +95,7 @@ static enum status list_rows(struct eventlog *log, struct listing *listing)
 static enum status list(const char *directory, struct listing *listing)
 {
     struct eventlog *log;
-    STATUS_TRY(recovery_open_log(directory, &log));
+    STATUS_TRY(archive_or_log_open(directory, &log));
     if (listing->cli->json) {
         json_begin(&listing->json);
         json_array(&listing->json, "events");
@@ -114,7 +114,7 @@ static int run(struct cli *cli, const struct command *command, int count, char *
     const char *directory = NULL;
     bool causes = false;
     struct listing listing = {.cli = cli, .from = 1, .count = UINT64_MAX};
-    const struct operand operands[] = {{"DIR", "the machine", &directory, false}};
+    const struct operand operands[] = {{"DIR", "the machine, or an archive of its events", &directory, false}};
     const struct option table[] = {
         {"--from", "EVENT", "begin with this event", OPTION_NUMBER, &listing.from},
         {"--count", "N", "list at most N events", OPTION_NUMBER, &listing.count},

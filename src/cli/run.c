@@ -16,6 +16,8 @@ struct run {
     const char *directory;
     const char *kernel;
     const char *poke_file;
+    const char *keep; /* --keep, or NULL */
+    struct host_retention *retention;
     struct cli_list pokes;
     struct cli_list timers; /* SECONDS:CAUSE */
     bool until_idle;
@@ -98,6 +100,16 @@ static enum status add_feed(struct run *run)
     return STATUS_OK;
 }
 
+static enum status add_retention(struct run *run)
+{
+    struct eventlog_retention policy;
+    if (run->keep != NULL && !retention_read(run->keep, &policy))
+        return status_fail(STATUS_INVALID, "--keep wants events=N, age=N[smhdw] or size=N[KMGT], not \"%s\"",
+                           run->keep);
+    run->retention = host_retention_create(run->host, run->keep != NULL ? &policy : NULL);
+    return STATUS_OK;
+}
+
 static enum status add_drivers(struct run *run)
 {
     const struct driver_file_options file_options = {.exact_bytes = run->exact_files};
@@ -106,6 +118,7 @@ static enum status add_drivers(struct run *run)
     host_command_add(run->host, &control_status);
     host_command_add(run->host, &operation_keep.command);
     host_command_add(run->host, &operation_branch_poke.command);
+    STATUS_TRY(add_retention(run));
     host_add_driver(run->host, &driver_exit);
     host_add_driver(run->host, &driver_markdown);
     STATUS_TRY(add_pokes(run));
@@ -126,6 +139,7 @@ static void destroy_drivers(struct run *run)
             driver_timer_destroy(run->timer_drivers[i]);
     if (run->feed != NULL)
         driver_feed_destroy(run->feed);
+    host_retention_destroy(run->retention);
     if (run->feed_descriptor >= 0)
         close(run->feed_descriptor);
 }
@@ -265,6 +279,7 @@ static int parse_and_run(struct cli *cli, const struct command *command, int cou
         {"--timer", "SECONDS:CAUSE", "poke with this now and every so many seconds", OPTION_LIST, &run->timers},
         {"--until-idle", NULL, "stop when nothing is left to do", OPTION_FLAG, &run->until_idle},
         {"--kernel", "FILE", "upgrade: this kernel takes over the state", OPTION_TEXT, &run->kernel},
+        {"--keep", "POLICY", "prune the log: events=N, age=N[smhdw] or size=N[KMGT]", OPTION_TEXT, &run->keep},
         {"--exact-files", NULL, "write files without padding them to 8 bytes", OPTION_FLAG, &run->exact_files},
         MACHINE_OPTIONS(run->machine_options),
     };

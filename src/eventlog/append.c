@@ -112,7 +112,7 @@ static int insert_rows(struct eventlog *log, const struct eventlog_row *rows, si
 
 static void check_rows(const struct eventlog *log, const struct eventlog_row *rows, size_t count)
 {
-    CHECK(log->mode == EVENTLOG_WRITE);
+    CHECK(log->mode == EVENTLOG_WRITE && !log->is_beside_writer);
     CHECK(count > 0);
     for (size_t i = 0; i < count; i++) {
         CHECK(rows[i].event == log->last + 1 + i);

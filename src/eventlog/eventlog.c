@@ -24,6 +24,7 @@ static struct eventlog *handle_new(const char *path, enum eventlog_mode mode, co
     if (log == NULL)
         check_out_of_memory(__FILE__, __LINE__, sizeof *log);
     log->mode = mode;
+    log->is_beside_writer = options != NULL && options->is_beside_writer;
     log->wal_bytes = options == NULL || options->wal_bytes == 0 ? EVENTLOG_WAL_BYTES : options->wal_bytes;
     log->path = path_with(path, "");
     log->wal_path = path_with(path, "-wal");
@@ -226,7 +227,7 @@ static enum status open_checked(struct eventlog *log, const struct eventlog_opti
 {
     STATUS_TRY(check_is_file(log->path));
     bool writes = log->mode == EVENTLOG_WRITE;
-    if (writes)
+    if (writes && !log->is_beside_writer)
         STATUS_TRY(eventlog_wal_check(log));
     STATUS_TRY(connect(log, writes ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY, options));
     STATUS_TRY(eventlog_schema_check(log));
@@ -238,6 +239,8 @@ static enum status open_checked(struct eventlog *log, const struct eventlog_opti
     if (!writes)
         return STATUS_OK;
     STATUS_TRY(become_writer(log));
+    if (log->is_beside_writer)
+        return STATUS_OK;
     STATUS_TRY(eventlog_wal_write_again(log));
     return eventlog_wal_warm(log);
 }

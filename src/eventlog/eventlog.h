@@ -45,6 +45,9 @@ struct eventlog_options {
     const char *vfs;          /* SQLite's name of the file system to use; NULL: the usual */
     uint64_t busy_timeout_ms; /* patience with other processes' short locks; 0: 2000 */
     uint64_t wal_bytes;       /* 0: EVENTLOG_WAL_BYTES */
+    /* For EVENTLOG_WRITE: this process has the log open for writing already, and this
+     * handle, another thread's, only prunes. */
+    bool is_beside_writer;
 };
 
 /* Makes a new log, durable with its directory entry when this returns.

@@ -22,6 +22,7 @@ struct eventlog {
     char *path;
     char *wal_path;
     enum eventlog_mode mode;
+    bool is_beside_writer;
     uint64_t wal_bytes;       /* the size that the WAL is to keep */
     uint64_t wal_found_bytes; /* good frames up to here when it was opened for writing, or 0 */
 

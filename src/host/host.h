@@ -226,6 +226,21 @@ enum status host_ask(const char *directory, const char *const *words, size_t cou
  * of an event, and waits until it is gone.  STATUS_BUSY after `timeout_ms`. */
 enum status host_stop_other(const char *directory, uint64_t timeout_ms, bool *is_served) MUST_USE;
 
+/* ---- retention (host/retain.c) ---------------------------------------------------- */
+
+/* Prunes the log while host_run lasts: by `policy` (may be NULL) every minute, in
+ * a thread of its own, and when the control channel's `prune KIND AMOUNT [dry]`
+ * asks for it, whose answer's lines host_prune_answer_take takes.  Before
+ * host_run; destroyed after the host. */
+struct host_retention;
+struct eventlog_retention;
+struct recovery_prune;
+struct host_retention *host_retention_create(struct host *host, const struct eventlog_retention *policy);
+void host_retention_destroy(struct host_retention *retention); /* NULL is fine */
+
+/* Line `index` of the answer, a number; false beyond the last. */
+bool host_prune_answer_take(struct recovery_prune *report, size_t index, uint64_t word);
+
 /* ---- what it knows about itself (host/status.c) ------------------------------ */
 
 struct host_status {

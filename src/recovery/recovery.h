@@ -201,4 +201,30 @@ enum status node_branch_poke(struct node *node, const char *name, noun wire, nou
 /* Makes a view look at a snapshot or branch instead of the main line. */
 enum status node_view_at(struct node *node, const char *name) MUST_USE;
 
+/* ---- retention (recovery/retain.c) ------------------------------------------------- */
+
+struct recovery_prune {
+    uint64_t base_before;    /* the rows began after this event */
+    uint64_t last;           /* the log's newest */
+    uint64_t wanted_through; /* the newest event that the policy does not keep */
+    bool has_epoch;          /* there is a sealed snapshot: */
+    uint64_t epoch_event;    /* the oldest one's event */
+    uint64_t through;        /* the newest event that goes */
+    uint64_t rows;           /* that go, */
+    uint64_t row_bytes;      /* and what they hold */
+    uint64_t returned_bytes; /* to the disk, when it was done */
+    uint64_t reusable_bytes; /* in pages that new rows will use, likewise */
+};
+
+/* What the policy takes away from the log, which may be open for reading only;
+ * never what comes after the epoch.  Changes nothing. */
+enum status recovery_prune_plan(const char *directory, struct eventlog *log, const struct eventlog_retention *retention,
+                                struct recovery_prune *plan) MUST_USE;
+
+/* Does it, a piece at a time; free pages beyond `keep_free_bytes` go back to the
+ * disk.  `pause` (may be NULL) is called between pieces; false from it stops with
+ * STATUS_INTERRUPTED, which loses nothing.  Errors as eventlog_append. */
+enum status recovery_prune(struct eventlog *log, struct recovery_prune *plan, uint64_t keep_free_bytes,
+                           bool (*pause)(void *context, uint64_t rows_done), void *context) MUST_USE;
+
 #endif
