@@ -44,16 +44,29 @@ static int compare_samples(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-bool measure(measure_round *round, void *context, struct measurement *measurement)
+/* Of its own, so that tools/bench-count can have callgrind count here only. */
+__attribute__((noinline)) bool measure_counted(measure_round *round, void *context);
+__attribute__((noinline)) bool measure_counted(measure_round *round, void *context)
+{
+    bool right = round(context);
+    __asm__ volatile("" ::: "memory"); /* no tail call */
+    return right;
+}
+
+bool measure(measure_round *round, void *context, void (*begin)(void), size_t rounds, struct measurement *measurement)
 {
     struct sample samples[ROUNDS_MAX];
+    size_t least = rounds == 0 ? ROUNDS_MIN : rounds, most = rounds == 0 || rounds > ROUNDS_MAX ? ROUNDS_MAX : rounds;
     size_t count = 0;
+    uint64_t spent_ns = 0;
     if (!round(context))
         return false;
-    for (uint64_t spent_ns = 0; count < ROUNDS_MAX && (count < ROUNDS_MIN || spent_ns < BUDGET_NS); count++) {
-        uint64_t start_instructions = instructions_now(), start_ns = os_clock_ns();
-        bool right = round(context);
-        samples[count] = (struct sample){os_clock_ns() - start_ns, instructions_now() - start_instructions};
+    if (begin != NULL)
+        begin();
+    for (; count < most && (count < least || spent_ns < BUDGET_NS); count++) {
+        uint64_t start_instructions = instructions_now(), start_ns = os_clock_cpu_ns();
+        bool right = measure_counted(round, context);
+        samples[count] = (struct sample){os_clock_cpu_ns() - start_ns, instructions_now() - start_instructions};
         spent_ns += samples[count].ns;
         if (!right)
             return false;
@@ -63,6 +76,7 @@ bool measure(measure_round *round, void *context, struct measurement *measuremen
         .median_ns = samples[count / 2].ns,
         .minimum_ns = samples[0].ns,
         .maximum_ns = samples[count - 1].ns,
+        .total_ns = spent_ns,
         .instructions = samples[count / 2].instructions,
         .rounds = count,
     };
@@ -81,5 +95,5 @@ static bool calibration_round(void *context)
 void measure_calibration(struct measurement *measurement)
 {
     uint64_t word = 1;
-    CHECK(measure(calibration_round, &word, measurement));
+    CHECK(measure(calibration_round, &word, NULL, 0, measurement));
 }

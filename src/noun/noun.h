@@ -45,7 +45,9 @@ typedef uint64_t noun;
  *   [0, NOUN_PERSISTENT_BYTES)                   the arena's file, read-only
  *   [NOUN_PERSISTENT_BYTES, NOUN_SPACE_BYTES)    the ephemeral stack
  */
-#ifdef __SANITIZE_THREAD__ /* its shadow leaves no room for more */
+#if defined(LOAM_SMALL_SPACE) /* valgrind has no room for more */
+#define NOUN_PERSISTENT_BYTES ((uint64_t)1 << 33)
+#elif defined(__SANITIZE_THREAD__) /* its shadow leaves no room for more */
 #define NOUN_PERSISTENT_BYTES ((uint64_t)1 << 37)
 #else
 #define NOUN_PERSISTENT_BYTES ((uint64_t)1 << 41)

@@ -1,6 +1,6 @@
 /* Every jet of the zkvm group against its Nock, out of the compiled libraries.
  *
- * zk_probe.hoon is compiled beforehand to a trap that makes a list of [name
+ * zk-probe.hoon is compiled beforehand to a trap that makes a list of [name
  * gate].  For each jet a machine is made in whose table that jet only reports
  * that it was found, and leaves the call to the Nock; the jet itself is called
  * from here on the same core.  Products must be the same; where the Nock
@@ -193,7 +193,7 @@ int main(int argc, char **argv)
 {
     const char *jam_path = getenv("LOAM_ZKVM_PROBE");
     if (jam_path == NULL) {
-        tap_skip("the zkvm group against its Nock", "LOAM_ZKVM_PROBE names no jam of zk_probe.hoon");
+        tap_skip("the zkvm group against its Nock", "LOAM_ZKVM_PROBE names no jam of zk-probe.hoon");
         return tap_done();
     }
     space_open();

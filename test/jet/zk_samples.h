@@ -4,7 +4,7 @@
 
 #include "nock/nock.h"
 
-/* The name that zk_probe.hoon has for a jet's path: its last label, with the
+/* The name that zk-probe.hoon has for a jet's path: its last label, with the
  * door before it where that alone is not clear. */
 const char *zk_sample_name(const char *path);
 

@@ -3,7 +3,7 @@
 ::  Beside a copy of the libraries (hoon/common/{zeke,zoon,h-zoon}.hoon and
 ::  hoon/common/ztd), compile it with
 ::
-::    loam hoonc --arbitrary --output probe.jam hoon/zk_probe.hoon hoon
+::    loam hoonc --arbitrary --output probe.jam hoon/zk-probe.hoon hoon
 ::
 ::  and give probe.jam to the test in LOAM_ZKVM_PROBE.
 ::

@@ -1,0 +1,106 @@
+"""The engine on real work: compile jobs of the public tree, by the program.
+
+    real.py LOAM SCRATCH [JOB...]
+
+Each job compiles with `loam hoonc` in a data directory of its own and is then
+repeated there: cold, the compiler knows the library at most; warm, it has seen
+every file.  Jobs: boot (compiles the library from its text first), trivial,
+hoonc, dumbnet, wallet.  Seconds are processor time of the process, user and
+system.  The last line is one JSON object.
+"""
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+
+BOOTSTRAP = "crates/hoonc/bootstrap"
+LIBRARY = "crates/hoonc/hoon/hoon-138.hoon"
+JOBS = {
+    "boot": "trivial.hoon",
+    "trivial": "trivial.hoon",
+    "hoonc": "apps/hoonc/hoonc.hoon",
+    "dumbnet": "apps/dumbnet/outer.hoon",
+    "wallet": "apps/wallet/wallet.hoon",
+}
+
+# Whatever is in the directory is parsed; these jobs need only so much of it.
+ALONE = {"boot": [], "trivial": [], "hoonc": ["common/wrapper.hoon"]}
+
+
+def take_sources(corpus, scratch):
+    """A copy of the tree's sources, with what git keeps as a link made whole."""
+    sources = os.path.join(scratch, "hoon")
+    shutil.copytree(os.path.join(corpus, "hoon"), sources)
+    link = os.path.join(sources, "common/hoon.hoon")
+    if os.path.exists(link) and os.path.getsize(link) < 1000:
+        os.remove(link)
+        shutil.copy(os.path.join(corpus, LIBRARY), link)
+    # The constraint tables that the public tree leaves out.
+    for name, jam in (("constraints-0-1.jam", b"\x99\x29"), ("constraints-2.jam", b"\x21\x33\x05")):
+        path = os.path.join(sources, "jams", name)
+        if not os.path.exists(path):
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            with open(path, "wb") as out:
+                out.write(jam)
+    return sources
+
+
+def run(command):
+    """Processor seconds and peak memory of a command, or None if it failed."""
+    started = time.monotonic()
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    complaint = process.stderr.read().decode(errors="replace")
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode != 0:
+        print("%s failed:\n%s" % (" ".join(command), complaint[-2000:]), file=sys.stderr)
+        return None
+    return {
+        "cpu_s": round(usage.ru_utime + usage.ru_stime, 3),
+        "wall_s": round(time.monotonic() - started, 3),
+        "resident_peak_bytes": usage.ru_maxrss * 1024,
+    }
+
+
+def run_job(loam, corpus, scratch, sources, job):
+    data, output = os.path.join(scratch, job + ".machine"), os.path.join(scratch, job + ".jam")
+    directory = sources
+    if job in ALONE:
+        directory = os.path.join(scratch, "alone-" + job)
+        for file in [JOBS[job]] + ALONE[job]:
+            os.makedirs(os.path.dirname(os.path.join(directory, file)), exist_ok=True)
+            shutil.copy(os.path.join(sources, file), os.path.join(directory, file))
+    command = [loam, "hoonc", "--quiet", "--data-dir", data, "--output", output]
+    first = ["--new", "--kernel", os.path.join(corpus, BOOTSTRAP, "hoonc.jam")]
+    if job == "boot":
+        first += ["--library", os.path.join(corpus, LIBRARY)]
+    else:
+        first += ["--state-jam", os.path.join(corpus, BOOTSTRAP, "hoonc-prewarm.jam")]
+    if job in ("boot", "trivial"):
+        command.append("--arbitrary")
+    words = [os.path.join(directory, JOBS[job]), directory]
+    results = {}
+    for name, options in (("cold", first), ("warm", [])):
+        result = run(command + options + words)
+        if result is None:
+            break
+        results[name] = dict(result, written_bytes=os.path.getsize(output))
+        print("%-24s %9.2f s of CPU, %6.0f MiB resident" % (
+            "%s-%s" % (job, name), result["cpu_s"], result["resident_peak_bytes"] / 2**20), flush=True)
+    shutil.rmtree(data, ignore_errors=True)
+    return results
+
+
+def main():
+    loam, scratch, jobs = sys.argv[1], sys.argv[2], sys.argv[3:] or list(JOBS)
+    corpus = os.environ.get("LOAM_CORPUS")
+    if not corpus:
+        sys.exit("set LOAM_CORPUS to a checkout of the public nockchain tree")
+    sources = take_sources(corpus, scratch)
+    print(json.dumps({job: run_job(loam, corpus, scratch, sources, job) for job in jobs}))
+
+
+if __name__ == "__main__":
+    main()
