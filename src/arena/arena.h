@@ -53,7 +53,7 @@ enum arena_root {
     ARENA_ROOT_CODE,     /* the code cache */
     ARENA_ROOT_SNAPSHOTS,
     ARENA_ROOT_BRANCHES,
-    ARENA_ROOT_SPARE_6,
+    ARENA_ROOT_COLLECTIONS, /* what collections have found (collector/history.c) */
     ARENA_ROOT_SPARE_7,
     ARENA_ROOT_HOST, /* whatever the host wants to find again */
     ARENA_ROOTS = 16,
