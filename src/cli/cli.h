@@ -59,9 +59,10 @@ struct command {
     int (*run)(struct cli *cli, const struct command *command, int count, char **words);
 };
 
-extern const struct command command_new, command_run, command_poke, command_peek, command_status, command_log,
-    command_verify, command_export, command_import, command_nock, command_jam, command_cue, command_mug, command_show,
-    command_asm, command_hoonc, command_snapshot, command_prune, command_archive, command_branch, command_stop;
+extern const struct command command_gc, command_new, command_run, command_poke, command_peek, command_status,
+    command_log, command_verify, command_export, command_import, command_nock, command_jam, command_cue, command_mug,
+    command_show, command_asm, command_hoonc, command_snapshot, command_prune, command_archive, command_branch,
+    command_stop;
 
 /* ---- arguments (cli/arguments.c) ------------------------------------------- */
 
@@ -248,7 +249,7 @@ struct recovery_options machine_recovery_options(struct machine *machine);
 
 /* What a running machine answers to other processes (host.h's control channel);
  * each is the counterpart of a command of the program.  For host_command_add. */
-extern const struct host_command control_status;
+extern const struct host_command control_status, control_gc;
 
 /* Asks the process that runs the machine, and prints its answer on stdout.
  * *is_served false: there is none that listens. */
@@ -311,6 +312,18 @@ extern const struct operation operation_keep, operation_branch_poke;
 /* `wire_word` may be NULL.  Returns the exit status. */
 int branch_poke(struct machine *machine, const char *directory, const char *branch, const char *wire_word,
                 const char *cause_word);
+
+/* ---- collections (cli/gc.c) ------------------------------------------------------ */
+
+/* --gc=auto|off|DURATION; NULL: auto.  False if it is none of them. */
+bool gc_mode_read(const char *text, struct host_gc_options *options);
+
+/* One collection on one line. */
+void gc_record_text(const struct collector_record *record, char *text, size_t size_bytes);
+
+/* What `loam status` says. */
+void gc_status_print(FILE *to, const struct host_gc_status *facts);
+void gc_status_json(struct json *json, const struct host_gc_status *facts);
 
 /* ---- snapshots and branches (cli/kept.c) --------------------------------------- */
 

@@ -33,13 +33,26 @@ static void on_progress(void *context, const char *label, uint64_t done, uint64_
         progress_end(&machine->progress);
 }
 
+static void on_collected(void *context, const struct collector_record *record)
+{
+    struct machine *machine = context;
+    char text[256];
+    gc_record_text(record, text, sizeof text);
+    progress_clear_line();
+    cli_note(machine->cli, "%s", text);
+}
+
 int machine_init(struct machine *machine, const struct cli *cli, const struct command *command,
                  const struct machine_options *options)
 {
     *machine = (struct machine){
         .cli = cli,
         .level = cli->quiet ? DRIVER_SLOG_WARN : DRIVER_SLOG_INFO,
-        .options = {.listener = {.context = machine, .slog = on_slog, .warn = on_warn, .progress = on_progress},
+        .options = {.listener = {.context = machine,
+                                 .slog = on_slog,
+                                 .warn = on_warn,
+                                 .progress = on_progress,
+                                 .collected = on_collected},
                     .event_limit_ms = options->time_limit_s * 1000,
                     .memory_limit_bytes = options->memory_limit_mib << 20,
                     .is_stack_backed = options->stack_backing != NULL && strcmp(options->stack_backing, "arena") == 0,

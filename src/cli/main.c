@@ -9,7 +9,7 @@ static const struct command *const commands[] = {
     &command_new,     &command_run,    &command_poke,   &command_peek,  &command_status,   &command_log,
     &command_verify,  &command_export, &command_import, &command_hoonc, &command_nock,     &command_jam,
     &command_cue,     &command_mug,    &command_show,   &command_asm,   &command_snapshot, &command_prune,
-    &command_archive, &command_branch, &command_stop,
+    &command_archive, &command_branch, &command_stop,   &command_gc,
 };
 
 static void print_help(FILE *to)

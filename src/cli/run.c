@@ -18,6 +18,7 @@ struct run {
     const char *poke_file;
     const char *keep; /* --keep, or NULL */
     struct host_retention *retention;
+    const char *gc; /* --gc */
     struct cli_list pokes;
     struct cli_list timers; /* SECONDS:CAUSE */
     bool until_idle;
@@ -119,6 +120,7 @@ static enum status add_drivers(struct run *run)
     host_command_add(run->host, &operation_keep.command);
     host_command_add(run->host, &operation_branch_poke.command);
     STATUS_TRY(add_retention(run));
+    host_command_add(run->host, &control_gc);
     host_add_driver(run->host, &driver_exit);
     host_add_driver(run->host, &driver_markdown);
     STATUS_TRY(add_pokes(run));
@@ -254,6 +256,8 @@ static int run_machine(struct run *run)
     int leave = machine_init(&run->machine, run->cli, run->command, &run->machine_options);
     if (leave >= 0)
         return leave;
+    if (!gc_mode_read(run->gc, &run->machine.options.gc))
+        return cli_usage(run->cli, run->command, "--gc wants auto, off or a time such as 10m, not \"%s\"", run->gc);
     enum status status = open_host(run);
     if (status != STATUS_OK)
         return cli_fail(run->cli, status);
@@ -281,6 +285,8 @@ static int parse_and_run(struct cli *cli, const struct command *command, int cou
         {"--kernel", "FILE", "upgrade: this kernel takes over the state", OPTION_TEXT, &run->kernel},
         {"--keep", "POLICY", "prune the log: events=N, age=N[smhdw] or size=N[KMGT]", OPTION_TEXT, &run->keep},
         {"--exact-files", NULL, "write files without padding them to 8 bytes", OPTION_FLAG, &run->exact_files},
+        {"--gc", "auto|off|TIME", "collect when it is worth it (the default); never; or also every TIME, such as 10m",
+         OPTION_TEXT, &run->gc},
         MACHINE_OPTIONS(run->machine_options),
     };
     const struct arguments arguments = {operands, COUNT_OF(operands), table, COUNT_OF(table)};

@@ -24,7 +24,8 @@ static void print_json_live(struct json *json, const struct host_status *facts)
     json_number(json, "stack_peak_bytes", facts->stack_peak_bytes);
 }
 
-static void print_json(FILE *to, const char *directory, const struct host_status *facts, enum liveness liveness)
+static void print_json(FILE *to, const char *directory, const struct host_status *facts,
+                       const struct host_gc_status *gc, enum liveness liveness)
 {
     struct json json;
     json_begin_to(&json, to);
@@ -43,6 +44,7 @@ static void print_json(FILE *to, const char *directory, const struct host_status
     json_number(&json, "arena_objects", facts->arena_objects);
     if (liveness == LIVE)
         print_json_live(&json, facts);
+    gc_status_json(&json, gc);
     json_end(&json);
 }
 
@@ -56,7 +58,8 @@ static void print_text_live(FILE *to, const struct host_status *facts)
     fprintf(to, "memory      %s at most for an event's nouns\n", cli_bytes_text(facts->stack_peak_bytes));
 }
 
-static void print_text(FILE *to, const char *directory, const struct host_status *facts, enum liveness liveness)
+static void print_text(FILE *to, const char *directory, const struct host_status *facts,
+                       const struct host_gc_status *gc, enum liveness liveness)
 {
     fprintf(to, "machine     %s (%s)\n", directory, liveness == STOPPED ? "stopped" : "a process runs it");
     uint64_t behind = facts->log_base + facts->log_rows - facts->event;
@@ -74,6 +77,7 @@ static void print_text(FILE *to, const char *directory, const struct host_status
             cli_bytes_text(facts->arena_file_bytes), facts->arena_objects);
     if (liveness == LIVE)
         print_text_live(to, facts);
+    gc_status_print(to, gc);
 }
 
 /* ---- told by the running process ------------------------------------------------ */
@@ -83,12 +87,14 @@ static void answer(void *context, struct host *host, struct host_call *call)
 {
     (void)context;
     struct host_status facts;
+    struct host_gc_status gc;
+    host_gc_status_read(host, &gc);
     const char *form = host_call_word(call, 1), *directory = host_call_word(call, 2);
     enum status status = host_status_read(host, &facts);
     if (status == STATUS_OK && form != NULL && strcmp(form, "json") == 0)
-        print_json(host_call_out(call), directory == NULL ? "" : directory, &facts, LIVE);
+        print_json(host_call_out(call), directory == NULL ? "" : directory, &facts, &gc, LIVE);
     else if (status == STATUS_OK)
-        print_text(host_call_out(call), directory == NULL ? "" : directory, &facts, LIVE);
+        print_text(host_call_out(call), directory == NULL ? "" : directory, &facts, &gc, LIVE);
     host_call_end(call, status);
 }
 
@@ -101,14 +107,16 @@ static enum status look(const struct cli *cli, const char *directory, const stru
 {
     struct host *host;
     struct host_status facts;
+    struct host_gc_status gc;
     STATUS_TRY(host_open_view(directory, options, &host));
+    host_gc_status_read(host, &gc);
     enum status status = host_status_read(host, &facts);
     host_close(host);
     STATUS_TRY(status);
     if (cli->json)
-        print_json(stdout, directory, &facts, is_running ? RUNNING : STOPPED);
+        print_json(stdout, directory, &facts, &gc, is_running ? RUNNING : STOPPED);
     else
-        print_text(stdout, directory, &facts, is_running ? RUNNING : STOPPED);
+        print_text(stdout, directory, &facts, &gc, is_running ? RUNNING : STOPPED);
     return STATUS_OK;
 }
 

@@ -87,13 +87,18 @@ uint64_t collector_compaction_unsynced_bytes(const struct collector_compaction *
 void collector_compaction_counts(const struct collector_compaction *compaction, struct collector_counts *counts);
 
 struct collector_history;
+struct collector_record;
 
-/* The owner, between commits: copies what is left, and publishes.  `history`
- * (NULL: the old one stays) becomes ARENA_ROOT_COLLECTIONS.  The event number and hashes are
- * the current commit's.  If it fails the compaction has been aborted; whether
- * the arena is still usable says arena_compaction_publish. */
+/* The owner, between commits: copies what is left, and publishes; the event
+ * number and hashes are the current commit's.  `history` becomes
+ * ARENA_ROOT_COLLECTIONS after it has learned from `record`, of which what was
+ * copied is filled in, and `above_bytes` at the beginning becomes that at the
+ * end; both NULL: that root is as any other.  If it fails the
+ * compaction has been aborted, and the history may have changed all the same;
+ * whether the arena is still usable says arena_compaction_publish. */
 enum status collector_compaction_finish(struct arena *arena, struct collector_compaction *compaction,
-                                        const struct collector_history *history, struct arena_commit *commit) MUST_USE;
+                                        struct collector_history *history, struct collector_record *record,
+                                        struct arena_commit *commit) MUST_USE;
 
 /* After it: the new word of a noun that was persistent before it; NOUN_NONE if
  * nothing wants it.  `compaction` is the context of nock_moved_fn. */

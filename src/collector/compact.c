@@ -147,8 +147,21 @@ static enum status copy_remainder(struct collector_compaction *compaction, const
     return STATUS_OK;
 }
 
+/* Completes the record, learns from it, and makes the history a root. */
+static enum status write_history(struct collector_compaction *compaction, struct collector_history *history,
+                                 struct collector_record *record, struct arena_commit *commit)
+{
+    if (commit->watermark_bytes > compaction->space.tail_start_bytes)
+        record->above_bytes += commit->watermark_bytes - compaction->space.tail_start_bytes;
+    record->live_bytes = compaction->copy.words * 8;
+    record->objects = compaction->copy.cells + compaction->copy.atoms;
+    collector_history_add(history, record);
+    return collector_history_write(history, compaction->copy.builder, &commit->roots[ARENA_ROOT_COLLECTIONS]);
+}
+
 enum status collector_compaction_finish(struct arena *arena, struct collector_compaction *compaction,
-                                        const struct collector_history *history, struct arena_commit *commit)
+                                        struct collector_history *history, struct collector_record *record,
+                                        struct arena_commit *commit)
 {
     const struct arena_commit *current = arena_current(arena);
     enum status status = copy_remainder(compaction, current);
@@ -156,7 +169,7 @@ enum status collector_compaction_finish(struct arena *arena, struct collector_co
     for (unsigned i = 0; status == STATUS_OK && i < ARENA_ROOTS; i++)
         commit->roots[i] = copy_find(&compaction->copy, current->roots[i]);
     if (status == STATUS_OK && history != NULL)
-        status = collector_history_write(history, compaction->copy.builder, &commit->roots[ARENA_ROOT_COLLECTIONS]);
+        status = write_history(compaction, history, record, commit);
     if (status != STATUS_OK) {
         collector_compaction_abort(arena, compaction);
         return status;

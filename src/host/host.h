@@ -26,6 +26,7 @@
 #include <stdio.h>
 
 #include "base/base.h"
+#include "collector/collector.h"
 #include "noun/noun.h"
 #include "stack/stack.h"
 
@@ -44,10 +45,28 @@ struct host_listener {
     void (*warn)(void *context, const char *message);
     /* Long work goes on; `total` is 0 where it is unknown. */
     void (*progress)(void *context, const char *label, uint64_t done, uint64_t total);
+    /* The arena has been collected. */
+    void (*collected)(void *context, const struct collector_record *record);
+};
+
+/* When the arena is collected (host/gc.c). */
+enum host_gc_mode {
+    HOST_GC_OFF,      /* only when somebody asks for it */
+    HOST_GC_AUTO,     /* when enough is expected to be dead */
+    HOST_GC_INTERVAL, /* that, and whatever is new every `interval_ms` */
+};
+
+struct host_gc_options {
+    enum host_gc_mode mode;
+    uint64_t interval_ms;
+    uint64_t slack_bytes;            /* so much may be dead in any case; 0: a default */
+    unsigned cpu_percent;            /* of one processor, for the thread that copies; 0: a default */
+    uint64_t write_bytes_per_second; /* 0: a default */
 };
 
 struct host_options {
     struct host_listener listener;
+    struct host_gc_options gc;
     uint64_t memory_limit_bytes; /* of one event's nouns; 0: three quarters of the machine's */
     bool is_stack_backed;        /* by a nameless file in the directory: an event may need more than memory */
     uint64_t event_limit_ms;     /* an event that takes longer fails; 0: none */
@@ -240,6 +259,54 @@ void host_retention_destroy(struct host_retention *retention); /* NULL is fine *
 
 /* Line `index` of the answer, a number; false beyond the last. */
 bool host_prune_answer_take(struct recovery_prune *report, size_t index, uint64_t word);
+
+/* ---- collecting the arena (host/gc.c) -------------------------------------------- */
+
+/* A collection copies what is wanted beside what is there, in a thread of its
+ * own, while events go on; it ends between two events, on the host's thread, in
+ * a pause of some milliseconds.  So a host must be attended to: host_run does
+ * it, host_reset does it, and host_collect waits for it. */
+
+enum host_gc_phase {
+    HOST_GC_IDLE,
+    HOST_GC_COPYING, /* what the state reached when it began */
+    HOST_GC_TAIL,    /* what events have added since */
+    HOST_GC_ENDING,  /* it waits for the host's thread */
+};
+const char *host_gc_phase_name(enum host_gc_phase phase);
+
+struct host_gc_status {
+    enum host_gc_phase phase;
+    bool is_full; /* of the collection under way, as the next four */
+    uint64_t copied_bytes;
+    uint64_t expected_bytes; /* to be copied, as far as can be told */
+    uint64_t elapsed_ms;
+    uint64_t seconds_left; /* UINT64_MAX: unknown */
+    uint64_t used_bytes;   /* of the arena's segments */
+    uint64_t dead_bytes;   /* of them, as far as can be told */
+    uint64_t failures;     /* since it was opened */
+    struct collector_history history;
+};
+
+/* NULL in memory: all 0. */
+void host_gc_status_read(struct host *host, struct host_gc_status *out);
+
+/* Called when a collection that was asked for is over; the record is valid
+ * during the call, and NULL if `status` is a failure, with its message.  It
+ * must not collect. */
+typedef void host_collected_fn(void *context, struct host *host, enum status status,
+                               const struct collector_record *record);
+
+/* Asks for a collection: of everything, or of what is new since the last one.
+ * If one is under way it follows.  STATUS_BUSY if one is waited for already. */
+enum status host_gc_request(struct host *host, bool is_full, host_collected_fn *collected, void *context) MUST_USE;
+
+/* Whoever asked with this context is gone: nobody is called. */
+void host_gc_forget(struct host *host, const void *context);
+
+/* Collects now, as fast as it goes, and waits for it.  STATUS_NO_SPACE if the
+ * disk could not hold the copies: nothing has happened. */
+enum status host_collect(struct host *host, bool is_full, struct collector_record *record) MUST_USE;
 
 /* ---- what it knows about itself (host/status.c) ------------------------------ */
 

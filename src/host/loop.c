@@ -114,6 +114,7 @@ static void on_wake(uv_async_t *wake)
     int signal_number = os_signal_received();
     if (signal_number != 0)
         host_stop(host, 128 + signal_number);
+    host_reset(host); /* the collector may wait for this thread */
 }
 
 static enum status loop_init(struct host *host)

@@ -30,6 +30,12 @@ void host_warn(const struct host *host, const char *message)
         host->options.listener.warn(host->options.listener.context, message);
 }
 
+void host_break(struct host *host, enum status status)
+{
+    host->broken = status;
+    snprintf(host->broken_message, sizeof host->broken_message, "%s", status_message());
+}
+
 static struct host *host_new(const struct host_options *options)
 {
     struct host *host = calloc(1, sizeof *host);
@@ -66,6 +72,8 @@ static enum status host_begin(struct host *host, enum status status, struct host
 {
     if (status == STATUS_OK && host->node->arena != NULL && !host->node->is_view)
         status = flusher_start(host->node->arena, &host->flusher);
+    if (status == STATUS_OK && host->flusher != NULL)
+        status = gc_start(host, &host->gc);
     if (status != STATUS_OK) {
         host_close(host);
         return status;
@@ -173,6 +181,7 @@ void host_close(struct host *host)
 {
     if (host == NULL)
         return;
+    gc_stop(host->gc);
     host_loop_finish(host);
     bool is_healthy = host->flusher != NULL && host->broken == STATUS_OK;
     flusher_stop(host->flusher);
@@ -196,4 +205,5 @@ struct nock *host_machine(struct host *host)
 void host_reset(struct host *host)
 {
     node_reset(host->node);
+    gc_attend(host->gc);
 }

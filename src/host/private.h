@@ -2,6 +2,7 @@
 #ifndef HOST_PRIVATE_H
 #define HOST_PRIVATE_H
 
+#include <stdatomic.h>
 #include <uv.h>
 
 #include "host/host.h"
@@ -27,6 +28,23 @@ enum status flusher_status(struct flusher *flusher) MUST_USE;
 /* Ends the thread, without a last flush.  NULL is fine. */
 void flusher_stop(struct flusher *flusher);
 
+/* ---- the collector (host/gc.c) --------------------------------------------------- */
+
+struct gc;
+
+/* Reads what earlier collections have found; begins nothing. */
+enum status gc_start(struct host *host, struct gc **out) MUST_USE;
+
+/* Between two events, with no ephemeral noun in use: begins a collection if one
+ * is due, and does for the one under way what only this thread may do. */
+void gc_attend(struct gc *gc);
+
+/* True while a collection is under way or asked for. */
+bool gc_is_busy(const struct gc *gc);
+
+/* Gives up what is under way.  NULL is fine. */
+void gc_stop(struct gc *gc);
+
 /* ---- the host ------------------------------------------------------------------- */
 
 #define HOST_DRIVERS_MAX 16
@@ -39,6 +57,7 @@ struct host {
     struct host_options options;
     struct node *node;       /* owned */
     struct flusher *flusher; /* NULL in memory and in a view */
+    struct gc *gc;           /* likewise */
     enum status broken;      /* why it accepts nothing more */
     char broken_message[STATUS_MESSAGE_SIZE_BYTES];
 
@@ -51,7 +70,7 @@ struct host {
     /* The event loop. */
     uv_loop_t loop;
     uv_async_t wake;
-    bool has_loop;
+    atomic_bool has_loop; /* other threads may wake it */
     bool is_stopping;
     int exit_code;
     const struct host_driver *drivers[HOST_DRIVERS_MAX];
@@ -62,6 +81,9 @@ struct host {
     size_t command_count;
     struct control *control; /* owned; NULL while nothing is served */
 };
+
+/* The host accepts nothing more, because of `status` and its message. */
+void host_break(struct host *host, enum status status);
 
 /* Has somebody asked the process to stop? */
 bool host_is_interrupted(const struct host *host);

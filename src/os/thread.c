@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #define COMMIT_NICE (-10)
+#define BACKGROUND_NICE 10
 
 struct os_thread {
     pthread_t thread;
@@ -81,6 +82,11 @@ void os_thread_join(struct os_thread *thread)
 void os_thread_raise_priority(void)
 {
     (void)setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), COMMIT_NICE);
+}
+
+void os_thread_lower_priority(void)
+{
+    (void)setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), BACKGROUND_NICE);
 }
 
 struct os_mutex *os_mutex_create(void)

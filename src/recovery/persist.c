@@ -111,3 +111,13 @@ enum status node_persist_root(struct node *node, enum arena_root root, noun n)
     stack_clear(node->stack);
     return STATUS_OK;
 }
+
+/* ---- after a compaction ------------------------------------------------------------- */
+
+void node_move(struct node *node, const struct arena_commit *commit, nock_moved_fn *moved, void *context)
+{
+    nock_translate(node->machine, moved, context);
+    kernel_set_core(node->kernel, commit->roots[ARENA_ROOT_HOST]);
+    node->trap = commit->roots[ARENA_ROOT_TRAP];
+    stack_clear(node->stack);
+}

@@ -138,6 +138,10 @@ static inline void node_enter(const struct node *node)
  * is ephemeral, collects if that is due. */
 void node_reset(struct node *node);
 
+/* The arena has been compacted, and `commit` published: the kernel, the trap and
+ * the machine's caches follow (nock_moved_fn); every ephemeral noun is gone. */
+void node_move(struct node *node, const struct arena_commit *commit, nock_moved_fn *moved, void *context);
+
 /* Writes `core` as the state at `event` into the arena: readable, not yet
  * durable.  The machine's core is the persistent one then, and every ephemeral
  * noun is gone (so jam before what is needed after).  On failure too, but the

@@ -1,0 +1,159 @@
+#include "host/gc_worker.h"
+
+#include <stdio.h>
+
+/* Small enough that a stop is quick and the pace is even. */
+#define SLICE_BYTES ((uint64_t)128 << 10)
+
+/* Flushed so often, so that no flush of the log waits for a long one of ours. */
+#define SYNC_BYTES ((uint64_t)8 << 20)
+
+/* A round that copied no more than this leaves the owner little to do. */
+#define LAST_ROUND_BYTES ((uint64_t)256 << 10)
+#define ROUNDS_MAX 12
+
+/* Sleeping is coarse. */
+#define REST_NS_LEAST ((uint64_t)1000000)
+
+/* ---- turns --------------------------------------------------------------------- */
+
+static void give_turn(struct gc_worker *worker, enum gc_turn turn)
+{
+    atomic_store(&worker->turn, turn);
+    os_condition_broadcast(worker->condition);
+}
+
+/* The owner gets the turn; returns when the worker has it again. */
+static void let_owner(struct gc_worker *worker, enum gc_turn turn)
+{
+    os_mutex_lock(worker->mutex);
+    give_turn(worker, turn);
+    os_mutex_unlock(worker->mutex);
+    worker->wake(worker->wake_context);
+    os_mutex_lock(worker->mutex);
+    while (worker->turn == OWNER_RENEWS || worker->turn == OWNER_ENDS)
+        os_condition_wait(worker->condition, worker->mutex);
+    os_mutex_unlock(worker->mutex);
+}
+
+void gc_worker_renew(struct gc_worker *worker, const struct arena_commit *commit)
+{
+    os_mutex_lock(worker->mutex);
+    worker->commit = *commit;
+    give_turn(worker, WORKER_COPIES);
+    os_mutex_unlock(worker->mutex);
+}
+
+void gc_worker_end(struct gc_worker *worker)
+{
+    os_mutex_lock(worker->mutex);
+    give_turn(worker, WORKER_CLEARS);
+    os_mutex_unlock(worker->mutex);
+}
+
+void gc_worker_wait(struct gc_worker *worker, uint64_t duration_ms)
+{
+    uint64_t deadline_ns = os_clock_ns() + duration_ms * 1000000;
+    os_mutex_lock(worker->mutex);
+    while (worker->turn == WORKER_COPIES && os_condition_wait_until(worker->condition, worker->mutex, deadline_ns)) {
+    }
+    os_mutex_unlock(worker->mutex);
+}
+
+/* ---- the pace -------------------------------------------------------------------- */
+
+struct meter {
+    uint64_t started_ns, cpu_started_ns;
+};
+
+static uint64_t copied_bytes(const struct gc_worker *worker)
+{
+    struct collector_counts counts;
+    collector_compaction_counts(worker->compaction, &counts);
+    return counts.bytes;
+}
+
+/* How long it ought to have taken to do what has been done. */
+static uint64_t due_ns(const struct gc_worker *worker, const struct meter *meter, uint64_t bytes)
+{
+    uint64_t cpu_ns = (os_clock_cpu_ns() - meter->cpu_started_ns) * 100 / worker->pace.cpu_percent;
+    uint64_t write_ns = (uint64_t)((double)bytes * 1e9 / (double)worker->pace.write_bytes_per_second);
+    return cpu_ns > write_ns ? cpu_ns : write_ns;
+}
+
+/* Later rounds do not rest: they have to overtake the events. */
+static void rest(const struct gc_worker *worker, const struct meter *meter, uint64_t bytes)
+{
+    if (worker->rounds > 0 || (worker->pace.cpu_percent >= 100 && worker->pace.write_bytes_per_second == UINT64_MAX))
+        return;
+    uint64_t elapsed_ns = os_clock_ns() - meter->started_ns;
+    uint64_t due = due_ns(worker, meter, bytes);
+    if (due >= elapsed_ns + REST_NS_LEAST)
+        os_sleep_ms((due - elapsed_ns) / 1000000);
+}
+
+/* ---- copying ------------------------------------------------------------------------ */
+
+static enum status copy_round(struct gc_worker *worker)
+{
+    struct meter meter = {os_clock_ns(), os_clock_cpu_ns()};
+    uint64_t before_bytes = copied_bytes(worker);
+    bool is_done = false;
+    STATUS_TRY(collector_compaction_round(worker->compaction, &worker->commit));
+    while (!is_done) {
+        if (atomic_load_explicit(&worker->is_cancelled, memory_order_relaxed))
+            return status_fail(STATUS_INTERRUPTED, "the collection was stopped");
+        STATUS_TRY(collector_compaction_run(worker->compaction, SLICE_BYTES, &is_done));
+        if (collector_compaction_unsynced_bytes(worker->compaction) >= SYNC_BYTES)
+            STATUS_TRY(collector_compaction_sync(worker->compaction));
+        rest(worker, &meter, copied_bytes(worker) - before_bytes);
+    }
+    return collector_compaction_sync(worker->compaction);
+}
+
+static enum status copy_all(struct gc_worker *worker)
+{
+    for (;;) {
+        uint64_t before_bytes = copied_bytes(worker);
+        STATUS_TRY(copy_round(worker));
+        worker->rounds++;
+        if (worker->rounds >= ROUNDS_MAX ||
+            (worker->rounds > 1 && copied_bytes(worker) - before_bytes <= LAST_ROUND_BYTES))
+            return STATUS_OK;
+        let_owner(worker, OWNER_RENEWS);
+    }
+}
+
+static void run(void *context)
+{
+    struct gc_worker *worker = context;
+    os_thread_lower_priority();
+    noun_space_enter(worker->space);
+    worker->status = copy_all(worker);
+    if (worker->status != STATUS_OK)
+        snprintf(worker->message, sizeof worker->message, "%s", status_message());
+    let_owner(worker, OWNER_ENDS);
+    collector_compaction_destroy(worker->compaction);
+}
+
+enum status gc_worker_start(struct gc_worker *worker, const struct arena_commit *commit)
+{
+    worker->commit = *commit;
+    worker->turn = WORKER_COPIES;
+    worker->mutex = os_mutex_create();
+    worker->condition = os_condition_create();
+    enum status status = os_thread_start(run, worker, &worker->thread);
+    if (status == STATUS_OK)
+        return status;
+    os_condition_destroy(worker->condition);
+    os_mutex_destroy(worker->mutex);
+    return status;
+}
+
+void gc_worker_join(struct gc_worker *worker)
+{
+    os_thread_join(worker->thread);
+    os_condition_destroy(worker->condition);
+    os_mutex_destroy(worker->mutex);
+    *worker = (struct gc_worker){0};
+}
