@@ -62,6 +62,7 @@ CRASH_STATES ?= --random 40 --subsets 9 --torn 24 --rounds 8 --stride 1
 crash: build
 	PYTHONPATH=test/cli PYTHONDONTWRITEBYTECODE=1 python3 test/crash/kill.py build/loam $(CRASH_KILLS)
 	build/test/crash/test-crash-faults --stride 1 --jobs $$(nproc)
+	build/test/crash/test-crash-sequences --sample 1 --subsets 9 --torn 24 --random 4 --jobs $$(nproc)
 	build/test/crash/test-crash-states $(CRASH_STATES) --jobs $$(nproc)
 
 fuzz: build-fuzz/build.ninja

@@ -222,8 +222,9 @@ enum status eventlog_wal_size(struct eventlog *log, uint64_t *size_bytes)
 
 /* What was read may be in memory alone: after a failed flush Linux holds pages
  * as clean that never reached the device, and no later flush would write them.
- * Written once more, they are dirty, and the first commit's flush takes them
- * along; without this it could become durable behind a gap, and be lost. */
+ * Written once more, they are dirty, and flushed here: whoever finds a bad frame
+ * with a commit behind it takes the commit for the proof that the frame was
+ * durable, so nothing may be written behind a frame that is not. */
 static enum status write_again(struct os_file *file, uint64_t end_bytes)
 {
     uint8_t *bytes = malloc(REWRITE_BYTES);
@@ -237,7 +238,7 @@ static enum status write_again(struct os_file *file, uint64_t end_bytes)
             status = os_file_write(file, at, bytes, piece_bytes);
     }
     free(bytes);
-    return status;
+    return status == STATUS_OK ? os_file_sync(file) : status;
 }
 
 enum status eventlog_wal_write_again(struct eventlog *log)

@@ -243,7 +243,7 @@ int main(int count, char **arguments)
         if (!workload->makes_faults && (options.workload == NULL || strcmp(options.workload, workload->name) == 0))
             try_workload(workload, seed);
     for (size_t i = 0; i < COUNT_OF(faults); i++) {
-        tap_note("%s: %" PRIu64 " states", faults[i].name, totals[i]);
+        tap_note("failing calls, %s: %" PRIu64 " states", faults[i].name, totals[i]);
         lives += totals[i];
     }
     int result = tap_done();

@@ -73,6 +73,9 @@ bool lying_disk_is_complete(char where[256]);
  * grows a directory `root`.store. */
 void lying_disk_freeze(const char *root);
 
+/* Calls mean again what they always did, until the next lying_disk_watch. */
+void lying_disk_leave(void);
+
 /* A power cut after `point` operations: what is durable then becomes the base
  * of the next states.  The count of operations that may have been lost, oldest
  * first in *pending, which is valid until the next call. */

@@ -71,6 +71,11 @@ void lying_disk_freeze(const char *directory)
     lying.mode = LYING_PLAYING;
 }
 
+void lying_disk_leave(void)
+{
+    lying.mode = LYING_OFF;
+}
+
 /* ---- contents ---------------------------------------------------------------------- */
 
 void lying_dirty(struct lying_file *file, uint64_t from_bytes, uint64_t to_bytes)
