@@ -197,6 +197,16 @@ enum status eventlog_give_back(struct eventlog *log, uint64_t keep_bytes, bool *
 /* What the database has in free pages. */
 enum status eventlog_free_bytes(struct eventlog *log, uint64_t *free_bytes) MUST_USE;
 
+/* ---- quarantine (eventlog/quarantine.c) ------------------------------------ */
+
+/* Some of the loads are none, but an operator's word that an event is not to be
+ * run again, given when the log ended at the load's boundary.  Whoever goes
+ * through the loads asks; *event is which one. */
+bool eventlog_load_quarantines(const struct eventlog_load *load, uint64_t *event);
+
+/* Gives that word, for an event from 1 to eventlog_last; errors as eventlog_append. */
+enum status eventlog_append_quarantine(struct eventlog *log, uint64_t event, uint64_t wall_ms) MUST_USE;
+
 /* ---- the whole ----------------------------------------------------------- */
 
 struct eventlog_size {

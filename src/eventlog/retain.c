@@ -90,13 +90,15 @@ enum status eventlog_rows_measure(struct eventlog *log, uint64_t through, uint64
 static enum status kernel_at(struct eventlog *log, uint64_t event, uint8_t hash[HASH_BLAKE3_SIZE_BYTES])
 {
     struct eventlog_load load;
+    uint64_t quarantined;
     bool found = true;
     memcpy(hash, log->created.kernel_hash, HASH_BLAKE3_SIZE_BYTES);
     for (uint64_t index = 0; found; index++) {
         STATUS_TRY(eventlog_read_load(log, index, &load, &found));
         if (!found || load.boundary >= event)
             return STATUS_OK;
-        memcpy(hash, load.kernel_hash, HASH_BLAKE3_SIZE_BYTES);
+        if (!eventlog_load_quarantines(&load, &quarantined))
+            memcpy(hash, load.kernel_hash, HASH_BLAKE3_SIZE_BYTES);
     }
     return STATUS_OK;
 }

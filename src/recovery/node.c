@@ -95,6 +95,7 @@ void recovery_close(struct node *node)
     if (node->stack != NULL)
         stack_destroy(node->stack);
     arena_close(node->arena);
+    node_quarantine_forget(node);
     eventlog_close(node->log);
     os_file_close(node->lock);
     if (node->space != NULL)

@@ -103,15 +103,54 @@ enum status node_start_kernel(struct node *node, noun state) MUST_USE;
  * `upgrade` may be NULL or the kernel's own jam. */
 enum status node_restart(struct node *node, const struct recovery_kernel *upgrade) MUST_USE;
 
-/* ---- which commit? (recovery/open.c) -------------------------------------------- */
+/* ---- which commit? (recovery/known.c) ------------------------------------------- */
+
+/* Is the commit, of an arena or of a snapshot, one of the log's history? */
+enum status node_is_known_to_log(struct node *node, const struct arena_commit *commit, bool *is_known) MUST_USE;
 
 /* Chooses the newest commit that is to be believed.  STATUS_CORRUPT if there is
  * none, with the reason why the newest is not. */
 enum status node_choose_commit(struct node *node) MUST_USE;
 
+/* ---- the ways to a state (recovery/ladder.c) -------------------------------------- */
+
+/* Brings the node to the log's last event, by the first way that leads there. */
+enum status node_reach_boundary(struct node *node) MUST_USE;
+
+/* Opens the arena as it was left, to be read.  STATUS_FORMAT only if it is of
+ * another version; what else cannot be opened is STATUS_CORRUPT. */
+enum status node_open_arena_as_left(struct node *node, bool read_only) MUST_USE;
+
+/* ---- quarantine (recovery/quarantine.c) -------------------------------------------- */
+
+/* Reads from the log which events are in quarantine, and takes the operator's
+ * word of node->options.  STATUS_INVALID if the log has no such event. */
+enum status node_quarantine_read(struct node *node) MUST_USE;
+void node_quarantine_forget(struct node *node);
+
+/* Is the event not to be run again?  Says so if it is asked by a replay. */
+bool node_is_quarantined(const struct node *node, uint64_t event);
+
+/* An event of that word has been skipped. */
+void node_quarantine_skipped(struct node *node, uint64_t event);
+
+/* Between an event in quarantine and the log's end when that was said the log's
+ * state hashes are those of another history, in rows and in the loads before it:
+ * does that hold of what was recorded at `event`, a row (`load_index` 0) or the
+ * load number `load_index` from 1? */
+bool node_is_rewritten(const struct node *node, uint64_t event, uint64_t load_index);
+
+/* The replay is over: writes down what it skipped, and the state that this gave. */
+enum status node_quarantine_record(struct node *node) MUST_USE;
+
 /* ---- history (recovery/replay.c) ------------------------------------------------ */
 
-/* Applies to the node what the log has beyond the commit it stands at. */
+/* Applies to the node what the log has beyond the commit it stands at.  STATUS_DIVERGED:
+ * event node->event + 1 does not give what was recorded. */
 enum status node_replay(struct node *node) MUST_USE;
+
+/* Reads all rows after `event`, so that one that cannot be replayed is found
+ * before anything is written. */
+enum status node_check_rows(struct node *node, uint64_t event) MUST_USE;
 
 #endif

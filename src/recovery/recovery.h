@@ -7,12 +7,14 @@
  *   events.sqlite    the event log (with its -wal and -shm): the authority
  *   arena.loam       the state, ready to run, at some event of the log
  *   kernels/H.jam    every kernel the machine has had, named by its hash
+ *   snapshots/       sealed snapshots of the state (snapshot/snapshot.h)
  *
  * Opening finds the newest commit of the arena that is whole and that the log
  * knows, replays what the log has beyond it, runs the kernel's load arm as at
  * every start, and stands at the log's last event.  If no commit of the arena
- * is to be believed, the state is made again from the first kernel and the
- * whole log, beside the old file, which is put aside only when that succeeded.
+ * is to be believed, the state is made again (recovery/ladder.c): from the newest
+ * snapshot of which that can be done, or else from the first kernel and the whole
+ * log; beside the old file, which is put aside only when that succeeded.
  * Whatever is refused leaves the directory as it was.
  *
  * Threads: a node belongs to one thread; every entry enters its address space.
@@ -27,6 +29,7 @@
 #include "nock/nock.h"
 #include "noun/noun.h"
 #include "os/os.h"
+#include "snapshot/snapshot.h"
 #include "stack/stack.h"
 
 /* Who is told what happens; any function may be NULL. */
@@ -42,7 +45,21 @@ struct recovery_options {
     uint64_t memory_limit_bytes; /* of the ephemeral stack; 0: a default */
     bool is_stack_backed;        /* by a nameless file in the machine's directory: an event may need more than memory */
     bool check_jets;
+    /* An operator's word: if this event had to be run again it is skipped, now and
+     * in every later replay, and the log says so.  0: none. */
+    uint64_t quarantine_event;
 };
+
+/* Where the state came from, when a machine was opened. */
+enum recovery_source {
+    RECOVERY_FROM_ARENA,    /* as it was left */
+    RECOVERY_FROM_REBUILT,  /* what a start that was ended had made again so far */
+    RECOVERY_FROM_SNAPSHOT, /* a sealed one */
+    RECOVERY_FROM_KERNEL,   /* the first kernel, and the whole log */
+};
+const char *recovery_source_name(enum recovery_source source);
+
+struct recovery_quarantine; /* recovery/quarantine.c */
 
 /* A kernel, the memory that it runs in and, unless it lives in memory alone,
  * the files that it lives in.  Fields are the host's to read. */
@@ -61,6 +78,8 @@ struct node {
     uint64_t state_hash;   /* of that state; 0 in memory */
     uint8_t kernel_hash[HASH_BLAKE3_SIZE_BYTES];
     uint64_t events_replayed; /* when it was opened */
+    enum recovery_source source;
+    struct recovery_quarantine *quarantine; /* owned; NULL: no event is in quarantine */
     bool is_view;
     bool has_appended; /* its start has written to the log */
 };
@@ -150,6 +169,27 @@ void node_move(struct node *node, const struct arena_commit *commit, nock_moved_
  * will do); after anything else the arena is unusable. */
 enum status node_persist(struct node *node, noun core, uint64_t event, const uint8_t job_hash[HASH_BLAKE3_SIZE_BYTES],
                          const uint64_t *expected_hash) MUST_USE;
+
+/* ---- sealing (recovery/seal.c) ----------------------------------------------------- */
+
+/* A commit that is pinned, to become a sealed snapshot or an exported state. */
+struct recovery_pinned {
+    const struct node *node;
+    struct arena_pin *pin; /* NULL in a view, which is pinned itself */
+    struct arena_commit commit;
+    struct arena_range *ranges; /* owned */
+    size_t range_count;
+};
+
+/* The owner, at an event that the log has.  Unpin it before the node is closed. */
+enum status node_pin(struct node *node, struct recovery_pinned *pinned) MUST_USE;
+void node_unpin(struct recovery_pinned *pinned);
+
+/* Seals it and retires what it makes surplus; from any thread, one at a time, while
+ * the owner goes on.  With `moves_epoch` only the newest two snapshots are kept.
+ * Errors as snapshot_seal; a failure to retire is warned of. */
+enum status node_seal(const struct recovery_pinned *pinned, bool moves_epoch, const struct snapshot_listener *listener,
+                      struct snapshot_report *report) MUST_USE;
 
 /* ---- snapshots and branches in the arena (recovery/kept.c, recovery/branch.c) ------ */
 

@@ -3,13 +3,19 @@
  * Rows are streamed, so memory is bounded by the largest; each is verified by
  * the log, run once (a replay invents no replacement), and persisted only if
  * its state has the hash that was recorded.  So the first divergence stops the
- * replay, with its number, and the arena holds nothing but true history.
+ * replay, with its number, and the arena holds nothing but true history.  An
+ * event that an operator has put into quarantine is not even read (quarantine.c).
+ *
+ * Now and then the arena is flushed, so that a replay that is ended, by a kill or
+ * a power cut, goes on from there.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "codec/codec.h"
 #include "recovery/private.h"
+
+#define FLUSH_EVERY_MS 2000
 
 /* Where we are among the log's records of loads. */
 struct loads {
@@ -20,7 +26,11 @@ struct loads {
 
 static enum status loads_advance(struct node *node, struct loads *loads)
 {
-    return eventlog_read_load(node->log, loads->next_index++, &loads->next, &loads->has_next);
+    uint64_t event;
+    do
+        STATUS_TRY(eventlog_read_load(node->log, loads->next_index++, &loads->next, &loads->has_next));
+    while (loads->has_next && eventlog_load_quarantines(&loads->next, &event));
+    return STATUS_OK;
 }
 
 static bool is_applied(const struct node *node, const struct eventlog_load *load)
@@ -56,20 +66,22 @@ static enum status change_kernel(struct node *node, const uint8_t hash[HASH_BLAK
     return status;
 }
 
-static enum status apply_load(struct node *node, const struct eventlog_load *load)
+static enum status apply_load(struct node *node, const struct loads *loads)
 {
+    const struct eventlog_load *load = &loads->next;
+    bool is_checked = !node_is_rewritten(node, node->event, loads->next_index);
     uint8_t job_hash[HASH_BLAKE3_SIZE_BYTES];
     memcpy(job_hash, arena_current(node->arena)->job_hash, sizeof job_hash);
     if (memcmp(load->kernel_hash, node->kernel_hash, sizeof load->kernel_hash) != 0)
         STATUS_TRY(change_kernel(node, load->kernel_hash));
     STATUS_TRY(node_start_kernel(node, kernel_state(node->kernel)));
-    return node_persist(node, kernel_core(node->kernel), node->event, job_hash, &load->state_hash);
+    return node_persist(node, kernel_core(node->kernel), node->event, job_hash, is_checked ? &load->state_hash : NULL);
 }
 
 static enum status apply_loads(struct node *node, struct loads *loads)
 {
     while (loads->has_next && loads->next.boundary == node->event) {
-        STATUS_TRY(apply_load(node, &loads->next));
+        STATUS_TRY(apply_load(node, loads));
         STATUS_TRY(loads_advance(node, loads));
     }
     return STATUS_OK;
@@ -100,7 +112,8 @@ static enum status apply_row(struct node *node, const struct eventlog_row *row)
     kernel_try(node->kernel, job, &event);
     if (event.outcome == KERNEL_CRASHED)
         return crashed(&event, row->event);
-    return node_persist(node, event.core, row->event, row->job_hash, &row->state_hash);
+    bool is_checked = !node_is_rewritten(node, row->event, 0);
+    return node_persist(node, event.core, row->event, row->job_hash, is_checked ? &row->state_hash : NULL);
 }
 
 static void report(const struct node *node, uint64_t first)
@@ -116,19 +129,62 @@ static enum status missing(const struct node *node, uint64_t event)
                        eventlog_path(node->log));
 }
 
-/* Reads everything that is to be replayed, so that a row that cannot be is
- * found before anything is written. */
-static enum status check_rows(struct node *node)
+/* The next row that is to be run, or else the next event is in quarantine. */
+static enum status next_row(struct node *node, struct eventlog_cursor *cursor, struct eventlog_row *row,
+                            bool *is_skipped)
 {
-    struct eventlog_cursor cursor = eventlog_cursor(node->log, node->event + 1);
-    struct eventlog_row row;
-    bool is_found = true;
-    uint64_t event = node->event;
-    while (event < eventlog_last(node->log)) {
-        STATUS_TRY(eventlog_cursor_next(&cursor, &row, &is_found));
-        if (!is_found)
-            return missing(node, event + 1);
-        event = row.event;
+    bool is_found;
+    uint64_t event = cursor->next_event;
+    *is_skipped = node_is_quarantined(node, event);
+    if (*is_skipped) {
+        cursor->next_event++;
+        return STATUS_OK;
+    }
+    STATUS_TRY(eventlog_cursor_next(cursor, row, &is_found));
+    return is_found ? STATUS_OK : missing(node, event);
+}
+
+enum status node_check_rows(struct node *node, uint64_t event)
+{
+    struct eventlog_cursor cursor = eventlog_cursor(node->log, event + 1);
+    while (cursor.next_event <= eventlog_last(node->log)) {
+        struct eventlog_row row;
+        bool is_skipped;
+        STATUS_TRY(next_row(node, &cursor, &row, &is_skipped));
+    }
+    return STATUS_OK;
+}
+
+/* The state stays as it is. */
+static enum status skip(struct node *node)
+{
+    static const uint8_t no_job[HASH_BLAKE3_SIZE_BYTES];
+    node_quarantine_skipped(node, node->event + 1);
+    return node_persist(node, kernel_core(node->kernel), node->event + 1, no_job, NULL);
+}
+
+static enum status flush_now_and_then(struct node *node, uint64_t *flushed_ns)
+{
+    if (os_clock_ns() - *flushed_ns < FLUSH_EVERY_MS * (uint64_t)1000000)
+        return STATUS_OK;
+    STATUS_TRY(arena_sync(node->arena));
+    *flushed_ns = os_clock_ns();
+    return STATUS_OK;
+}
+
+static enum status replay_rows(struct node *node, struct loads *loads)
+{
+    uint64_t first = node->event, flushed_ns = os_clock_ns();
+    struct eventlog_cursor cursor = eventlog_cursor(node->log, first + 1);
+    while (node->event < eventlog_last(node->log)) {
+        struct eventlog_row row;
+        bool is_skipped;
+        STATUS_TRY(next_row(node, &cursor, &row, &is_skipped));
+        STATUS_TRY(is_skipped ? skip(node) : apply_row(node, &row));
+        node->events_replayed++;
+        STATUS_TRY(apply_loads(node, loads));
+        report(node, first);
+        STATUS_TRY(flush_now_and_then(node, &flushed_ns));
     }
     return STATUS_OK;
 }
@@ -136,21 +192,9 @@ static enum status check_rows(struct node *node)
 enum status node_replay(struct node *node)
 {
     struct loads loads;
-    STATUS_TRY(check_rows(node));
+    STATUS_TRY(node_check_rows(node, node->event));
     STATUS_TRY(loads_begin(node, &loads));
     STATUS_TRY(apply_loads(node, &loads));
-    uint64_t first = node->event;
-    struct eventlog_cursor cursor = eventlog_cursor(node->log, first + 1);
-    while (node->event < eventlog_last(node->log)) {
-        struct eventlog_row row;
-        bool is_found;
-        STATUS_TRY(eventlog_cursor_next(&cursor, &row, &is_found));
-        if (!is_found)
-            return missing(node, node->event + 1);
-        STATUS_TRY(apply_row(node, &row));
-        node->events_replayed++;
-        STATUS_TRY(apply_loads(node, &loads));
-        report(node, first);
-    }
+    STATUS_TRY(replay_rows(node, &loads));
     return node->events_replayed == 0 ? STATUS_OK : arena_sync(node->arena);
 }

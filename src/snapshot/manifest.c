@@ -6,7 +6,7 @@
  *       12    4  version of the arena's format that the pieces have
  *       16    8  size of the manifest in bytes: guards against a cut
  *       24    8  number of pieces
- *       32   16  identity of the arena: guards against another machine's
+ *       32   16  identity of the arena, which its checksums are seeded with
  *       48   32  kernel hash: BLAKE3 of the kernel's jam
  *       80   32  job hash: BLAKE3 of the event's job, as in the event log
  *      112    8  event that the state stands at
@@ -18,7 +18,7 @@
  *      160    8  when the commit was written, milliseconds since 1970
  *      168    8  when it was sealed, likewise
  *      176  128  16 roots, nouns
- *      304   16  zeros
+ *      304   16  identity of the machine, which is its log's: guards against another's
  *      320   56  each piece:
  *                   0  8  start: its first arena address, in bytes
  *                   8  8  end: the address after its last
@@ -56,7 +56,7 @@ struct manifest_head {
     uint64_t wall_ms;
     uint64_t sealed_wall_ms;
     uint64_t roots[16];
-    uint64_t zeros[2];
+    uint8_t machine[ARENA_IDENTITY_SIZE_BYTES];
 };
 static_assert(sizeof(struct manifest_head) == 320, "the manifest is as drawn");
 static_assert(offsetof(struct manifest_head, event) == 112, "the manifest is as drawn");
@@ -101,6 +101,7 @@ static struct manifest_head head_of(const struct snapshot_manifest *manifest, si
     };
     memcpy(head.magic, magic, sizeof magic);
     memcpy(head.identity, manifest->identity, sizeof head.identity);
+    memcpy(head.machine, manifest->machine, sizeof head.machine);
     memcpy(head.kernel_hash, commit->kernel_hash, sizeof head.kernel_hash);
     memcpy(head.job_hash, commit->job_hash, sizeof head.job_hash);
     memcpy(head.roots, commit->roots, sizeof head.roots);
@@ -126,15 +127,19 @@ static enum status damaged(const char *name, const char *what)
     return status_fail(STATUS_CORRUPT, "the manifest %s is damaged: %s", name, what);
 }
 
-/* The magic and the version come before the checksum, so that a later version may
- * move everything else. */
+/* Every version begins with the magic and ends with the checksum, so that one
+ * which is newer can be told from one that has rotted. */
 static enum status check_kind(const char *name, const uint8_t *bytes, size_t size_bytes, struct manifest_head *head)
 {
-    if (size_bytes < sizeof *head + HASH_BLAKE3_SIZE_BYTES)
+    uint8_t hash[HASH_BLAKE3_SIZE_BYTES];
+    if (size_bytes < sizeof *head + sizeof hash)
         return damaged(name, "it was cut short");
     memcpy(head, bytes, sizeof *head);
     if (memcmp(head->magic, magic, sizeof magic) != 0)
         return status_fail(STATUS_FORMAT, "%s is no manifest of a snapshot: it does not begin as one", name);
+    hash_blake3(bytes, size_bytes - sizeof hash, hash);
+    if (memcmp(hash, bytes + size_bytes - sizeof hash, sizeof hash) != 0)
+        return damaged(name, "it does not match its checksum");
     if (head->version > SNAPSHOT_FORMAT_VERSION)
         return status_fail(STATUS_FORMAT,
                            "the manifest %s has format %" PRIu32
@@ -143,16 +148,11 @@ static enum status check_kind(const char *name, const uint8_t *bytes, size_t siz
     return STATUS_OK;
 }
 
-static enum status check_whole(const char *name, const uint8_t *bytes, size_t size_bytes,
-                               const struct manifest_head *head)
+static enum status check_size(const char *name, size_t size_bytes, const struct manifest_head *head)
 {
-    uint8_t hash[HASH_BLAKE3_SIZE_BYTES];
     if (head->size_bytes != size_bytes)
         return damaged(name, "it does not have the size that it says");
-    hash_blake3(bytes, size_bytes - sizeof hash, hash);
-    if (memcmp(hash, bytes + size_bytes - sizeof hash, sizeof hash) != 0)
-        return damaged(name, "it does not match its checksum");
-    uint64_t pieces_bytes = size_bytes - sizeof *head - sizeof hash;
+    uint64_t pieces_bytes = size_bytes - sizeof *head - HASH_BLAKE3_SIZE_BYTES;
     if (head->version == 0 || pieces_bytes % sizeof(struct manifest_piece) != 0 ||
         pieces_bytes / sizeof(struct manifest_piece) != head->piece_count)
         return damaged(name, "its number of pieces is not that of its size");
@@ -205,6 +205,7 @@ static void take_head(const struct manifest_head *head, struct snapshot_manifest
                    .wall_ms = head->wall_ms},
     };
     memcpy(manifest->identity, head->identity, sizeof head->identity);
+    memcpy(manifest->machine, head->machine, sizeof head->machine);
     memcpy(manifest->commit.kernel_hash, head->kernel_hash, sizeof head->kernel_hash);
     memcpy(manifest->commit.job_hash, head->job_hash, sizeof head->job_hash);
     memcpy(manifest->commit.roots, head->roots, sizeof head->roots);
@@ -215,7 +216,7 @@ enum status snapshot_manifest_decode(const char *name, const uint8_t *bytes, siz
 {
     struct manifest_head head;
     STATUS_TRY(check_kind(name, bytes, size_bytes, &head));
-    STATUS_TRY(check_whole(name, bytes, size_bytes, &head));
+    STATUS_TRY(check_size(name, size_bytes, &head));
     take_head(&head, manifest);
     STATUS_TRY(check_commit(name, &manifest->commit));
     manifest->piece_count = (size_t)head.piece_count;

@@ -60,6 +60,8 @@ static enum status read_before(struct seal *seal)
         status = STATUS_OK;
     }
     snapshot_list_finish(&list);
+    if (memcmp(seal->before.identity, arena_identity(seal->source->arena), sizeof seal->before.identity) != 0)
+        snapshot_manifest_finish(&seal->before); /* of an arena that was given up */
     return status;
 }
 
@@ -305,6 +307,7 @@ static enum status publish(struct seal *seal)
     seal->made.sealed_wall_ms = os_wall_ms();
     seal->made.commit = *seal->source->commit;
     memcpy(seal->made.identity, arena_identity(seal->source->arena), sizeof seal->made.identity);
+    memcpy(seal->made.machine, seal->source->machine, sizeof seal->made.machine);
     uint8_t *bytes;
     size_t size_bytes;
     snapshot_manifest_encode(&seal->made, &bytes, &size_bytes);

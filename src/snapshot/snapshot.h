@@ -46,6 +46,7 @@ struct snapshot_piece {
 
 struct snapshot_manifest {
     uint8_t identity[ARENA_IDENTITY_SIZE_BYTES]; /* of the arena */
+    uint8_t machine[ARENA_IDENTITY_SIZE_BYTES];  /* of the machine: its log's */
     uint64_t sealed_wall_ms;                     /* for people */
     struct arena_commit commit;                  /* event, hashes, roots, and what else an arena must be told */
     struct snapshot_piece *pieces;               /* owned; ascending, none overlaps another */
@@ -128,6 +129,7 @@ struct snapshot_listener {
  * reaches, which the caller has pinned until this returns, in the space that the
  * thread has entered. */
 struct snapshot_source {
+    const uint8_t *machine; /* its log's identity, ARENA_IDENTITY_SIZE_BYTES */
     struct arena *arena;
     const struct arena_commit *commit;
     const struct arena_range *ranges; /* ascending */

@@ -10,16 +10,11 @@
 
 static void seal(struct node *node)
 {
-    struct arena_range *ranges;
-    size_t count;
-    struct arena_commit commit;
+    struct recovery_pinned pinned;
     struct snapshot_report report;
-    struct arena_pin *pin = arena_pin(node->arena, &commit);
-    CHECK(arena_ranges(node->arena, &commit, &ranges, &count) == STATUS_OK);
-    const struct snapshot_source source = {node->arena, &commit, ranges, count};
-    CHECK(snapshot_seal(node->directory, &source, NULL, &report) == STATUS_OK);
-    free(ranges);
-    arena_unpin(node->arena, pin);
+    CHECK(node_pin(node, &pinned) == STATUS_OK);
+    CHECK(node_seal(&pinned, false, NULL, &report) == STATUS_OK);
+    node_unpin(&pinned);
 }
 
 static void many(struct node *node, int count)

@@ -161,8 +161,15 @@ static enum status add_entry(void *context, const char *name)
     uint8_t *bytes;
     size_t size_bytes;
     print->hash = hash_xxh3_64_seeded(name, strlen(name), print->hash);
-    if (strstr(name, "-shm") != NULL || (os_kind_of(path, &kind) == STATUS_OK && kind == OS_KIND_DIRECTORY))
+    if (strstr(name, "-shm") != NULL)
         return STATUS_OK;
+    if (os_kind_of(path, &kind) == STATUS_OK && kind == OS_KIND_DIRECTORY) {
+        struct fingerprint inner = {.directory = strdup(path), .hash = print->hash};
+        must(os_directory_list(inner.directory, add_entry, &inner));
+        free((void *)inner.directory);
+        print->hash = inner.hash;
+        return STATUS_OK;
+    }
     must(os_read_whole(path, FILE_MAX_BYTES, &bytes, &size_bytes));
     print->hash = hash_xxh3_64_seeded(bytes, size_bytes, print->hash);
     free(bytes);

@@ -11,6 +11,7 @@ static struct snapshot_manifest sample(void)
 {
     struct snapshot_manifest manifest = {
         .identity = {9, 8, 7},
+        .machine = {6, 5, 4},
         .sealed_wall_ms = 1234,
         .commit = {.event_number = 42,
                    .job_hash = {4},
@@ -38,7 +39,8 @@ static void test_round_trip(void)
     tap_ok(size_bytes == 320 + 3 * 56 + 32, "a manifest of three pieces has %zu bytes", size_bytes);
     tap_ok(snapshot_manifest_decode("sample", bytes, size_bytes, &after) == STATUS_OK, "it can be read: %s",
            status_message());
-    tap_ok(memcmp(after.identity, before.identity, sizeof before.identity) == 0 && after.sealed_wall_ms == 1234 &&
+    tap_ok(memcmp(after.identity, before.identity, sizeof before.identity) == 0 &&
+               memcmp(after.machine, before.machine, sizeof before.machine) == 0 && after.sealed_wall_ms == 1234 &&
                after.commit.event_number == 42 && after.commit.sequence == 50 &&
                after.commit.state_hash == before.commit.state_hash && after.commit.watermark_bytes == 100000 &&
                after.commit.segment_count == 3 && after.commit.object_count == 4 && after.commit.wall_ms == 5 &&
@@ -81,6 +83,7 @@ static void test_damage(void)
         believed += decode(bytes, shorter) == STATUS_OK;
     tap_ok(believed == 0, "and none that was cut short");
     bytes[8] = 2;
+    hash_blake3(bytes, size_bytes - HASH_BLAKE3_SIZE_BYTES, bytes + size_bytes - HASH_BLAKE3_SIZE_BYTES);
     tap_ok(decode(bytes, size_bytes) == STATUS_FORMAT, "a newer one is refused: %s", status_message());
     bytes[0] = 'X';
     tap_ok(decode(bytes, size_bytes) == STATUS_FORMAT, "so is something else: %s", status_message());

@@ -14,12 +14,14 @@ static inline const char *directory_of(const char *arena_path)
     return path;
 }
 
+static const uint8_t test_machine[ARENA_IDENTITY_SIZE_BYTES] = {3, 1, 4};
+
 static inline enum status test_seal_with(const char *directory, struct arena *arena,
                                          const struct snapshot_listener *listener, struct snapshot_report *report)
 {
     struct arena_commit commit;
     struct arena_pin *pin = arena_pin(arena, &commit);
-    struct snapshot_source source = {.arena = arena, .commit = &commit};
+    struct snapshot_source source = {.machine = test_machine, .arena = arena, .commit = &commit};
     struct arena_range *ranges;
     MUST(arena_ranges(arena, &commit, &ranges, &source.range_count));
     source.ranges = ranges;
