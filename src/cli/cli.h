@@ -59,10 +59,12 @@ struct command {
     int (*run)(struct cli *cli, const struct command *command, int count, char **words);
 };
 
-extern const struct command command_gc, command_new, command_run, command_poke, command_peek, command_status,
-    command_log, command_verify, command_export, command_import, command_nock, command_jam, command_cue, command_mug,
-    command_show, command_asm, command_hoonc, command_snapshot, command_prune, command_archive, command_branch,
-    command_stop;
+/* A machine; looking at it; its history; nouns. */
+extern const struct command command_new, command_run, command_stop, command_poke, command_peek, command_export,
+    command_import, command_hoonc, command_snapshot, command_branch, command_gc;
+extern const struct command command_status, command_verify;
+extern const struct command command_log, command_prune, command_archive, command_replay, command_bisect;
+extern const struct command command_nock, command_jam, command_cue, command_mug, command_show, command_asm;
 
 /* ---- arguments (cli/arguments.c) ------------------------------------------- */
 

@@ -6,10 +6,34 @@
 #include "os/os.h"
 
 static const struct command *const commands[] = {
-    &command_new,     &command_run,    &command_poke,   &command_peek,  &command_status,   &command_log,
-    &command_verify,  &command_export, &command_import, &command_hoonc, &command_nock,     &command_jam,
-    &command_cue,     &command_mug,    &command_show,   &command_asm,   &command_snapshot, &command_prune,
-    &command_archive, &command_branch, &command_stop,   &command_gc,
+    /* a machine */
+    &command_new,
+    &command_run,
+    &command_stop,
+    &command_poke,
+    &command_peek,
+    &command_export,
+    &command_import,
+    &command_hoonc,
+    &command_snapshot,
+    &command_branch,
+    &command_gc,
+    /* looking at it */
+    &command_status,
+    &command_verify,
+    /* its history */
+    &command_log,
+    &command_prune,
+    &command_archive,
+    &command_replay,
+    &command_bisect,
+    /* nouns */
+    &command_nock,
+    &command_jam,
+    &command_cue,
+    &command_mug,
+    &command_show,
+    &command_asm,
 };
 
 static void print_help(FILE *to)

@@ -129,7 +129,7 @@ static enum status copy_base(const struct copying *copying)
 }
 
 /* One file, that nobody who reads it writes to. */
-static enum status become_file(struct eventlog *log)
+enum status eventlog_become_file(struct eventlog *log)
 {
     int persist = 0;
     eventlog_finalize_all(log);
@@ -147,7 +147,7 @@ static enum status copy_all(const struct copying *copying)
     STATUS_TRY(copy_loads(copying));
     STATUS_TRY(commit(copying->to));
     STATUS_TRY(copy_rows(copying));
-    return become_file(copying->to);
+    return eventlog_become_file(copying->to);
 }
 
 /* ---- the file ----------------------------------------------------------------------- */

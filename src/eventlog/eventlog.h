@@ -232,4 +232,23 @@ enum status eventlog_verify(struct eventlog *log, eventlog_progress_fn *progress
 enum status eventlog_archive(struct eventlog *log, const char *path, uint64_t through, eventlog_progress_fn *progress,
                              void *context) MUST_USE;
 
+/* Makes a log that was just written one file, without a write-ahead log; then
+ * close it. */
+enum status eventlog_become_file(struct eventlog *log) MUST_USE;
+
+/* ---- comparing (eventlog/compare.c) ------------------------------------------ */
+
+struct eventlog_difference {
+    uint64_t first, last; /* the events that both have */
+    uint64_t compared;
+    uint64_t differing; /* of them; 0: the records agree */
+    uint64_t event;     /* the first of those */
+    bool job_differs;   /* it was not given the same job */
+    uint64_t state_hashes[2];
+};
+
+/* Compares what two logs have recorded of the events that both have.
+ * STATUS_NOT_FOUND if there are none. */
+enum status eventlog_compare(struct eventlog *a, struct eventlog *b, struct eventlog_difference *difference) MUST_USE;
+
 #endif

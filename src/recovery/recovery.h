@@ -61,6 +61,14 @@ const char *recovery_source_name(enum recovery_source source);
 
 struct recovery_quarantine; /* recovery/quarantine.c */
 
+/* Who sees what a replay makes of each row and load, instead of its being compared. */
+struct node;
+struct recovery_replay_watch {
+    void *context;
+    enum status (*row)(void *context, const struct node *node, const struct eventlog_row *row);
+    enum status (*load)(void *context, const struct node *node, const struct eventlog_load *load);
+};
+
 /* A kernel, the memory that it runs in and, unless it lives in memory alone,
  * the files that it lives in.  Fields are the host's to read. */
 struct node {
@@ -81,7 +89,9 @@ struct node {
     enum recovery_source source;
     struct recovery_quarantine *quarantine; /* owned; NULL: no event is in quarantine */
     bool is_view;
-    bool has_appended; /* its start has written to the log */
+    uint64_t replay_through_event;                    /* a replay ends here; 0: at the log's last */
+    const struct recovery_replay_watch *replay_watch; /* or NULL: a replay compares hashes */
+    bool has_appended;                                /* its start has written to the log */
 };
 
 /* A kernel jam's bytes; `bytes` NULL: none given. */
@@ -270,5 +280,32 @@ enum status recovery_prune_plan(const char *directory, struct eventlog *log, con
  * STATUS_INTERRUPTED, which loses nothing.  Errors as eventlog_append. */
 enum status recovery_prune(struct eventlog *log, struct recovery_prune *plan, uint64_t keep_free_bytes,
                            bool (*pause)(void *context, uint64_t rows_done), void *context) MUST_USE;
+
+/* ---- history again (recovery/check.c) ---------------------------------------------- */
+
+struct recovery_check_options {
+    struct recovery_options recovery;
+    uint64_t from_event, to_event; /* 0: from the first, to the last */
+    const char *archive_path;      /* take the events from this archive; NULL: the machine's log */
+    const char *record_path;       /* write what this program makes of them there, and compare nothing; NULL: compare */
+    const char *scratch_directory; /* for a state that is made beside; NULL: /tmp */
+};
+
+struct recovery_check_report {
+    char root[96]; /* what it began with, for people */
+    uint64_t root_event;
+    uint64_t from_event, to_event;
+    uint64_t events;         /* of the range that were run */
+    uint64_t diverged_event; /* the first that did not give what was recorded, or 0 */
+    uint64_t elapsed_ns;
+};
+
+/* Runs a range of the log's events once more, from the nearest state before it
+ * that there is, and compares every hash with the record.  The directory is only
+ * read, also beside a process that runs it.  STATUS_DIVERGED names the first
+ * event that did not give the same; STATUS_NOT_FOUND: the log has not the range,
+ * or there is no state to begin with. */
+enum status recovery_check_history(const char *directory, const struct recovery_check_options *options,
+                                   struct recovery_check_report *report) MUST_USE;
 
 #endif

@@ -24,6 +24,16 @@ struct loads {
     bool has_next;
 };
 
+static uint64_t last_to_replay(const struct node *node)
+{
+    return node->replay_through_event != 0 ? node->replay_through_event : eventlog_last(node->log);
+}
+
+static const uint64_t *to_compare(const struct node *node, bool is_checked, const uint64_t *recorded)
+{
+    return is_checked && node->replay_watch == NULL ? recorded : NULL;
+}
+
 static enum status loads_advance(struct node *node, struct loads *loads)
 {
     uint64_t event;
@@ -75,7 +85,9 @@ static enum status apply_load(struct node *node, const struct loads *loads)
     if (memcmp(load->kernel_hash, node->kernel_hash, sizeof load->kernel_hash) != 0)
         STATUS_TRY(change_kernel(node, load->kernel_hash));
     STATUS_TRY(node_start_kernel(node, kernel_state(node->kernel)));
-    return node_persist(node, kernel_core(node->kernel), node->event, job_hash, is_checked ? &load->state_hash : NULL);
+    STATUS_TRY(node_persist(node, kernel_core(node->kernel), node->event, job_hash,
+                            to_compare(node, is_checked, &load->state_hash)));
+    return node->replay_watch != NULL ? node->replay_watch->load(node->replay_watch->context, node, load) : STATUS_OK;
 }
 
 static enum status apply_loads(struct node *node, struct loads *loads)
@@ -113,14 +125,16 @@ static enum status apply_row(struct node *node, const struct eventlog_row *row)
     if (event.outcome == KERNEL_CRASHED)
         return crashed(&event, row->event);
     bool is_checked = !node_is_rewritten(node, row->event, 0);
-    return node_persist(node, event.core, row->event, row->job_hash, is_checked ? &row->state_hash : NULL);
+    STATUS_TRY(
+        node_persist(node, event.core, row->event, row->job_hash, to_compare(node, is_checked, &row->state_hash)));
+    return node->replay_watch != NULL ? node->replay_watch->row(node->replay_watch->context, node, row) : STATUS_OK;
 }
 
 static void report(const struct node *node, uint64_t first)
 {
     if (node->options.listener.progress != NULL)
         node->options.listener.progress(node->options.listener.context, "replaying events", node->event - first,
-                                        eventlog_last(node->log) - first);
+                                        last_to_replay(node) - first);
 }
 
 static enum status missing(const struct node *node, uint64_t event)
@@ -147,7 +161,7 @@ static enum status next_row(struct node *node, struct eventlog_cursor *cursor, s
 enum status node_check_rows(struct node *node, uint64_t event)
 {
     struct eventlog_cursor cursor = eventlog_cursor(node->log, event + 1);
-    while (cursor.next_event <= eventlog_last(node->log)) {
+    while (cursor.next_event <= last_to_replay(node)) {
         struct eventlog_row row;
         bool is_skipped;
         STATUS_TRY(next_row(node, &cursor, &row, &is_skipped));
@@ -176,7 +190,7 @@ static enum status replay_rows(struct node *node, struct loads *loads)
 {
     uint64_t first = node->event, flushed_ns = os_clock_ns();
     struct eventlog_cursor cursor = eventlog_cursor(node->log, first + 1);
-    while (node->event < eventlog_last(node->log)) {
+    while (node->event < last_to_replay(node)) {
         struct eventlog_row row;
         bool is_skipped;
         STATUS_TRY(next_row(node, &cursor, &row, &is_skipped));
