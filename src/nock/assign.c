@@ -83,11 +83,6 @@ static bool ends(enum operation operation)
     return operation == OPERATION_RETURN || operation == OPERATION_CALL_TAIL;
 }
 
-static bool has_landing(enum operation operation)
-{
-    return operation == OPERATION_CALL || operation == OPERATION_SCRY || operation == OPERATION_PULL;
-}
-
 static bool may_jump(enum operation operation)
 {
     return (operation >= OPERATION_JUMP && operation <= OPERATION_JUMP_UNLESS_CELL) || operation == OPERATION_MEMO_FIND;
@@ -112,7 +107,7 @@ static void live_before(struct assigner *assigner, uint32_t index)
     }
     set_dead(assigner, instruction->written);
     set_dead(assigner, instruction->written_too);
-    if (has_landing(operation))
+    if (operation_has_landing(operation))
         list_live(assigner, instruction);
     each_read(assigner, index, set_live);
 }
@@ -191,43 +186,6 @@ static void pack(struct assigner *assigner)
 
 /* ---- writing ---------------------------------------------------------------------*/
 
-#define LANDING_SLOTS 3
-
-static uint32_t slots_of(enum operation operation)
-{
-    switch (operation) {
-    case OPERATION_LABEL:
-    case OPERATION_USE:
-        return 0;
-    case OPERATION_CRASH:
-    case OPERATION_HELA:
-        return 1;
-    case OPERATION_CONSTANT:
-    case OPERATION_AXIS:
-    case OPERATION_AXIS_BIG:
-    case OPERATION_CONS_HEAD:
-    case OPERATION_CONS_TAIL:
-    case OPERATION_EDIT:
-    case OPERATION_JUMP_UNLESS_YES:
-    case OPERATION_JUMP_UNLESS_EQUAL:
-    case OPERATION_JUMP_UNLESS_CELL:
-    case OPERATION_MEMO_STORE:
-    case OPERATION_TRACE:
-    case OPERATION_FAST:
-        return 3;
-    case OPERATION_JUMP_UNLESS_IS:
-    case OPERATION_MEMO_FIND:
-        return 4;
-    case OPERATION_CALL:
-    case OPERATION_SCRY:
-        return 2 + LANDING_SLOTS;
-    case OPERATION_PULL:
-        return 3 + LANDING_SLOTS;
-    default:
-        return 2;
-    }
-}
-
 static uint16_t place_of(const struct assigner *assigner, uint32_t where)
 {
     if (where == REGISTER_NONE)
@@ -301,7 +259,7 @@ static void write_instruction(struct assigner *assigner, const struct instructio
 {
     enum operation operation = instruction->operation;
     struct code *code = assigner->code;
-    uint32_t slots = slots_of(operation);
+    uint32_t slots = operation_slots(operation);
     if (slots == 1)
         return;
     noun *constant = code->constants == NULL ? NULL : &code->constants[instruction->constant];
@@ -349,7 +307,7 @@ static void write_instruction(struct assigner *assigner, const struct instructio
     }
     if (operation == OPERATION_PULL)
         slot[1].operand[1] = place_of(assigner, instruction->written_too);
-    if (has_landing(operation))
+    if (operation_has_landing(operation))
         write_landing(assigner, instruction, slot + slots - LANDING_SLOTS);
 }
 
@@ -360,7 +318,7 @@ static void place_labels(struct assigner *assigner)
     for (uint32_t i = 0; i < program->count; i++) {
         if (program->instructions[i].operation == OPERATION_LABEL)
             assigner->label_slot[program->instructions[i].target] = at;
-        at += slots_of(program->instructions[i].operation);
+        at += operation_slots(program->instructions[i].operation);
     }
     assigner->code->slots_count = at;
 }
@@ -382,12 +340,12 @@ static void write_code(struct assigner *assigner, const void *const *handlers)
     uint32_t at = 0;
     for (uint32_t i = 0; i < program->count; i++) {
         const struct instruction *instruction = &program->instructions[i];
-        uint32_t slots = slots_of(instruction->operation);
+        uint32_t slots = operation_slots(instruction->operation);
         if (slots == 0)
             continue;
         code->slots[at].handler = handlers[instruction->operation];
         write_instruction(assigner, instruction, &code->slots[at]);
-        if (has_landing(instruction->operation))
+        if (operation_has_landing(instruction->operation))
             code->slots[at + slots - LANDING_SLOTS].handler =
                 handlers[instruction->operation == OPERATION_PULL ? OPERATION_LAND_PULL : OPERATION_LAND];
         note_hint(code, at, instruction->scope);

@@ -2,6 +2,58 @@
 
 #include <stdlib.h>
 
+/* ---- operations --------------------------------------------------------------- */
+
+uint32_t operation_slots(enum operation operation)
+{
+    switch (operation) {
+    case OPERATION_LABEL:
+    case OPERATION_USE:
+        return 0;
+    case OPERATION_CRASH:
+    case OPERATION_HELA:
+        return 1;
+    case OPERATION_CONSTANT:
+    case OPERATION_AXIS:
+    case OPERATION_AXIS_BIG:
+    case OPERATION_CONS_HEAD:
+    case OPERATION_CONS_TAIL:
+    case OPERATION_EDIT:
+    case OPERATION_JUMP_UNLESS_YES:
+    case OPERATION_JUMP_UNLESS_EQUAL:
+    case OPERATION_JUMP_UNLESS_CELL:
+    case OPERATION_MEMO_STORE:
+    case OPERATION_TRACE:
+    case OPERATION_FAST:
+        return 3;
+    case OPERATION_JUMP_UNLESS_IS:
+    case OPERATION_MEMO_FIND:
+        return 4;
+    case OPERATION_CALL:
+    case OPERATION_SCRY:
+        return 2 + LANDING_SLOTS;
+    case OPERATION_PULL:
+        return 3 + LANDING_SLOTS;
+    default:
+        return 2;
+    }
+}
+
+bool operation_has_landing(enum operation operation)
+{
+    return operation == OPERATION_CALL || operation == OPERATION_SCRY || operation == OPERATION_PULL;
+}
+
+enum operation slot_operation(const struct codes *codes, const struct slot *slot)
+{
+    unsigned operation = 0;
+    while (codes->handlers[operation] != slot->handler)
+        operation++;
+    return (enum operation)operation;
+}
+
+/* ---- codes ------------------------------------------------------------------------ */
+
 static void codes_add(struct codes *codes, struct code *code)
 {
     if (codes->count == codes->capacity) {
@@ -23,6 +75,7 @@ struct code *code_compile(struct nock *machine, struct known *known, struct shap
     struct program program = {0};
     generate(machine, &program, known, shape);
     assign(machine, &program, code);
+    native_prepare(machine, code);
     code->blocks = program.kept;
     block_free(&program.scratch);
     free(program.instructions);

@@ -8,8 +8,8 @@
  *
  * An instruction is a slot with the address of its handler, a slot of up to
  * four 16-bit operands (registers), and for some a third slot.  A landing is
- * where a call comes back to: its handler, then the result's register and the
- * registers that are live across the call.
+ * where a call comes back to: its handler, then the result's register, the
+ * registers that are live across the call, and its native address.
  */
 #ifndef NOCK_CODE_H
 #define NOCK_CODE_H
@@ -68,6 +68,15 @@ enum operation {
     OPERATION_LABEL, /* the compiler's own: a target */
     OPERATION_USE,   /* the compiler's own: keeps a register alive to here */
 };
+
+/* Where a call comes back to takes this many slots, the last of which is for
+ * its native address. */
+#define LANDING_SLOTS 4
+#define LANDING_NATIVE 3
+
+/* Slots that an operation takes, with its landing. */
+uint32_t operation_slots(enum operation operation);
+bool operation_has_landing(enum operation operation);
 
 struct slot {
     union {
@@ -189,7 +198,10 @@ struct code {
     uint32_t hints_count;
     struct call_site *sites;
     struct pull_site *pulls;
-    struct block *blocks; /* memory of sites, hints, live sets */
+    struct block *blocks;     /* memory of sites, hints, live sets */
+    uint32_t entries;         /* in the interpreter */
+    const void *native_entry; /* where native code enters it */
+    const void *native_body;  /* past the safe point; NULL: it is not native */
 };
 
 struct codes {
@@ -200,6 +212,9 @@ struct codes {
     size_t sorted_count;
     const void *const *handlers; /* by operation */
 };
+
+/* The operation of an instruction. */
+enum operation slot_operation(const struct codes *codes, const struct slot *slot);
 
 /* The code of a formula for a shape, compiled if need be. */
 struct code *code_for(struct nock *machine, struct known *known, struct shape shape);

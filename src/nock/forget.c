@@ -101,6 +101,7 @@ void nock_forget_ephemeral(struct nock *machine, noun (*moved)(noun))
 {
     memo_table_finish(&machine->base_context.memo);
     machine->collections++;
+    native_trim(machine);
     if (machine->known.ephemeral_count > 0)
         translate(machine, &(struct translation){moved_if_ephemeral, &moved});
 }

@@ -8,7 +8,7 @@
  * Safe points are entries into code and the turns of step jets.  There all
  * that is alive is in frames, so a collection may move everything.
  */
-#include "nock/machine.h"
+#include "nock/sites.h"
 
 #include "os/os.h"
 
@@ -59,139 +59,6 @@ static void step_frame_init(uint64_t *frame, nock_jet_step *step, const struct n
     step_frame->activation.scry = NOUN_NONE;
     step_frame->step = step;
     step_frame->jet = jet;
-}
-
-static struct known *known_called_slow(struct nock *machine, struct call_site *site, noun formula)
-{
-    if (!noun_is_cell(formula))
-        return NULL;
-    struct known *known = known_of(&machine->known, formula);
-    if (known != site->known)
-        site->code = NULL;
-    site->known = known;
-    site->cached_formula = formula;
-    site->cached_until = word_until(machine, formula);
-    return known;
-}
-
-/* The known record of what a register calls; NULL: not a formula at all.  The
- * word of an ephemeral formula means the same only until the next collection. */
-static inline struct known *known_called(struct nock *machine, struct call_site *site, noun formula)
-{
-    if (LIKELY(formula == site->cached_formula) && LIKELY(site->cached_until >= machine->collections))
-        return site->known;
-    return known_called_slow(machine, site, formula);
-}
-
-static inline struct code *code_called(struct nock *machine, struct call_site *site, struct known *known)
-{
-    if (UNLIKELY(site->code == NULL))
-        site->code = code_for(machine, known, site->shape);
-    return site->code;
-}
-
-static inline bool fast_is_known(const struct nock *machine, const struct fast_site *site, noun core, noun clue)
-{
-    return noun_is_cell(core) && noun_head(core) == site->battery && clue == site->clue &&
-           site->until >= machine->collections && noun_at(core, site->axis) == site->parent;
-}
-
-static void fast_learn(const struct nock *machine, struct fast_site *site, noun core, noun clue)
-{
-    site->battery = NOUN_NONE;
-    if (!noun_is_cell(core) || !noun_is_cell(noun_head(core)))
-        return;
-    site->axis = registry_parent_axis(clue);
-    site->parent = noun_at(core, site->axis);
-    if (site->axis <= 1 || site->parent == NOUN_NONE)
-        return;
-    site->battery = noun_head(core);
-    site->clue = clue;
-    bool lasts = noun_is_persistent(site->battery) && noun_is_persistent(site->parent) && noun_is_persistent(clue);
-    site->until = lasts ? machine->lasting : machine->collections;
-}
-
-/* Is what the site remembers about this core's battery still so? */
-static inline bool pull_holds(const struct nock *machine, const struct pull_site *pull, uint8_t *base, noun core)
-{
-    return LIKELY(noun_is_cell(core)) && WORDS(core)[1] == pull->battery && pull->until >= machine->collections;
-}
-
-/* Does pulling from this core just make a gate that is already registered? */
-static inline bool pull_makes(struct nock *machine, struct pull_site *pull, noun core)
-{
-    if (pull->gate == NULL)
-        return false;
-    if (pull->clue == NOUN_NONE || (core == pull->core && pull->core_until >= machine->collections))
-        return true;
-    if (!registry_has_gate(machine, pull->gate, noun_head(pull->clue), core))
-        return false;
-    pull->core = core;
-    pull->core_until = word_until(machine, core);
-    return true;
-}
-
-/* Looks at the arm; false if there is none. */
-static bool pull_learn(struct nock *machine, struct pull_site *pull, noun core)
-{
-    pull->battery = pull->core = NOUN_NONE;
-    pull->gate = NULL;
-    noun formula = noun_at(core, pull->axis);
-    if (formula == NOUN_NONE || known_called(machine, &pull->call, formula) == NULL)
-        return false;
-    bool lasts = noun_is_persistent(noun_head(core)) && noun_is_persistent(formula);
-    pull->battery = noun_head(core);
-    pull->until = lasts ? machine->lasting : machine->collections;
-    if (gate_maker(formula, &pull->gate_battery, &pull->clue))
-        pull->gate = known_of(&machine->known, pull->gate_battery);
-    return true;
-}
-
-static inline noun argument(const struct call_site *site, const uint64_t *frame, unsigned i)
-{
-    unsigned where = site->arguments[i];
-    return where & ARGUMENT_CONSTANT ? site->constants[where & ~ARGUMENT_CONSTANT] : frame[where];
-}
-
-/* Two equal nouns: keep the older in both registers. */
-static inline void keep_older(noun *a, noun *b)
-{
-    if (noun_offset_words(*a) < noun_offset_words(*b))
-        *b = *a;
-    else
-        *a = *b;
-}
-
-/* The common case of a jetted call: the context matched here or elsewhere a
- * moment ago, and the sample comes as the jet takes it.  NOUN_NONE: it is not. */
-static inline noun try_quickly(struct nock *machine, const struct call_site *site, const uint64_t *frame,
-                               const struct warm_jet *warm)
-{
-    if (site->sample_leaves == 0 || warm->registration->axis != 7 || machine->options.check_jets ||
-        warm->until < machine->collections || warm->context != argument(site, frame, site->sample_leaves))
-        return NOUN_NONE;
-    noun first = argument(site, frame, 0), second;
-    if (warm->jet->kind == NOCK_JET_1 && site->sample_leaves == 1)
-        return warm->jet->run.one(machine, first);
-    if (warm->jet->kind != NOCK_JET_2)
-        return NOUN_NONE;
-    if (site->sample_leaves == 2) {
-        second = argument(site, frame, 1);
-    } else {
-        if (!noun_is_cell(first))
-            return NOUN_NONE;
-        second = noun_tail(first);
-        first = noun_head(first);
-    }
-    return warm->jet->run.two(machine, first, second);
-}
-
-static bool equal_registers(noun *a, noun *b)
-{
-    if (!noun_equal(*a, *b))
-        return false;
-    keep_older(a, b);
-    return true;
 }
 
 static bool is_gate(noun core)
@@ -279,6 +146,7 @@ void machine_interpret(struct nock *machine, nock_jet_step *first_step, const no
     noun mote;
     uint64_t next = stack->free_words;
     size_t frame_words; /* of the caller in a call from a step frame */
+    const void *target; /* of a jump into native code */
 
     machine->watermark = frame;
     machine->base_context.frame = step_frame_at(frame);
@@ -490,8 +358,8 @@ do_CALL : {
         if (LIKELY(value < NOCK_JET_FAIL)) {
             RESTORE();
             machine->statistics.jet_calls++;
-            frame[at[3].operand[0]] = value;
-            NEXT(5);
+            at += 2;
+            goto landed;
         }
         pieces.shape = site->shape;
         for (unsigned i = 0; i < site->shape.leaves; i++)
@@ -501,8 +369,8 @@ do_CALL : {
         RESTORE();
         switch (jetted) {
         case JETTED_VALUE:
-            frame[at[3].operand[0]] = value;
-            NEXT(5);
+            at += 2;
+            goto landed;
         case JETTED_EXIT:
             goto crash;
         case JETTED_FAIL:
@@ -528,12 +396,12 @@ do_CALL : {
 do_PULL : {
     struct pull_site *pull = at[2].pull;
     noun core = REGISTER(2);
-    if (UNLIKELY(!pull_holds(machine, pull, base, core)) && !pull_learn(machine, pull, core))
+    if (UNLIKELY(!pull_holds(machine, pull, core)) && !pull_learn(machine, pull, core))
         goto crash;
     if (LIKELY(pull_makes(machine, pull, core))) {
         REGISTER(0) = pull->gate_battery;
         REGISTER(1) = core;
-        NEXT(6);
+        NEXT(3 + LANDING_SLOTS);
     }
     known = pull->call.known;
     subject = core;
@@ -556,10 +424,10 @@ do_LAND_PULL:
         REGISTER(0) = WORDS(value)[1];
         REGISTER(1) = WORDS(WORDS(value)[2])[2];
     } else {
-        REGISTER(0) = NOUN_NONE;
+        REGISTER(0) = 0;
         REGISTER(1) = 0;
     }
-    NEXT(3);
+    NEXT(LANDING_SLOTS);
 
 do_CALL_TAIL : {
     struct call_site *site = at[1].site;
@@ -612,15 +480,16 @@ give_back:
     if (frame < machine->watermark)
         machine->watermark = frame;
     at = land;
-    if (LIKELY(at->handler == &&do_LAND)) {
-        REGISTER(0) = value;
-        NEXT(3);
+landed: /* at `at`, with `value` */
+    if (at[LANDING_NATIVE].handler != machine->native.leave_land) {
+        target = at[LANDING_NATIVE].handler;
+        goto native;
     }
     GO();
 
 do_LAND:
     REGISTER(0) = value;
-    NEXT(3);
+    NEXT(LANDING_SLOTS);
 
 do_LAND_HALT:
     SAVE();
@@ -644,8 +513,31 @@ enter:
             goto fail;
         }
     }
+    if (code->native_body == NULL && ++code->entries == machine->options.native_after)
+        native_compile(machine, code);
+    if (code->native_body != NULL) {
+        target = code->native_body;
+        goto native;
+    }
     at = code->slots;
     GO();
+
+    /* Runs native code from `target` until it leaves for here. */
+native : {
+    uint32_t reason = machine->native.enter(machine, target, frame, next, base, value);
+    frame = machine->native.frame;
+    next = machine->native.next;
+    at = machine->native.at;
+    if (reason == NATIVE_ENTER) {
+        code = machine->native.code;
+        goto enter;
+    }
+    if (reason == NATIVE_LAND) {
+        value = machine->native.value;
+        GO();
+    }
+    goto *(void *)handlers[reason];
+}
 
     /* Runs `formula` on `subject`, whole, for the step frame at `frame`, which
      * takes `frame_words`, with the landing `land`. */

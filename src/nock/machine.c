@@ -8,12 +8,21 @@
 #define DEPTH_LIMIT_DEFAULT_BYTES ((uint64_t)16 << 30)
 #define DEPTH_LIMIT_LEAST_BYTES ((uint64_t)64 << 10)
 
+/* A code that has been entered this often is worth machine code. */
+#ifdef LOAM_HOSTILE
+#define NATIVE_AFTER_DEFAULT 1
+#else
+#define NATIVE_AFTER_DEFAULT 24
+#endif
+
 static void make_landings(struct nock *machine)
 {
     const void *const *handlers = machine_handlers();
     machine->codes.handlers = handlers;
     machine->landing_halt[0].handler = handlers[OPERATION_LAND_HALT];
     machine->landing_step[0].handler = handlers[OPERATION_LAND_STEP];
+    machine->landing_halt[LANDING_NATIVE].handler = machine->native.leave_land;
+    machine->landing_step[LANDING_NATIVE].handler = machine->native.leave_land;
 }
 
 enum status nock_create(struct stack *stack, const struct nock_options *options, struct nock **out)
@@ -27,6 +36,8 @@ enum status nock_create(struct stack *stack, const struct nock_options *options,
         machine->options.depth_limit_bytes = DEPTH_LIMIT_DEFAULT_BYTES;
     if (machine->options.depth_limit_bytes < DEPTH_LIMIT_LEAST_BYTES)
         machine->options.depth_limit_bytes = DEPTH_LIMIT_LEAST_BYTES;
+    if (machine->options.native_after == 0)
+        machine->options.native_after = NATIVE_AFTER_DEFAULT;
     uint64_t size_bytes = bits_round_up(machine->options.depth_limit_bytes, 4096);
     uint8_t *frames;
     enum status status = os_map_reserve(size_bytes, &frames);
@@ -43,6 +54,7 @@ enum status nock_create(struct stack *stack, const struct nock_options *options,
     machine->context = &machine->base_context;
     machine->lasting = COLLECTIONS_A_WORLD;
     known_init(&machine->known);
+    native_init(machine);
     make_landings(machine);
     *out = machine;
     return STATUS_OK;
@@ -60,6 +72,7 @@ void nock_destroy(struct nock *machine)
     known_finish(&machine->known);
     free(machine->trace);
     free(machine->roots);
+    native_finish(machine);
     os_map_release((uint8_t *)machine->frames, (uint64_t)(machine->frames_limit - machine->frames) * 8);
     free(machine);
 }

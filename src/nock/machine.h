@@ -23,6 +23,7 @@
 #include "nock/code.h"
 #include "nock/known.h"
 #include "nock/memo.h"
+#include "nock/native.h"
 #include "nock/registry.h"
 
 #define FRAME_HEADER_WORDS 3
@@ -89,7 +90,8 @@ struct nock {
 
     /* How the run in progress ended, if not well. */
     noun failure_mote;
-    struct slot landing_halt[3], landing_step[3];
+    struct slot landing_halt[LANDING_SLOTS], landing_step[LANDING_SLOTS];
+    struct native native;
     const struct nock_jet *checked_jet; /* for the check_step about to begin */
     bool check_suspended;               /* while a checked jet or its Nock runs */
 };

@@ -27,7 +27,14 @@ struct nock_jet;
  * collection, and may be read until the call returns.  Must not run Nock. */
 typedef void nock_slog_fn(void *context, uint64_t priority, noun tank);
 
+enum nock_engine {
+    NOCK_ENGINE_NATIVE, /* machine code for what runs often, where there are templates for the processor */
+    NOCK_ENGINE_INTERPRETER,
+};
+
 struct nock_options {
+    enum nock_engine engine;
+    uint32_t native_after;      /* that many entries in the interpreter; 0: a default */
     uint64_t depth_limit_bytes; /* of the machine's own stack; 0: a default */
     nock_slog_fn *slog;         /* may be NULL */
     void *slog_context;
@@ -113,6 +120,7 @@ struct nock_statistics {
     uint64_t memo_hits;
     uint64_t memo_stores;
     uint64_t formulas_compiled;
+    uint64_t native_bytes;     /* of machine code */
     uint64_t depth_peak_bytes; /* noted in coarse steps: 0 means under 64 MiB */
 };
 const struct nock_statistics *nock_statistics(const struct nock *machine);

@@ -57,6 +57,16 @@ enum status os_map_forget(uint8_t *address, uint64_t size_bytes)
     return map_nothing(address, size_bytes, MAP_FIXED) == MAP_FAILED ? fail("clear", size_bytes) : STATUS_OK;
 }
 
+enum status os_map_make_code(uint8_t *address, uint64_t size_bytes)
+{
+    return mprotect(address, size_bytes, PROT_READ | PROT_EXEC) != 0 ? fail("make code of", size_bytes) : STATUS_OK;
+}
+
+enum status os_map_make_writable(uint8_t *address, uint64_t size_bytes)
+{
+    return mprotect(address, size_bytes, PROT_READ | PROT_WRITE) != 0 ? fail("write to", size_bytes) : STATUS_OK;
+}
+
 void os_map_release(uint8_t *address, uint64_t size_bytes)
 {
     CHECK(size_bytes == 0 || munmap(address, size_bytes) == 0);

@@ -92,6 +92,11 @@ enum status os_map_file(uint8_t *address, uint64_t size_bytes, struct os_file *f
 enum status os_map_forget(uint8_t *address, uint64_t size_bytes) MUST_USE;
 void os_map_release(uint8_t *address, uint64_t size_bytes);
 
+/* Memory of os_map_memory for machine code: never writable and executable at
+ * once. */
+enum status os_map_make_code(uint8_t *address, uint64_t size_bytes) MUST_USE;
+enum status os_map_make_writable(uint8_t *address, uint64_t size_bytes) MUST_USE;
+
 /* The contents of memory pages are no longer needed; they read as zeros. */
 void os_map_discard(uint8_t *address, uint64_t size_bytes);
 

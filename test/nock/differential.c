@@ -269,15 +269,12 @@ static uint64_t setting(const char *name, uint64_t otherwise)
     return text != NULL ? strtoull(text, NULL, 10) : otherwise;
 }
 
-static void run_all(size_t young_budget_bytes, uint64_t count)
+static void run_all(const struct rig_options *options, uint64_t count)
 {
     struct progress *progress = mmap(NULL, sizeof *progress, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     CHECK(progress != MAP_FAILED);
     *progress = (struct progress){.next = setting("LOAM_FIRST", 0)};
-    struct difference d = {.options = {.young_budget_bytes = young_budget_bytes},
-                           .arena = tree_arena_create(),
-                           .seed = tap_seed(),
-                           .progress = progress};
+    struct difference d = {.options = *options, .arena = tree_arena_create(), .seed = tap_seed(), .progress = progress};
     uint64_t reports = 0, reports_max = setting("LOAM_REPORTS", REPORTS_DEFAULT);
     while (progress->next < count && reports < reports_max) {
         fflush(stdout);
@@ -299,8 +296,9 @@ static void run_all(size_t young_budget_bytes, uint64_t count)
              progress->compared, progress->crashed, progress->slogged,
              (double)progress->steps / (double)(progress->compared + 1), progress->jet_calls, progress->gave_up);
     tap_ok(progress->jet_calls > count / 10, "jets ran among them");
-    tap_ok(reports == 0, "engine and oracle agree on %" PRIu64 " formulas, young budget %zu", count,
-           young_budget_bytes);
+    tap_ok(reports == 0, "%s and oracle agree on %" PRIu64 " formulas, young budget %zu",
+           options->engine == NOCK_ENGINE_INTERPRETER ? "interpreter" : "native code", count,
+           options->young_budget_bytes);
     tree_arena_destroy(d.arena);
     munmap(progress, sizeof *progress);
 }
@@ -308,7 +306,8 @@ static void run_all(size_t young_budget_bytes, uint64_t count)
 int main(void)
 {
     uint64_t count = setting("LOAM_FORMULAS", FORMULAS_DEFAULT);
-    run_all(0, count);
-    run_all(512, count / 2);
+    run_all(&(struct rig_options){.native_after = 1}, count);
+    run_all(&(struct rig_options){.engine = NOCK_ENGINE_INTERPRETER}, count / 4);
+    run_all(&(struct rig_options){.young_budget_bytes = 512, .native_after = 2}, count / 2);
     return tap_done();
 }

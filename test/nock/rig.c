@@ -21,7 +21,9 @@ void rig_open(struct rig *rig, const struct rig_options *options)
     const struct stack_options stack_options = {.young_budget_bytes = options->young_budget_bytes,
                                                 .limit_bytes = options->limit_bytes};
     CHECK(stack_create(&stack_options, &rig->stack) == STATUS_OK);
-    const struct nock_options nock_options = {.depth_limit_bytes = options->depth_limit_bytes,
+    const struct nock_options nock_options = {.engine = options->engine,
+                                              .native_after = options->native_after,
+                                              .depth_limit_bytes = options->depth_limit_bytes,
                                               .slog = on_slog,
                                               .slog_context = rig,
                                               .check_jets = options->check_jets};

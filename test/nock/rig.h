@@ -10,6 +10,8 @@ struct rig_options {
     size_t limit_bytes;        /* of the stack; 0: its default */
     uint64_t depth_limit_bytes;
     bool check_jets;
+    enum nock_engine engine;
+    uint32_t native_after;
 };
 
 struct rig {

@@ -1,0 +1,81 @@
+/* When machine code is made, where it lies, and when it is forgotten. */
+#include "nock/machine.h"
+
+#include "os/os.h"
+
+/* A kernel as large as the Hoon compiler takes about 4 MiB. */
+#define MEMORY_BYTES ((size_t)64 << 20)
+#define MEMORY_KEPT_BYTES (MEMORY_BYTES / 4 * 3)
+
+/* A slot of bytecode makes at most so many bytes, on average over an
+ * instruction. */
+#define TEMPLATE_MAX_BYTES 160
+
+void native_init(struct nock *machine)
+{
+    struct native *native = &machine->native;
+    if (!native_is_possible() || machine->options.engine == NOCK_ENGINE_INTERPRETER)
+        return;
+    if (os_map_reserve(MEMORY_BYTES, &native->memory) != STATUS_OK)
+        return;
+    native->size_bytes = MEMORY_BYTES;
+    if (os_map_memory(native->memory, MEMORY_BYTES) != STATUS_OK) {
+        native_finish(machine);
+        return;
+    }
+    native->stubs_bytes = bits_round_up(native_write_stubs(machine, native->memory, MEMORY_BYTES), 16);
+    native->used_bytes = native->stubs_bytes;
+    if (os_map_make_code(native->memory, MEMORY_BYTES) != STATUS_OK)
+        native_finish(machine); /* a system that wants none: the interpreter does */
+}
+
+void native_finish(struct nock *machine)
+{
+    struct native *native = &machine->native;
+    if (native->memory != NULL)
+        os_map_release(native->memory, native->size_bytes);
+    *native = (struct native){0};
+}
+
+void native_prepare(const struct nock *machine, struct code *code)
+{
+    code->native_entry = machine->native.leave_enter;
+    code->native_body = NULL;
+    code->entries = 0;
+    for (uint32_t i = 0; i < code->slots_count;) {
+        enum operation operation = slot_operation(&machine->codes, &code->slots[i]);
+        i += operation_slots(operation);
+        if (operation_has_landing(operation))
+            code->slots[i - LANDING_SLOTS + LANDING_NATIVE].handler = machine->native.leave_land;
+    }
+}
+
+void native_compile(struct nock *machine, struct code *code)
+{
+    struct native *native = &machine->native;
+    size_t room_bytes = native->size_bytes - native->used_bytes;
+    size_t reach_bytes = (size_t)code->slots_count * TEMPLATE_MAX_BYTES + 4096;
+    if (native->memory == NULL || reach_bytes > room_bytes)
+        return;
+    uint8_t *at = native->memory + native->used_bytes;
+    uint8_t *pages = (uint8_t *)((uintptr_t)at & ~(uintptr_t)4095);
+    size_t pages_bytes = bits_round_up((size_t)(at - pages) + reach_bytes, 4096);
+    if (os_map_make_writable(pages, pages_bytes) != STATUS_OK)
+        return;
+    size_t written_bytes = native_write_code(machine, code, at, reach_bytes);
+    CHECK(written_bytes > 0); /* no template is longer than that */
+    native->used_bytes += bits_round_up(written_bytes, 16);
+    enum status status = os_map_make_code(pages, pages_bytes);
+    CHECK(status == STATUS_OK); /* it was before */
+    machine->statistics.native_bytes = native->used_bytes;
+}
+
+void native_trim(struct nock *machine)
+{
+    struct native *native = &machine->native;
+    if (native->used_bytes <= MEMORY_KEPT_BYTES)
+        return;
+    for (size_t i = 0; i < machine->codes.count; i++)
+        native_prepare(machine, machine->codes.all[i]);
+    native->used_bytes = native->stubs_bytes;
+}

@@ -1,0 +1,868 @@
+/* Templates for x86-64.
+ *
+ *   rbx  frame                r13  base of the noun space
+ *   r12  machine              r14  next free word of the young stretch
+ *   rbp  stack                r15  NOUN_TAG_CELL
+ *   rax  the value on its way from a return to its landing
+ *   rdx  the landing, or the instruction at which native code is left
+ *   r10  the code about to be entered
+ *
+ * All but the last three outlive calls of C.  Registers of the bytecode stay in
+ * the frame; two things are remembered along a stretch without labels: which
+ * of them rax holds as well, and which are known to hold cells.
+ *
+ * At the end of a code stand its ways out: one for each instruction that met
+ * its slow case, which the interpreter then runs.
+ */
+#include "nock/machine.h"
+
+#include <stdlib.h>
+
+#ifdef __x86_64__
+
+#include "nock/native_assembler.h"
+
+#define MACHINE(field) ((int32_t)offsetof(struct nock, field))
+#define STACK(field) ((int32_t)offsetof(struct stack, field))
+#define SITE(field) ((int32_t)offsetof(struct call_site, field))
+#define PULLED(field) ((int32_t)offsetof(struct pull_site, field))
+#define FAR(field) ((int32_t)offsetof(struct axis_site, field))
+#define CODE(field) ((int32_t)offsetof(struct code, field))
+#define HEADER(words) ((int32_t)(words)*8)
+#define IN_FRAME(place) ((int32_t)(place)*8)
+#define NOT_HELD UINT32_MAX
+
+/* A jump to the instruction at a slot, or to the way out of one. */
+struct fixup {
+    uint8_t *distance_at;
+    uint32_t slot;
+};
+
+struct fixups {
+    struct fixup *all;
+    uint32_t count, capacity;
+};
+
+struct writer {
+    struct assembler a;
+    struct nock *machine;
+    struct code *code;
+    uint8_t **places;     /* of the slots' native code */
+    uint8_t *is_target;   /* of a jump */
+    struct fixups jumps;  /* between instructions */
+    struct fixups leaves; /* out */
+    uint32_t slot;        /* being written */
+    uint32_t held;        /* the frame's register that rax holds too, or NOT_HELD */
+    uint64_t cells;       /* of the first 64 registers: known to hold cells */
+};
+
+static void add_fixup(struct fixups *fixups, uint8_t *distance_at, uint32_t slot)
+{
+    if (fixups->count == fixups->capacity) {
+        fixups->capacity = fixups->capacity == 0 ? 64 : fixups->capacity * 2;
+        fixups->all = realloc(fixups->all, fixups->capacity * sizeof *fixups->all);
+        if (fixups->all == NULL)
+            check_out_of_memory(__FILE__, __LINE__, fixups->capacity * sizeof *fixups->all);
+    }
+    fixups->all[fixups->count++] = (struct fixup){distance_at, slot};
+}
+
+/* To the interpreter, to run this instruction there. */
+static void leave(struct writer *w)
+{
+    add_fixup(&w->leaves, jump(&w->a), w->slot);
+}
+
+static void leave_if(struct writer *w, enum condition condition)
+{
+    add_fixup(&w->leaves, jump_if(&w->a, condition), w->slot);
+}
+
+static void go_to(struct writer *w, const struct slot *target)
+{
+    add_fixup(&w->jumps, jump(&w->a), (uint32_t)(target - w->code->slots));
+}
+
+static void go_if(struct writer *w, enum condition condition, const struct slot *target)
+{
+    add_fixup(&w->jumps, jump_if(&w->a, condition), (uint32_t)(target - w->code->slots));
+}
+
+/* ---- the frame's registers -------------------------------------------------- */
+
+static void forget_held(struct writer *w)
+{
+    w->held = NOT_HELD;
+}
+
+static void forget_all(struct writer *w)
+{
+    w->held = NOT_HELD;
+    w->cells = 0;
+}
+
+static bool is_known_cell(const struct writer *w, uint32_t place)
+{
+    return place < 64 && (w->cells >> place & 1);
+}
+
+static void know_cell(struct writer *w, uint32_t place, bool is_cell)
+{
+    if (place < 64)
+        w->cells = (w->cells & ~((uint64_t)1 << place)) | (uint64_t)is_cell << place;
+}
+
+static void fetch(struct writer *w, uint32_t place)
+{
+    if (w->held != place)
+        load(&w->a, RAX, RBX, IN_FRAME(place));
+    w->held = place;
+}
+
+static void keep(struct writer *w, uint32_t place, bool is_cell)
+{
+    store(&w->a, RAX, RBX, IN_FRAME(place));
+    w->held = place;
+    know_cell(w, place, is_cell);
+}
+
+/* Flags: equal if the noun in `reg` is a cell; uses rcx. */
+static void compare_tag(struct writer *w, enum machine_register reg)
+{
+    move(&w->a, RCX, reg);
+    shift_right(&w->a, RCX, 61);
+    compare_number(&w->a, RCX, 6);
+}
+
+/* rax is the cell in that register of the frame, or the instruction is left. */
+static void fetch_cell(struct writer *w, uint32_t place)
+{
+    fetch(w, place);
+    if (is_known_cell(w, place))
+        return;
+    compare_tag(w, RAX);
+    leave_if(w, IF_NOT_EQUAL);
+    know_cell(w, place, true);
+}
+
+static void load_constant(struct writer *w, enum machine_register reg, const noun *constant)
+{
+    if (noun_is_direct(*constant)) { /* it never moves */
+        number(&w->a, reg, *constant);
+        return;
+    }
+    address(&w->a, reg, constant);
+    load(&w->a, reg, reg, 0);
+}
+
+/* Calls C; what may allocate sees and moves the free word. */
+static void call_help(struct writer *w, uint64_t function)
+{
+    call(&w->a, function);
+    forget_held(w);
+}
+
+static void call_help_that_allocates(struct writer *w, uint64_t function)
+{
+    store(&w->a, R14, RBP, STACK(free_words));
+    call_help(w, function);
+    load(&w->a, R14, RBP, STACK(free_words));
+}
+
+#define HELP(function) ((uint64_t)(uintptr_t)(function))
+
+/* ---- nouns -------------------------------------------------------------------- */
+
+static void write_part(struct writer *w, const struct slot *slot, int8_t offset)
+{
+    fetch_cell(w, slot[1].operand[1]);
+    put_indexed(&w->a, 0x8b, RAX, R13, RAX, offset);
+    keep(w, slot[1].operand[0], false);
+}
+
+static void write_axis(struct writer *w, const struct slot *slot)
+{
+    struct assembler *a = &w->a;
+    fetch(w, slot[1].operand[1]);
+    address(a, RSI, slot[2].axis);
+    compare_load(a, RAX, RSI, FAR(from));
+    uint8_t *other = jump_if(a, IF_NOT_EQUAL);
+    load(a, RCX, R12, MACHINE(collections));
+    compare_load(a, RCX, RSI, FAR(until));
+    uint8_t *lapsed = jump_if(a, IF_ABOVE);
+    load(a, RAX, RSI, FAR(part));
+    uint8_t *done = jump(a);
+    jump_here(a, other);
+    jump_here(a, lapsed);
+    move(a, RDI, R12);
+    move(a, RDX, RAX);
+    call_help(w, HELP(native_axis));
+    compare_number(a, RAX, -1);
+    leave_if(w, IF_EQUAL);
+    jump_here(a, done);
+    keep(w, slot[1].operand[0], false);
+}
+
+static void write_cons(struct writer *w, const struct slot *slot, enum operation operation)
+{
+    struct assembler *a = &w->a;
+    put_indexed(a, 0x8d, RDX, R13, R14, 0); /* lea */
+    if (operation == OPERATION_CONS_HEAD) {
+        load_constant(w, RCX, slot[2].constant);
+        store(a, RCX, RDX, 8);
+    } else {
+        fetch(w, slot[1].operand[1]);
+        store(a, RAX, RDX, 8);
+    }
+    if (operation == OPERATION_CONS_TAIL) {
+        load_constant(w, RCX, slot[2].constant);
+        store(a, RCX, RDX, 16);
+    } else {
+        fetch(w, slot[1].operand[2]);
+        store(a, RAX, RDX, 16);
+    }
+    store_number(a, RDX, 0, 0);
+    put_registers(a, 0x89, RAX, R14);
+    put_registers(a, 0x09, RAX, R15); /* or */
+    add_number(a, R14, 3);
+    keep(w, slot[1].operand[0], true);
+}
+
+static void write_increment(struct writer *w, const struct slot *slot)
+{
+    fetch(w, slot[1].operand[1]);
+    add_number(&w->a, RAX, 1);
+    forget_held(w);
+    leave_if(w, IF_NEGATIVE); /* what is not direct, and the greatest that is */
+    keep(w, slot[1].operand[0], false);
+}
+
+/* Falls through if the two are different and at least one is direct, goes on
+ * elsewhere if they are the same word or both are not direct; rax and rcx hold
+ * them. */
+struct comparison_jumps {
+    uint8_t *same, *look;
+};
+
+static struct comparison_jumps write_comparison(struct writer *w, const struct slot *slot)
+{
+    struct assembler *a = &w->a;
+    struct comparison_jumps jumps;
+    fetch(w, slot[1].operand[1]);
+    load(a, RCX, RBX, IN_FRAME(slot[1].operand[2]));
+    compare(a, RAX, RCX);
+    jumps.same = jump_if(a, IF_EQUAL);
+    put_registers(a, 0x21, RCX, RAX); /* and */
+    jumps.look = jump_if(a, IF_NEGATIVE);
+    return jumps;
+}
+
+/* The flags say whether the two are equal; they are unified if so. */
+static void write_look(struct writer *w, const struct slot *slot)
+{
+    put_memory(&w->a, 0x8d, RDI, RBX, IN_FRAME(slot[1].operand[1]));
+    put_memory(&w->a, 0x8d, RSI, RBX, IN_FRAME(slot[1].operand[2]));
+    call_help(w, HELP(native_equal));
+    put_byte(&w->a, 0x84); /* test al, al */
+    put_byte(&w->a, 0xc0);
+}
+
+static void write_equal(struct writer *w, const struct slot *slot)
+{
+    struct assembler *a = &w->a;
+    struct comparison_jumps jumps = write_comparison(w, slot);
+    uint8_t *no = jump(a);
+    jump_here(a, jumps.look);
+    write_look(w, slot);
+    uint8_t *yes = jump_if(a, IF_NOT_EQUAL);
+    jump_here(a, no);
+    number(a, RAX, NOUN_NO);
+    uint8_t *done = jump(a);
+    jump_here(a, jumps.same);
+    jump_here(a, yes);
+    number(a, RAX, NOUN_YES);
+    jump_here(a, done);
+    keep(w, slot[1].operand[0], false);
+}
+
+static void write_is_cell(struct writer *w, const struct slot *slot)
+{
+    struct assembler *a = &w->a;
+    fetch(w, slot[1].operand[1]);
+    compare_tag(w, RAX);
+    number(a, RAX, 0); /* keeps the flags */
+    put_byte(a, 0x0f); /* setne al */
+    put_byte(a, 0x95);
+    put_byte(a, 0xc0);
+    keep(w, slot[1].operand[0], false);
+}
+
+/* ---- jumps ----------------------------------------------------------------------- */
+
+static void write_unless_yes(struct writer *w, const struct slot *slot)
+{
+    fetch(w, slot[1].operand[1]);
+    test(&w->a, RAX);
+    uint8_t *yes = jump_if(&w->a, IF_EQUAL);
+    compare_number(&w->a, RAX, NOUN_NO);
+    go_if(w, IF_EQUAL, slot[2].target);
+    leave(w);
+    jump_here(&w->a, yes);
+}
+
+static void write_unless_equal(struct writer *w, const struct slot *slot)
+{
+    struct comparison_jumps jumps = write_comparison(w, slot);
+    go_to(w, slot[2].target);
+    jump_here(&w->a, jumps.look);
+    write_look(w, slot);
+    go_if(w, IF_EQUAL, slot[2].target); /* al is zero */
+    jump_here(&w->a, jumps.same);
+}
+
+static void write_unless_is(struct writer *w, const struct slot *slot)
+{
+    noun constant = *slot[3].constant;
+    if (constant <= INT32_MAX) {
+        if (w->held == slot[1].operand[1]) {
+            put_registers(&w->a, 0x81, RAX, 7);
+            put_word(&w->a, constant, 4);
+        } else {
+            compare_memory(&w->a, RBX, IN_FRAME(slot[1].operand[1]), (int32_t)constant);
+        }
+    } else {
+        load_constant(w, RCX, slot[3].constant);
+        compare_load(&w->a, RCX, RBX, IN_FRAME(slot[1].operand[1]));
+    }
+    go_if(w, IF_NOT_EQUAL, slot[2].target);
+}
+
+static void write_unless_cell(struct writer *w, const struct slot *slot)
+{
+    uint32_t place = slot[1].operand[1];
+    if (is_known_cell(w, place))
+        return;
+    fetch(w, place);
+    compare_tag(w, RAX);
+    go_if(w, IF_NOT_EQUAL, slot[2].target);
+    know_cell(w, place, true);
+}
+
+/* ---- calls -------------------------------------------------------------------------- */
+
+/* Safe points, as at `enter` in the interpreter; what must be done there is. */
+static void write_entry(struct writer *w)
+{
+    struct assembler *a = &w->a;
+    put_memory(a, 0x8d, RCX, RBX, IN_FRAME(w->code->frame_words));
+    compare_load(a, RCX, R12, MACHINE(frames_soft));
+    uint8_t *deep = jump_if(a, IF_ABOVE);
+    compare_load(a, R14, RBP, STACK(soft_limit_words));
+    uint8_t *body = jump_if(a, IF_NOT_ABOVE);
+    jump_here(a, deep);
+    address(a, R10, w->code);
+    set_jump(a, jump(a), w->machine->native.leave_enter);
+    jump_here(a, body);
+}
+
+/* The called code in r10, or the instruction is left. */
+static void find_code(struct writer *w, const struct call_site *site)
+{
+    struct assembler *a = &w->a;
+    address(a, R8, site);
+    if (!site->fixed) {
+        fetch(w, site->formula);
+        compare_load(a, RAX, R8, SITE(cached_formula));
+        leave_if(w, IF_NOT_EQUAL);
+        load(a, RCX, R12, MACHINE(collections));
+        compare_load(a, RCX, R8, SITE(cached_until));
+        leave_if(w, IF_ABOVE);
+    }
+}
+
+/* If jets are to be considered and there is one: a plain one may give the
+ * value in rax, and the jump that is returned is taken; NULL if there is none. */
+static uint8_t *try_jet(struct writer *w, const struct call_site *site)
+{
+    struct assembler *a = &w->a;
+    if (!site->dispatch)
+        return NULL;
+    load(a, RCX, R8, SITE(known));
+    compare_memory(a, RCX, (int32_t)offsetof(struct known, jets), 0);
+    uint8_t *none = jump_if(a, IF_EQUAL);
+    move(a, RDI, R12);
+    move(a, RSI, R8);
+    move(a, RDX, RBX);
+    call_help_that_allocates(w, HELP(native_jet));
+    compare_number(a, RAX, -4); /* NOCK_JET_FAIL */
+    uint8_t *done = jump_if(a, IF_BELOW);
+    leave(w);
+    jump_here(a, none);
+    return done;
+}
+
+static void enter_code(struct writer *w)
+{
+    jump_memory(&w->a, R10, CODE(native_entry));
+}
+
+static void load_code(struct writer *w)
+{
+    load(&w->a, R10, R8, SITE(code));
+    test(&w->a, R10);
+    leave_if(w, IF_EQUAL);
+    increment_memory(&w->a, R12, MACHINE(statistics.calls));
+}
+
+static void load_argument(struct writer *w, const struct call_site *site, unsigned i, enum machine_register reg)
+{
+    unsigned where = site->arguments[i];
+    if (where & ARGUMENT_CONSTANT)
+        load_constant(w, reg, &site->constants[where & ~(unsigned)ARGUMENT_CONSTANT]);
+    else
+        load(&w->a, reg, RBX, IN_FRAME(where));
+}
+
+static_assert(NOCK_JET_FAIL == (noun)-4, "the template compares with it");
+
+static void write_landing(struct writer *w, struct slot *landing)
+{
+    landing[LANDING_NATIVE].handler = w->a.at;
+    forget_all(w);
+}
+
+static void write_call(struct writer *w, struct slot *slot)
+{
+    struct assembler *a = &w->a;
+    const struct call_site *site = slot[1].site;
+    struct slot *landing = slot + 2;
+    find_code(w, site);
+    uint8_t *done = try_jet(w, site);
+    load_code(w);
+    int32_t callee = HEADER(site->frame_words + FRAME_HEADER_WORDS);
+    store(a, RBX, RBX, callee - HEADER(3));
+    address(a, RCX, landing);
+    store(a, RCX, RBX, callee - HEADER(2));
+    load(a, RCX, R12, MACHINE(trace_count));
+    store(a, RCX, RBX, callee - HEADER(1));
+    for (unsigned i = 0; i < site->shape.leaves; i++) {
+        load_argument(w, site, i, RCX);
+        store(a, RCX, RBX, callee + IN_FRAME(i));
+    }
+    put_memory(a, 0x8d, RBX, RBX, callee); /* lea */
+    enter_code(w);
+    write_landing(w, landing);
+    if (done != NULL)
+        jump_here(a, done);
+    keep(w, landing[1].operand[0], false);
+}
+
+/* rax is the value. */
+static void write_give_back(struct writer *w)
+{
+    struct assembler *a = &w->a;
+    load(a, RDX, RBX, -HEADER(2));
+    load(a, RCX, RBX, -HEADER(1));
+    store(a, RCX, R12, MACHINE(trace_count));
+    load(a, RBX, RBX, -HEADER(3));
+    compare_load(a, RBX, R12, MACHINE(watermark));
+    uint8_t *above = jump_if(a, IF_NOT_BELOW);
+    store(a, RBX, R12, MACHINE(watermark));
+    jump_here(a, above);
+    jump_memory(a, RDX, LANDING_NATIVE * (int32_t)sizeof(struct slot));
+    forget_all(w);
+}
+
+/* Arguments go where the caller's registers were, all at once. */
+static void write_call_tail(struct writer *w, const struct slot *slot)
+{
+    static const enum machine_register registers[SHAPE_LEAVES_MAX] = {RAX, RCX, RDX, RSI, RDI, R8, R9, R11};
+    struct assembler *a = &w->a;
+    const struct call_site *site = slot[1].site;
+    find_code(w, site);
+    uint8_t *done = try_jet(w, site);
+    load_code(w);
+    for (unsigned i = 0; i < site->shape.leaves; i++)
+        if (site->arguments[i] != i)
+            load_argument(w, site, i, registers[i]);
+    for (unsigned i = 0; i < site->shape.leaves; i++)
+        if (site->arguments[i] != i)
+            store(a, registers[i], RBX, IN_FRAME(i));
+    enter_code(w);
+    if (done != NULL) {
+        jump_here(a, done);
+        write_give_back(w);
+    }
+    forget_all(w);
+}
+
+static void write_return(struct writer *w, const struct slot *slot)
+{
+    fetch(w, slot[1].operand[1]);
+    write_give_back(w);
+}
+
+static void write_pull(struct writer *w, struct slot *slot)
+{
+    struct assembler *a = &w->a;
+    struct slot *landing = slot + 3;
+    uint32_t core = slot[1].operand[2];
+    fetch_cell(w, core);
+    address(a, R8, slot[2].pull);
+    put_indexed(a, 0x8b, RCX, R13, RAX, 8);
+    compare_load(a, RCX, R8, PULLED(battery));
+    uint8_t *unknown = jump_if(a, IF_NOT_EQUAL);
+    load(a, RDX, R12, MACHINE(collections));
+    compare_load(a, RDX, R8, PULLED(until));
+    uint8_t *lapsed = jump_if(a, IF_ABOVE);
+    compare_memory(a, R8, PULLED(gate), 0);
+    leave_if(w, IF_EQUAL);
+    compare_memory(a, R8, PULLED(clue), -1);
+    uint8_t *plain = jump_if(a, IF_EQUAL);
+    compare_load(a, RAX, R8, PULLED(core));
+    uint8_t *other = jump_if(a, IF_NOT_EQUAL);
+    compare_load(a, RDX, R8, PULLED(core_until));
+    uint8_t *makes = jump_if(a, IF_NOT_ABOVE);
+    jump_here(a, unknown);
+    jump_here(a, lapsed);
+    jump_here(a, other);
+    move(a, RDI, R12);
+    move(a, RSI, R8);
+    move(a, RDX, RAX);
+    call_help(w, HELP(native_pull));
+    put_byte(a, 0x84); /* test al, al */
+    put_byte(a, 0xc0);
+    leave_if(w, IF_EQUAL);
+    fetch(w, core);
+    address(a, R8, slot[2].pull);
+    jump_here(a, plain);
+    jump_here(a, makes);
+    load(a, RCX, R8, PULLED(gate_battery));
+    store(a, RCX, RBX, IN_FRAME(slot[1].operand[0]));
+    store(a, RAX, RBX, IN_FRAME(slot[1].operand[1]));
+    uint8_t *done = jump(a);
+    write_landing(w, landing);
+    move(a, RDI, RBX);
+    address(a, RSI, landing);
+    move(a, RDX, RAX);
+    call_help(w, HELP(native_land_pull));
+    jump_here(a, done);
+    forget_all(w);
+}
+
+/* ---- hints ------------------------------------------------------------------------------ */
+
+static void write_memo_find(struct writer *w, const struct slot *slot)
+{
+    move(&w->a, RDI, R12);
+    load(&w->a, RSI, RBX, IN_FRAME(slot[1].operand[1]));
+    load_constant(w, RDX, slot[3].constant);
+    call_help(w, HELP(native_memo_find));
+    compare_number(&w->a, RAX, -1);
+    uint8_t *absent = jump_if(&w->a, IF_EQUAL);
+    store(&w->a, RAX, RBX, IN_FRAME(slot[1].operand[0]));
+    go_to(w, slot[2].target);
+    jump_here(&w->a, absent);
+}
+
+static void write_memo_store(struct writer *w, const struct slot *slot)
+{
+    move(&w->a, RDI, R12);
+    load(&w->a, RSI, RBX, IN_FRAME(slot[1].operand[1]));
+    load_constant(w, RDX, slot[2].constant);
+    load(&w->a, RCX, RBX, IN_FRAME(slot[1].operand[2]));
+    call_help(w, HELP(native_memo_store));
+}
+
+static void write_fast(struct writer *w, const struct slot *slot)
+{
+    move(&w->a, RDI, R12);
+    address(&w->a, RSI, slot[2].fast);
+    load(&w->a, RDX, RBX, IN_FRAME(slot[1].operand[1]));
+    load(&w->a, RCX, RBX, IN_FRAME(slot[1].operand[2]));
+    call_help_that_allocates(w, HELP(native_fast));
+}
+
+static void write_trace_constant(struct writer *w, const struct slot *slot)
+{
+    move(&w->a, RDI, R12);
+    address(&w->a, RSI, slot[1].hint);
+    load(&w->a, RDX, RBX, -HEADER(1));
+    call_help(w, HELP(trace_push_constant));
+}
+
+static void write_trace(struct writer *w, const struct slot *slot)
+{
+    move(&w->a, RDI, R12);
+    load_constant(w, RSI, slot[2].constant);
+    load(&w->a, RDX, RBX, IN_FRAME(slot[1].operand[1]));
+    call_help(w, HELP(trace_push));
+}
+
+static void write_edit(struct writer *w, const struct slot *slot)
+{
+    move(&w->a, RDI, R12);
+    load(&w->a, RSI, RBX, IN_FRAME(slot[1].operand[1]));
+    load_constant(w, RDX, slot[2].constant);
+    load(&w->a, RCX, RBX, IN_FRAME(slot[1].operand[2]));
+    call_help_that_allocates(w, HELP(native_edit));
+    compare_number(&w->a, RAX, -1);
+    leave_if(w, IF_EQUAL);
+    keep(w, slot[1].operand[0], false);
+}
+
+/* ---- all of them ---------------------------------------------------------------------------- */
+
+static void write_instruction(struct writer *w, struct slot *slot, enum operation operation)
+{
+    switch (operation) {
+    case OPERATION_CONSTANT:
+        load_constant(w, RAX, slot[2].constant);
+        keep(w, slot[1].operand[0], noun_is_cell(*slot[2].constant));
+        return;
+    case OPERATION_MOVE: {
+        bool is_cell = is_known_cell(w, slot[1].operand[1]);
+        fetch(w, slot[1].operand[1]);
+        keep(w, slot[1].operand[0], is_cell);
+        return;
+    }
+    case OPERATION_HEAD:
+    case OPERATION_TAIL:
+        write_part(w, slot, operation == OPERATION_HEAD ? 8 : 16);
+        return;
+    case OPERATION_AXIS:
+        write_axis(w, slot);
+        return;
+    case OPERATION_CONS:
+    case OPERATION_CONS_HEAD:
+    case OPERATION_CONS_TAIL:
+        write_cons(w, slot, operation);
+        return;
+    case OPERATION_EDIT:
+        write_edit(w, slot);
+        return;
+    case OPERATION_INCREMENT:
+        write_increment(w, slot);
+        return;
+    case OPERATION_EQUAL:
+        write_equal(w, slot);
+        return;
+    case OPERATION_IS_CELL:
+        write_is_cell(w, slot);
+        return;
+    case OPERATION_JUMP:
+        go_to(w, slot[1].target);
+        forget_all(w);
+        return;
+    case OPERATION_JUMP_UNLESS_YES:
+        write_unless_yes(w, slot);
+        return;
+    case OPERATION_JUMP_UNLESS_EQUAL:
+        write_unless_equal(w, slot);
+        return;
+    case OPERATION_JUMP_UNLESS_IS:
+        write_unless_is(w, slot);
+        return;
+    case OPERATION_JUMP_UNLESS_CELL:
+        write_unless_cell(w, slot);
+        return;
+    case OPERATION_RETURN:
+        write_return(w, slot);
+        return;
+    case OPERATION_CALL:
+        write_call(w, slot);
+        return;
+    case OPERATION_CALL_TAIL:
+        write_call_tail(w, slot);
+        return;
+    case OPERATION_PULL:
+        write_pull(w, slot);
+        return;
+    case OPERATION_MEMO_FIND:
+        write_memo_find(w, slot);
+        return;
+    case OPERATION_MEMO_STORE:
+        write_memo_store(w, slot);
+        return;
+    case OPERATION_FAST:
+        write_fast(w, slot);
+        return;
+    case OPERATION_TRACE_CONSTANT:
+        write_trace_constant(w, slot);
+        return;
+    case OPERATION_TRACE:
+        write_trace(w, slot);
+        return;
+    default: /* rare: the interpreter runs it, and what follows up to a landing */
+        leave(w);
+        forget_all(w);
+        if (operation == OPERATION_SCRY) {
+            write_landing(w, slot + 2);
+            keep(w, slot[2 + 1].operand[0], false);
+        }
+    }
+}
+
+static void mark_target(struct writer *w, const struct slot *slot, enum operation operation)
+{
+    switch (operation) {
+    case OPERATION_JUMP:
+        w->is_target[slot[1].target - w->code->slots] = true;
+        return;
+    case OPERATION_JUMP_UNLESS_YES:
+    case OPERATION_JUMP_UNLESS_EQUAL:
+    case OPERATION_JUMP_UNLESS_IS:
+    case OPERATION_JUMP_UNLESS_CELL:
+    case OPERATION_MEMO_FIND:
+        w->is_target[slot[2].target - w->code->slots] = true;
+        return;
+    default:
+        return;
+    }
+}
+
+static void mark_targets(struct writer *w)
+{
+    for (uint32_t i = 0; i < w->code->slots_count;) {
+        enum operation operation = slot_operation(&w->machine->codes, &w->code->slots[i]);
+        mark_target(w, &w->code->slots[i], operation);
+        i += operation_slots(operation);
+    }
+}
+
+/* One way out for each instruction, shared by its jumps. */
+static void write_leaves(struct writer *w, const uint8_t *leave)
+{
+    uint8_t *way_out = NULL;
+    for (uint32_t i = 0; i < w->leaves.count; i++) {
+        const struct fixup *fixup = &w->leaves.all[i];
+        if (i == 0 || fixup->slot != w->leaves.all[i - 1].slot) {
+            const struct slot *slot = &w->code->slots[fixup->slot];
+            way_out = w->a.at;
+            address(&w->a, RDX, slot);
+            number(&w->a, RSI, slot_operation(&w->machine->codes, slot));
+            set_jump(&w->a, jump(&w->a), leave);
+        }
+        set_jump(&w->a, fixup->distance_at, way_out);
+    }
+}
+
+static void *allocate(size_t count, size_t size_bytes)
+{
+    void *memory = calloc(count + 1, size_bytes);
+    if (memory == NULL)
+        check_out_of_memory(__FILE__, __LINE__, count * size_bytes);
+    return memory;
+}
+
+size_t native_write_code(struct nock *machine, struct code *code, uint8_t *at, size_t room_bytes)
+{
+    struct writer w = {.a = {at, at + room_bytes}, .machine = machine, .code = code, .held = NOT_HELD};
+    w.places = allocate(code->slots_count, sizeof *w.places);
+    w.is_target = allocate(code->slots_count, sizeof *w.is_target);
+    mark_targets(&w);
+    write_entry(&w);
+    uint8_t *body = w.a.at;
+    while (w.slot < code->slots_count) {
+        if (w.is_target[w.slot])
+            forget_all(&w);
+        w.places[w.slot] = w.a.at;
+        enum operation operation = slot_operation(&machine->codes, &code->slots[w.slot]);
+        write_instruction(&w, &code->slots[w.slot], operation);
+        w.slot += operation_slots(operation);
+    }
+    for (uint32_t i = 0; i < w.jumps.count; i++)
+        set_jump(&w.a, w.jumps.all[i].distance_at, w.places[w.jumps.all[i].slot]);
+    write_leaves(&w, machine->native.memory + machine->native.leave_bytes);
+    free(w.jumps.all);
+    free(w.leaves.all);
+    free(w.places);
+    free(w.is_target);
+    if (w.a.at > w.a.end)
+        return 0;
+    code->native_entry = at;
+    code->native_body = body;
+    return (size_t)(w.a.at - at);
+}
+
+/* ---- the ways in and out --------------------------------------------------------------------- */
+
+static const enum machine_register kept[] = {RBX, RBP, R12, R13, R14, R15};
+
+/* native_enter_fn: machine in rdi, target rsi, frame rdx, next rcx, base r8,
+ * value r9. */
+static void write_way_in(struct assembler *a)
+{
+    for (size_t i = 0; i < COUNT_OF(kept); i++)
+        push(a, kept[i]);
+    add_number(a, RSP, -8); /* calls of C find the stack aligned */
+    move(a, R12, RDI);
+    load(a, RBP, R12, MACHINE(stack));
+    move(a, RBX, RDX);
+    move(a, R14, RCX);
+    move(a, R13, R8);
+    number(a, R15, NOUN_TAG_CELL);
+    move(a, RAX, R9);
+    put_byte(a, 0xff); /* jmp rsi */
+    put_byte(a, 0xe6);
+}
+
+/* The reason in rsi. */
+static void write_way_out(struct assembler *a)
+{
+    store(a, RAX, R12, MACHINE(native.value));
+    store(a, RDX, R12, MACHINE(native.at));
+    store(a, R10, R12, MACHINE(native.code));
+    store(a, R14, R12, MACHINE(native.next));
+    store(a, RBX, R12, MACHINE(native.frame));
+    move(a, RAX, RSI);
+    add_number(a, RSP, 8);
+    for (size_t i = COUNT_OF(kept); i-- > 0;)
+        pop(a, kept[i]);
+    put_byte(a, 0xc3);
+}
+
+size_t native_write_stubs(struct nock *machine, uint8_t *at, size_t room_bytes)
+{
+    struct native *native = &machine->native;
+    struct assembler a = {at, at + room_bytes};
+    memcpy(&native->enter, &a.at, sizeof native->enter);
+    write_way_in(&a);
+    uint8_t *leave = a.at;
+    native->leave_bytes = (size_t)(leave - native->memory);
+    write_way_out(&a);
+    native->leave_enter = a.at;
+    number(&a, RSI, NATIVE_ENTER);
+    set_jump(&a, jump(&a), leave);
+    native->leave_land = a.at;
+    number(&a, RSI, NATIVE_LAND);
+    set_jump(&a, jump(&a), leave);
+    CHECK(a.at <= a.end);
+    return (size_t)(a.at - at);
+}
+
+bool native_is_possible(void)
+{
+    return true;
+}
+
+#else
+
+size_t native_write_stubs(struct nock *machine, uint8_t *at, size_t room_bytes)
+{
+    (void)machine, (void)at, (void)room_bytes;
+    return 0;
+}
+
+size_t native_write_code(struct nock *machine, struct code *code, uint8_t *at, size_t room_bytes)
+{
+    (void)machine, (void)code, (void)at, (void)room_bytes;
+    return 0;
+}
+
+bool native_is_possible(void)
+{
+    return false;
+}
+
+#endif
