@@ -42,7 +42,8 @@ typedef uint64_t noun;
 /* ---- the address space --------------------------------------------------- */
 
 /* The space, in bytes from its base:
- *   [0, NOUN_PERSISTENT_BYTES)                   the arena's file, read-only
+ *   [0, NOUN_PERSISTENT_BYTES)                   the arena's file, read-only; from
+ *                                                NOUN_LARGE_START_BYTES on: large atoms
  *   [NOUN_PERSISTENT_BYTES, NOUN_SPACE_BYTES)    the ephemeral stack
  */
 #if defined(LOAM_SMALL_SPACE) /* valgrind has no room for more */
@@ -112,6 +113,15 @@ static inline uint64_t *noun_words_at(uint64_t offset_words)
 static inline uint64_t *noun_words(noun n)
 {
     return (uint64_t *)(void *)(noun_base + (n << 3));
+}
+
+/* Large atoms (stack/stack.h) have their final address from birth, so one may be
+ * there that no commit has taken over yet; it is complete and final all the same. */
+#define NOUN_LARGE_START_BYTES (NOUN_PERSISTENT_BYTES / 2)
+
+static inline bool noun_is_large(noun n)
+{
+    return !noun_is_direct(n) && (n << 3) - NOUN_LARGE_START_BYTES < NOUN_PERSISTENT_BYTES - NOUN_LARGE_START_BYTES;
 }
 
 /* Direct atoms are persistent: they refer to nothing. */

@@ -1,8 +1,13 @@
-#include "stack/stack.h"
+#include "stack/private.h"
 
 uint64_t *stack_atom_begin(struct stack *stack, size_t size_words)
 {
     CHECK_DEBUG(stack->building_words == 0);
+    if (UNLIKELY(size_words >= STACK_LARGE_MIN_BYTES / 8)) {
+        uint64_t *data = stack_large_begin(stack, size_words);
+        if (data != NULL)
+            return data;
+    }
     stack->building_words = stack->free_words;
     uint64_t *words = noun_words_at(stack->free_words);
     words[0] = NOUN_META_ATOM;
@@ -17,10 +22,12 @@ noun stack_atom_finish(struct stack *stack)
     CHECK_DEBUG(stack->building_words != 0);
     uint64_t offset_words = stack->building_words;
     uint64_t *words = noun_words_at(offset_words);
-    stack->building_words = 0;
     size_t count = words[1];
     while (count > 0 && words[1 + count] == 0)
         count--;
+    if (UNLIKELY(offset_words < STACK_YOUNG_OFFSET_WORDS))
+        return stack_large_finish(stack, count);
+    stack->building_words = 0;
     if (count == 0 || (count == 1 && words[2] <= NOUN_DIRECT_MAX)) {
         stack->free_words = offset_words;
         return count == 0 ? 0 : words[2];

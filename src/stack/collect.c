@@ -10,6 +10,8 @@
 #include "os/os.h"
 
 struct stack_visitor {
+    struct stack_large *large; /* NULL: there are none */
+    enum stack_reach reach;
     uint64_t from_words; /* the moving stretch */
     uint64_t size_words;
     uint64_t free_words;       /* where the next copy goes */
@@ -46,6 +48,13 @@ static inline noun forward(struct stack_visitor *visitor, noun n, uint64_t **cop
     return tag | to_words;
 }
 
+/* What stays where it is may be a large atom that somebody has to be seen to need. */
+static inline void note(const struct stack_visitor *visitor, noun n)
+{
+    if (UNLIKELY(visitor->large != NULL) && noun_is_large(n))
+        stack_large_mark(visitor->large, n);
+}
+
 static void trace(struct stack_visitor *visitor, noun *slot)
 {
     struct wordstack *pending = visitor->pending;
@@ -53,6 +62,8 @@ static void trace(struct stack_visitor *visitor, noun *slot)
         uint64_t *cell;
         *slot = forward(visitor, *slot, &cell);
         if (cell != NULL) {
+            note(visitor, cell[1]);
+            note(visitor, cell[2]);
             bool tail_moves = moves(visitor, cell[2]);
             if (moves(visitor, cell[1])) {
                 if (tail_moves)
@@ -75,12 +86,15 @@ void stack_visit(struct stack_visitor *visitor, noun *slot)
 {
     if (moves(visitor, *slot))
         trace(visitor, slot);
+    else
+        note(visitor, *slot);
 }
 
 bool stack_visit_weak(struct stack_visitor *visitor, noun *slot)
 {
     if (!moves(visitor, *slot))
-        return true;
+        return visitor->large == NULL || !noun_is_large(*slot) ||
+               stack_large_is_kept(visitor->large, *slot, visitor->reach);
     uint64_t metadata = noun_words(*slot)[0];
     if (metadata >> 61 != 7)
         return false;
@@ -88,11 +102,15 @@ bool stack_visit_weak(struct stack_visitor *visitor, noun *slot)
     return true;
 }
 
-static void run_roots(struct stack_visitor *visitor, const struct stack_roots *roots, enum stack_reach reach)
+static void run_roots(struct stack *stack, struct stack_visitor *visitor, const struct stack_roots *roots)
 {
-    roots->visit(roots->context, visitor, reach);
+    visitor->large = stack->large.count > 0 ? &stack->large : NULL;
+    visitor->pending = &stack->pending;
+    roots->visit(roots->context, visitor, visitor->reach);
     if (roots->visit_weak != NULL)
-        roots->visit_weak(roots->context, visitor, reach);
+        roots->visit_weak(roots->context, visitor, visitor->reach);
+    if (visitor->large != NULL)
+        stack_large_sweep(stack, visitor->reach);
 }
 
 /* In the hostile build a noun that a root forgot shows at once. */
@@ -114,9 +132,9 @@ static void collect_young(struct stack *stack, const struct stack_roots *roots)
         .from_words = STACK_YOUNG_OFFSET_WORDS,
         .size_words = stack->free_words - STACK_YOUNG_OFFSET_WORDS,
         .free_words = stack->tenured_free_words,
-        .pending = &stack->pending,
+        .reach = STACK_YOUNG,
     };
-    run_roots(&visitor, roots, STACK_YOUNG);
+    run_roots(stack, &visitor, roots);
     poison(visitor.from_words, visitor.size_words);
     stack->statistics.young_collections++;
     stack->statistics.promoted_bytes += 8 * (visitor.free_words - stack->tenured_free_words);
@@ -135,9 +153,9 @@ static void collect_tenured(struct stack *stack, const struct stack_roots *roots
         .from_words = stack->tenured_start_words,
         .size_words = stack->tenured_free_words - stack->tenured_start_words,
         .free_words = to_words,
-        .pending = &stack->pending,
+        .reach = STACK_FULL,
     };
-    run_roots(&visitor, roots, STACK_FULL);
+    run_roots(stack, &visitor, roots);
     poison(visitor.from_words, visitor.size_words);
     stack->halves[half].high_words = stack_greater(stack->halves[half].high_words, stack->tenured_free_words);
     uint64_t live_bytes = 8 * (visitor.free_words - to_words);
@@ -155,7 +173,8 @@ static void collect(struct stack *stack, const struct stack_roots *roots, bool f
     uint64_t start_ns = os_clock_ns();
     stack_note_peak(stack);
     collect_young(stack, roots);
-    if (full || stack->tenured_free_words > stack->tenured_trigger_words)
+    if (full || stack->tenured_free_words > stack->tenured_trigger_words ||
+        stack->large.used_bytes > stack->large.trigger_bytes)
         collect_tenured(stack, roots);
     stack->statistics.collection_ns += os_clock_ns() - start_ns;
 }

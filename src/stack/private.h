@@ -36,6 +36,26 @@ void stack_back(struct stack *stack, struct stack_stretch *half, uint64_t free_w
 /* All of the half's file pages go back. */
 void stack_unback(struct stack *stack, struct stack_stretch *half);
 
+/* ---- large.c ---------------------------------------------------------------- */
+
+/* How much of large atoms may gather before a safe point is asked for. */
+#define STACK_LARGE_BUDGET_BYTES ((uint64_t)64 << 20)
+
+/* As stack_atom_begin; NULL if it is to be an ordinary atom. */
+uint64_t *stack_large_begin(struct stack *stack, uint64_t size_words);
+
+/* Ends it: the atom has `size_words` data words. */
+noun stack_large_finish(struct stack *stack, uint64_t size_words);
+
+void stack_large_mark(struct stack_large *large, noun n);
+
+/* For a weak root, when all strong ones were presented. */
+bool stack_large_is_kept(struct stack_large *large, noun n, enum stack_reach reach);
+
+/* After a collection: gives back what was not marked. */
+void stack_large_sweep(struct stack *stack, enum stack_reach reach);
+void stack_large_clear(struct stack *stack);
+
 void stack_note_peak(struct stack *stack);
 
 /* Empties the young stretch. */

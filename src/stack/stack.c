@@ -76,6 +76,8 @@ void stack_destroy(struct stack *stack)
 {
     if (stack == NULL)
         return;
+    stack_large_clear(stack);
+    free(stack->large.atoms);
     enum status status = os_map_forget(noun_base + NOUN_PERSISTENT_BYTES, NOUN_SPACE_BYTES - NOUN_PERSISTENT_BYTES);
     CHECK(status == STATUS_OK);
     wordstack_finish(&stack->pending);
@@ -114,6 +116,7 @@ void stack_clear(struct stack *stack)
         unsigned half = stack->tenured_start_words == stack_half_start_words(1);
         stack->halves[half].high_words = stack_greater(stack->halves[half].high_words, stack->tenured_free_words);
     }
+    stack_large_clear(stack);
     stack_young_restart(stack);
     stack_release(stack, &stack->young, stack->warm_bytes);
     stack_release(stack, &stack->halves[0], stack->warm_bytes);

@@ -59,6 +59,45 @@ struct stack_statistics {
     uint64_t peak_bytes; /* highest sum of the stretches in use */
 };
 
+/* ---- large atoms (stack/large.c) ------------------------------------------- */
+
+/* Where atoms of STACK_LARGE_MIN_BYTES or more, as objects, are born: in pages
+ * of their own at large addresses (noun_is_large), which neither a collection
+ * nor a commit will ever copy.  Without a provider they are as all others. */
+struct stack_large_provider {
+    void *context;
+    /* Zeroed, writable room for an object; false: there is none, and the atom is an ordinary one. */
+    bool (*allocate)(void *context, uint64_t size_bytes, uint64_t *offset_words);
+    /* The object is complete, metadata included, and may be shorter than it was
+     * asked for; it never changes from now on. */
+    void (*finish)(void *context, uint64_t offset_words, uint64_t size_bytes);
+    /* No ephemeral noun refers to it.  (One that a commit has taken over stays, of course.) */
+    void (*release)(void *context, uint64_t offset_words);
+};
+
+#ifdef LOAM_HOSTILE
+#define STACK_LARGE_MIN_BYTES ((uint64_t)4 << 10)
+#else
+#define STACK_LARGE_MIN_BYTES ((uint64_t)256 << 10) /* docs/benchmarks.md */
+#endif
+
+struct stack_large_atom {
+    uint64_t offset_words;
+    uint64_t size_bytes;
+    bool is_young;  /* made since the last collection */
+    bool is_marked; /* reached by the collection in hand */
+};
+
+struct stack_large {
+    struct stack_large_provider provider;
+    struct stack_large_atom *atoms; /* owned, by ascending offset */
+    size_t count;
+    size_t capacity;
+    uint64_t used_bytes;
+    uint64_t young_bytes;
+    uint64_t trigger_bytes; /* full collection beyond it */
+};
+
 /* What has been touched of a stretch, and what of it is the file's. */
 struct stack_stretch {
     uint64_t start_words;
@@ -81,8 +120,9 @@ struct stack {
     struct stack_stretch halves[2];
     uint64_t warm_bytes;        /* what a release leaves of each stretch */
     struct os_scratch *scratch; /* owned; NULL: all memory is anonymous */
-    bool is_short;              /* the file could not grow: nothing more is to be allocated */
-    struct wordstack pending;   /* of the copier */
+    struct stack_large large;
+    bool is_short;            /* the file could not grow: nothing more is to be allocated */
+    struct wordstack pending; /* of the copier */
 };
 
 /* Maps the ephemeral part of the space that the thread has entered; the range
@@ -94,9 +134,14 @@ void stack_destroy(struct stack *stack);
  * back beyond it. */
 void stack_clear(struct stack *stack);
 
+/* Before any large atom is made.  What it points to is copied, the context is
+ * the caller's and must outlive the stack. */
+void stack_set_large_provider(struct stack *stack, const struct stack_large_provider *provider);
+
 static inline uint64_t stack_used_bytes(const struct stack *stack)
 {
-    return 8 * (stack->free_words - STACK_YOUNG_OFFSET_WORDS + stack->tenured_free_words - stack->tenured_start_words);
+    return 8 * (stack->free_words - STACK_YOUNG_OFFSET_WORDS + stack->tenured_free_words - stack->tenured_start_words) +
+           stack->large.used_bytes;
 }
 
 /* True if more is in use than there may be: the run is to end. */
