@@ -268,6 +268,14 @@ enum status machine_json_effects(struct json *json, noun effects) MUST_USE;
 /* "%exit: first line of the trace ..."; the caller frees it. */
 char *machine_goof_text(noun goof);
 
+/* ---- sealed snapshots (cli/seal.c) ------------------------------------------------- */
+
+/* Seals one, here or in the process that runs the machine; returns the exit status. */
+int seal_snapshot(struct machine *machine, const char *directory, bool moves_epoch);
+
+/* Lines on stdout, or, if `json` is not NULL, its array "sealed". */
+enum status sealed_print(const char *directory, struct json *json) MUST_USE;
+
 /* ---- operations (cli/operate.c) -------------------------------------------------- */
 
 #define OPERATION_WORDS_MAX 8
@@ -316,6 +324,9 @@ int branch_poke(struct machine *machine, const char *directory, const char *bran
                 const char *cause_word);
 
 /* ---- collections (cli/gc.c) ------------------------------------------------------ */
+
+/* "90s", "10m", "6h": a number without a unit is seconds.  False if it is none. */
+bool duration_read(const char *text, uint64_t *duration_ms);
 
 /* --gc=auto|off|DURATION; NULL: auto.  False if it is none of them. */
 bool gc_mode_read(const char *text, struct host_gc_options *options);

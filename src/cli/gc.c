@@ -107,7 +107,7 @@ void gc_status_json(struct json *json, const struct host_gc_status *facts)
 /* ---- --gc ------------------------------------------------------------------------------ */
 
 /* "90s", "10m", "6h": a number without a unit is seconds. */
-static bool read_duration_ms(const char *text, uint64_t *duration_ms)
+bool duration_read(const char *text, uint64_t *duration_ms)
 {
     char *unit;
     double number = strtod(text, &unit);
@@ -130,7 +130,7 @@ bool gc_mode_read(const char *text, struct host_gc_options *options)
     if (strcmp(text, "off") == 0)
         return true;
     options->mode = HOST_GC_INTERVAL;
-    return read_duration_ms(text, &options->interval_ms);
+    return duration_read(text, &options->interval_ms);
 }
 
 /* ---- told by the running process ---------------------------------------------------------- */

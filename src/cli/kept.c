@@ -11,7 +11,7 @@ struct kept {
     struct cli *cli;
     bool is_branch;
     const char *directory, *name, *from;
-    bool drop;
+    bool drop, seal, moves_epoch;
     struct machine machine;
 };
 
@@ -50,7 +50,7 @@ static void print_kept(const struct recovery_kept *kept)
     printf("  state %016" PRIx64 "  %s\n", kept->state_hash, date);
 }
 
-static void print_list(const struct kept *command, const struct recovery_kept *list, size_t count)
+static enum status print_list(const struct kept *command, const struct recovery_kept *list, size_t count)
 {
     struct json json, item;
     if (command->cli->json) {
@@ -68,10 +68,14 @@ static void print_list(const struct kept *command, const struct recovery_kept *l
         kept_json_members(&item, &list[i]);
         json_item_end(&item);
     }
-    if (command->cli->json) {
+    if (command->cli->json)
         json_array_end(&json);
+    enum status status = STATUS_OK;
+    if (!command->is_branch)
+        status = sealed_print(command->directory, command->cli->json ? &json : NULL);
+    if (command->cli->json)
         json_end(&json);
-    }
+    return status;
 }
 
 static enum status list_all(struct kept *command)
@@ -83,7 +87,7 @@ static enum status list_all(struct kept *command)
     STATUS_TRY(recovery_open_view(command->directory, &options, &node));
     enum status status = node_kept_list(node, &list, &count);
     if (status == STATUS_OK)
-        print_list(command, list, count);
+        status = print_list(command, list, count);
     free(list);
     recovery_close(node);
     return status;
@@ -157,8 +161,12 @@ static int go(struct kept *kept, const struct command *command)
                          kept->directory);
     if (kept->drop && kept->from != NULL)
         return cli_usage(kept->cli, command, "--drop and --from do not go together");
+    if ((kept->seal && kept->name != NULL) || (kept->moves_epoch && !kept->seal))
+        return cli_usage(kept->cli, command, "--seal takes no name, and --epoch goes with --seal");
     int leave = machine_init(&kept->machine, kept->cli, command, &(struct machine_options){0});
     CHECK(leave < 0);
+    if (kept->seal)
+        return seal_snapshot(&kept->machine, kept->directory, kept->moves_epoch);
     if (kept->name != NULL)
         return open_and_change(kept);
     enum status status = list_all(kept);
@@ -172,6 +180,9 @@ static int run_snapshot(struct cli *cli, const struct command *command, int coun
                                        {"NAME", "the snapshot; without it, all are listed", &kept.name, true}};
     const struct option table[] = {
         {"--drop", NULL, "drop it: what only it keeps is garbage then", OPTION_FLAG, &kept.drop},
+        {"--seal", NULL, "a sealed one, in files beside the arena, from which a lost arena comes back", OPTION_FLAG,
+         &kept.seal},
+        {"--epoch", NULL, "and drop the oldest, so that the log may be pruned further", OPTION_FLAG, &kept.moves_epoch},
     };
     const struct arguments arguments = {operands, COUNT_OF(operands), table, COUNT_OF(table)};
     int leave = arguments_parse(cli, command, &arguments, count, words);
@@ -197,7 +208,12 @@ const struct command command_snapshot = {
     .summary = "keep the state under a name",
     .explained = "Keeps the state as it is now under NAME, inside the arena: at once, without a copy, whatever\n"
                  "its size.  `loam peek DIR PATH --at NAME` looks at it, `loam branch DIR B --from NAME` goes on\n"
-                 "from it.  It is lost if the arena has to be made again from the log.",
+                 "from it.  It is lost if the arena has to be made again from the log.\n"
+                 "\n"
+                 "With --seal the state goes, with what is kept in the arena, into files in DIR/snapshots, each\n"
+                 "checked by BLAKE3 and shared between snapshots, so that only what is new is written.  A start\n"
+                 "uses the newest one that is whole if the arena is lost.  `loam run --replay-budget` does so by\n"
+                 "itself.  The newest two and the oldest, the epoch, are kept.",
     .run = run_snapshot,
 };
 

@@ -18,6 +18,8 @@ struct run {
     const char *poke_file;
     const char *keep; /* --keep, or NULL */
     struct host_retention *retention;
+    const char *replay_budget;
+    struct host_sealing *sealing;
     const char *gc; /* --gc */
     struct cli_list pokes;
     struct cli_list timers; /* SECONDS:CAUSE */
@@ -34,6 +36,7 @@ struct run {
     struct host_driver *feed;
     struct driver_feed_counts feed_counts;
     int feed_descriptor; /* -1: none of ours */
+    uint64_t quarantine_event;
     uint64_t run_ns;
 };
 
@@ -111,6 +114,19 @@ static enum status add_retention(struct run *run)
     return STATUS_OK;
 }
 
+/* "900s", "15m", "off"; 15 minutes if none is given. */
+static enum status add_sealing(struct run *run)
+{
+    uint64_t budget_ms = 900000;
+    if (run->replay_budget != NULL && strcmp(run->replay_budget, "off") == 0)
+        budget_ms = 0;
+    else if (run->replay_budget != NULL && (!duration_read(run->replay_budget, &budget_ms) || budget_ms == 0))
+        return status_fail(STATUS_INVALID, "--replay-budget wants a time such as 900s or 15m, or off, not \"%s\"",
+                           run->replay_budget);
+    run->sealing = host_sealing_create(run->host, budget_ms);
+    return STATUS_OK;
+}
+
 static enum status add_drivers(struct run *run)
 {
     const struct driver_file_options file_options = {.exact_bytes = run->exact_files};
@@ -120,6 +136,7 @@ static enum status add_drivers(struct run *run)
     host_command_add(run->host, &operation_keep.command);
     host_command_add(run->host, &operation_branch_poke.command);
     STATUS_TRY(add_retention(run));
+    STATUS_TRY(add_sealing(run));
     host_command_add(run->host, &control_gc);
     host_add_driver(run->host, &driver_exit);
     host_add_driver(run->host, &driver_markdown);
@@ -142,6 +159,7 @@ static void destroy_drivers(struct run *run)
     if (run->feed != NULL)
         driver_feed_destroy(run->feed);
     host_retention_destroy(run->retention);
+    host_sealing_destroy(run->sealing);
     if (run->feed_descriptor >= 0)
         close(run->feed_descriptor);
 }
@@ -256,6 +274,7 @@ static int run_machine(struct run *run)
     int leave = machine_init(&run->machine, run->cli, run->command, &run->machine_options);
     if (leave >= 0)
         return leave;
+    run->machine.options.quarantine_event = run->quarantine_event;
     if (!gc_mode_read(run->gc, &run->machine.options.gc))
         return cli_usage(run->cli, run->command, "--gc wants auto, off or a time such as 10m, not \"%s\"", run->gc);
     enum status status = open_host(run);
@@ -284,6 +303,10 @@ static int parse_and_run(struct cli *cli, const struct command *command, int cou
         {"--until-idle", NULL, "stop when nothing is left to do", OPTION_FLAG, &run->until_idle},
         {"--kernel", "FILE", "upgrade: this kernel takes over the state", OPTION_TEXT, &run->kernel},
         {"--keep", "POLICY", "prune the log: events=N, age=N[smhdw] or size=N[KMGT]", OPTION_TEXT, &run->keep},
+        {"--replay-budget", "TIME", "seal a snapshot when events of so much time have come since the last (900s; off)",
+         OPTION_TEXT, &run->replay_budget},
+        {"--quarantine", "EVENT", "if a replay comes to this event it is skipped, for good, and the log says so",
+         OPTION_NUMBER, &run->quarantine_event},
         {"--exact-files", NULL, "write files without padding them to 8 bytes", OPTION_FLAG, &run->exact_files},
         {"--gc", "auto|off|TIME", "collect when it is worth it (the default); never; or also every TIME, such as 10m",
          OPTION_TEXT, &run->gc},

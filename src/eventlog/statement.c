@@ -60,3 +60,11 @@ enum status eventlog_query_word(struct eventlog *log, const char *sql, const cha
         return STATUS_OK;
     return eventlog_fail(log, code == SQLITE_DONE ? SQLITE_CORRUPT : code, doing);
 }
+
+enum status eventlog_evaluation(struct eventlog *log, uint64_t event, uint64_t *evaluation_us)
+{
+    char sql[128];
+    sqlite3_snprintf(sizeof sql, sql, "SELECT ifnull(sum(evaluation_us), 0) FROM events WHERE event > %lld",
+                     (sqlite3_int64)event);
+    return eventlog_query_word(log, sql, "add up its events' times", evaluation_us);
+}

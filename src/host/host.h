@@ -71,6 +71,7 @@ struct host_options {
     bool is_stack_backed;        /* by a nameless file in the directory: an event may need more than memory */
     uint64_t event_limit_ms;     /* an event that takes longer fails; 0: none */
     bool check_jets;             /* run each jet beside its Nock */
+    uint64_t quarantine_event;   /* an operator's word: not to be run again; 0: none */
 };
 
 /* A kernel jam's bytes, the caller's; `bytes` NULL: none. */
@@ -259,6 +260,20 @@ void host_retention_destroy(struct host_retention *retention); /* NULL is fine *
 
 /* Line `index` of the answer, a number; false beyond the last. */
 bool host_prune_answer_take(struct recovery_prune *report, size_t index, uint64_t word);
+
+/* ---- sealed snapshots (host/seal.c) ------------------------------------------------ */
+
+/* Seals snapshots while host_run lasts: whenever the events since the newest one
+ * took `budget_ms` of evaluation (0: never), in a thread of its own, and when the
+ * control channel's `seal [epoch]` asks for it, whose answer's lines
+ * host_seal_answer_take takes.  Before host_run; destroyed after the host. */
+struct host_sealing;
+struct snapshot_report;
+struct host_sealing *host_sealing_create(struct host *host, uint64_t budget_ms);
+void host_sealing_destroy(struct host_sealing *sealing); /* NULL is fine */
+
+/* Line `index` of the answer; false beyond the last. */
+bool host_seal_answer_take(struct snapshot_report *report, size_t index, const char *line);
 
 /* ---- collecting the arena (host/gc.c) -------------------------------------------- */
 

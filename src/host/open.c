@@ -55,6 +55,7 @@ static struct recovery_options node_options(struct host *host)
         .memory_limit_bytes = host->options.memory_limit_bytes,
         .is_stack_backed = host->options.is_stack_backed,
         .check_jets = host->options.check_jets,
+        .quarantine_event = host->options.quarantine_event,
     };
 }
 

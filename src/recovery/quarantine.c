@@ -150,5 +150,7 @@ enum status node_quarantine_record(struct node *node)
     if (is_known && !is_said_now)
         return STATUS_OK;
     node->has_appended = true;
-    return record_state(node);
+    STATUS_TRY(record_state(node));
+    node_quarantine_forget(node); /* what is in the log now is no longer being said */
+    return node_quarantine_read(node);
 }
