@@ -17,6 +17,9 @@
 /* Takes any cause, changes nothing. */
 #define BENCH_KERNEL_NOOP BENCH_KERNEL("[[1 0] 0 7]")
 
+/* Takes any cause and counts it: [%count n] is its effect. */
+#define BENCH_KERNEL_COUNT BENCH_KERNEL("[8 [4 0 30] [[[1 %count] 0 2] 1 0] 10 [6 0 2] 0 15]")
+
 /* A cause n puts a new tree of 2^n - 1 cells in front of the state. */
 #define BENCH_TREE "[6 [5 [0 6] 0 7] [1 0] [9 2 10 [6 4 0 6] 0 1] 9 2 10 [6 4 0 6] 0 1]"
 #define BENCH_KERNEL_GROW BENCH_KERNEL("[8 [7 [[1 " BENCH_TREE "] [1 0] 0 223] 9 2 0 1] [1 0] 10 [6 [0 2] 0 62] 0 15]")

@@ -21,7 +21,7 @@
  *
  * Threads: one *owner* opens, chooses, begins, builds and commits.  One other
  * thread at a time may call arena_sync and arena_grow_ahead beside it.
- * arena_durable, arena_statistics and arena_boundary_set are for any thread.
+ * arena_durable, arena_statistics, arena_boundary_set and arena_boundary_announce are for any thread.
  * Any thread that has entered the space may read nouns that it has from a
  * written commit, without a lock: the bytes never change.
  *
@@ -209,6 +209,11 @@ void arena_durable(struct arena *arena, uint64_t *sequence, uint64_t *event_numb
  * an arena that runs ahead of its log by any number of commits still has one
  * that the log knows (invariant 3). */
 void arena_boundary_set(struct arena *arena, uint64_t event_number);
+
+/* Tells it up to which event the log is about to be durable, so that the ring
+ * also keeps the commit that will then stand exactly there, however many
+ * follow meanwhile: a killed process' next start has nothing to replay. */
+void arena_boundary_announce(struct arena *arena, uint64_t event_number);
 
 struct arena_statistics {
     uint64_t file_bytes;

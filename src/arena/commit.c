@@ -147,6 +147,13 @@ void arena_boundary_set(struct arena *arena, uint64_t event_number)
     os_mutex_unlock(arena->mutex);
 }
 
+void arena_boundary_announce(struct arena *arena, uint64_t event_number)
+{
+    os_mutex_lock(arena->mutex);
+    arena->announced_event_number = event_number;
+    os_mutex_unlock(arena->mutex);
+}
+
 void arena_statistics(struct arena *arena, struct arena_statistics *statistics)
 {
     os_mutex_lock(arena->mutex);

@@ -62,6 +62,7 @@ struct arena *arena_new(const struct arena_options *options)
         arena->growth_step_bytes = options->growth_step_bytes;
     arena->is_read_only = options != NULL && options->read_only;
     arena->boundary_event_number = UINT64_MAX;
+    arena->announced_event_number = UINT64_MAX;
     arena->mutex = os_mutex_create();
     arena->growth_mutex = os_mutex_create();
     return arena;

@@ -319,15 +319,33 @@ static const struct arena_slot *find_keeper(const struct arena *arena)
     return within != NULL ? within : oldest;
 }
 
-/* A free slot, or the oldest that is not the keeper. */
+/* The newest one that is not beyond an event, durable or not. */
+static const struct arena_slot *find_newest_until(const struct arena *arena, uint64_t event_number)
+{
+    const struct arena_slot *newest = NULL;
+    for (unsigned i = 0; i < ARENA_RING_SLOTS; i++) {
+        const struct arena_slot *slot = &arena->slots[i];
+        if (slot->state == ARENA_SLOT_WHOLE && slot->superblock.event_number <= event_number &&
+            (newest == NULL || slot->superblock.sequence > newest->superblock.sequence))
+            newest = slot;
+    }
+    return newest;
+}
+
+/* A free slot, or the oldest that is neither the keeper, nor the one that the
+ * next start would take if only the process died, now or after the log's next
+ * flush. */
 static uint32_t find_victim(const struct arena *arena)
 {
     const struct arena_slot *keeper = find_keeper(arena), *victim = NULL;
+    const struct arena_slot *now = find_newest_until(arena, arena->boundary_event_number);
+    const struct arena_slot *soon = find_newest_until(arena, arena->announced_event_number);
     for (unsigned i = 0; i < ARENA_RING_SLOTS; i++) {
         const struct arena_slot *slot = &arena->slots[i];
         if (slot->state != ARENA_SLOT_WHOLE)
             return i;
-        if (slot != keeper && (victim == NULL || slot->superblock.sequence < victim->superblock.sequence))
+        if (slot != keeper && slot != now && slot != soon &&
+            (victim == NULL || slot->superblock.sequence < victim->superblock.sequence))
             victim = slot;
     }
     CHECK(victim != NULL);

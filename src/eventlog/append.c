@@ -41,11 +41,16 @@ static enum status checkpoint(struct eventlog *log)
     return is_excessive ? eventlog_wal_warm(log) : STATUS_OK;
 }
 
+bool eventlog_checkpoint_is_due(const struct eventlog *log, uint64_t bytes_min)
+{
+    return (log->wal_frames - log->wal_frames_copied) * FRAME_BYTES >= bytes_min;
+}
+
 enum status eventlog_checkpoint(struct eventlog *log, uint64_t bytes_min)
 {
     CHECK(log->mode == EVENTLOG_WRITE);
     STATUS_TRY(eventlog_usable(log));
-    if (bytes_min > 0 && (log->wal_frames - log->wal_frames_copied) * FRAME_BYTES < bytes_min)
+    if (bytes_min > 0 && !eventlog_checkpoint_is_due(log, bytes_min))
         return STATUS_OK;
     enum status status = checkpoint(log);
     /* Somebody in the way, or a full disk, is no reason to refuse events as

@@ -126,6 +126,9 @@ enum status eventlog_append(struct eventlog *log, const struct eventlog_row *row
  * later.  STATUS_IO, STATUS_CORRUPT: as for eventlog_append. */
 enum status eventlog_checkpoint(struct eventlog *log, uint64_t bytes_min) MUST_USE;
 
+/* True if that would copy something. */
+bool eventlog_checkpoint_is_due(const struct eventlog *log, uint64_t bytes_min);
+
 /* How long the events after `event` took to evaluate, together, as their rows say. */
 enum status eventlog_evaluation(struct eventlog *log, uint64_t event, uint64_t *evaluation_us) MUST_USE;
 

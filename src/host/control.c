@@ -257,9 +257,11 @@ static void serve(struct connection *connection, const struct request *request)
     connection->call = call;
     uv_timer_stop(&connection->timer);
     const struct host_command *command = find_command(control->host, request->words[0]);
-    if (command == NULL) {
-        host_call_end(call,
-                      status_fail(STATUS_INVALID, "a running machine knows no command \"%.100s\"", request->words[0]));
+    enum status status = commit_settle(control->host);
+    if (command == NULL)
+        status = status_fail(STATUS_INVALID, "a running machine knows no command \"%.100s\"", request->words[0]);
+    if (status != STATUS_OK) {
+        host_call_end(call, status);
         return;
     }
     host_reset(control->host);

@@ -133,10 +133,11 @@ enum host_answer {
 
 struct host_event {
     enum host_answer answer;
-    enum status reason; /* if it was refused: STATUS_CRASHED, or what there was not enough of */
-    uint64_t number;    /* of the event, if there is one */
-    noun effects;       /* the kernel's list, until host_reset; 0 if refused */
-    noun goof;          /* [mote tang], why the cause crashed, until host_reset; NOUN_NONE if it did not */
+    enum status reason;  /* if it was refused: STATUS_CRASHED, or what there was not enough of */
+    uint64_t number;     /* of the event, if there is one */
+    uint64_t state_hash; /* of the state after it; 0 in memory */
+    noun effects;        /* the kernel's list, until host_reset; 0 if refused */
+    noun goof;           /* [mote tang], why the cause crashed, until host_reset; NOUN_NONE if it did not */
     uint64_t evaluation_ns;
 };
 
@@ -170,6 +171,9 @@ struct host_driver {
     enum status (*start)(struct host *host, void *context);
     /* An effect of a durable event; the noun is gone after the call.  May be NULL. */
     void (*effect)(struct host *host, void *context, noun effect);
+    /* True if no event may be run before this effect, of one that is not durable
+     * yet, has been carried out.  Looks only.  NULL: never. */
+    bool (*is_barrier)(void *context, noun effect);
     /* True while the driver has something under way that will end in a poke; a
      * loop that stops when idle waits for it.  NULL: never. */
     bool (*is_busy)(void *context);
@@ -202,7 +206,8 @@ void host_stop(struct host *host, int exit_code);
 /* While host_run runs a durable machine it listens at the socket `control` in
  * the machine's directory, for the machine's owner alone.  A connection brings
  * one request, a line of words, and gets lines and a status back.  Commands run
- * on the loop's thread between two events, so none may take long; what does goes
+ * on the loop's thread between two events, with nothing in flight (the log and the
+ * node are theirs until they return), so none may take long; what does goes
  * on elsewhere and keeps its call until it is done. */
 struct host_call;
 

@@ -1,10 +1,10 @@
 /* The event loop: one queue of pokes, one libuv loop for the world.
  *
  * A submitted poke is kept as bytes, because no ephemeral noun survives the
- * events before it.  Events are taken one at a time; between two of them the
- * world gets its turn.  A signal interrupts the evaluation in hand, which was
- * promised to nobody; what was accepted before is durable already, so there is
- * nothing else to wait for.
+ * events before it.  Events are taken one at a time; between two of them what
+ * has become durable is delivered and the world gets its turn.  A signal
+ * interrupts the evaluation in hand, which was promised to nobody; what is in
+ * flight then is waited for, one flush, and delivered.
  */
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -85,17 +85,37 @@ static void broadcast(struct host *host, noun effects)
                 host->drivers[i]->effect(host, host->drivers[i]->context, effect);
 }
 
-static enum status handle(struct host *host, struct submission *submission)
+void host_deliver(struct host *host, host_answered_fn *answered, void *context, const struct host_event *event)
+{
+    if (answered != NULL)
+        answered(context, host, event);
+    broadcast(host, event->effects);
+}
+
+static bool is_barrier(const struct host *host, noun effect)
+{
+    for (size_t i = 0; i < host->driver_count; i++)
+        if (host->drivers[i]->is_barrier != NULL && host->drivers[i]->is_barrier(host->drivers[i]->context, effect))
+            return true;
+    return false;
+}
+
+bool host_has_barrier(const struct host *host, noun effects)
+{
+    noun effect;
+    while (kernel_effect_next(&effects, &effect))
+        if (is_barrier(host, effect))
+            return true;
+    return false;
+}
+
+static enum status handle(struct host *host, const struct submission *submission)
 {
     noun both;
-    struct host_event event;
     host_reset(host);
     STATUS_TRY(codec_cue(host->node->stack, submission->jam, submission->size_bytes, NULL, &both));
-    STATUS_TRY(host_poke(host, noun_head(both), noun_tail(both), &event));
-    if (submission->answered != NULL)
-        submission->answered(submission->context, host, &event);
-    broadcast(host, event.effects);
-    return STATUS_OK;
+    return commit_submit(host, noun_head(both), noun_tail(both), host->first == NULL, submission->answered,
+                         submission->context);
 }
 
 static enum status handle_next(struct host *host)
@@ -131,6 +151,13 @@ static enum status loop_init(struct host *host)
     return STATUS_OK;
 }
 
+void host_wake(void *context)
+{
+    struct host *host = context;
+    if (host->has_loop)
+        uv_async_send(&host->wake);
+}
+
 struct uv_loop_s *host_loop(struct host *host)
 {
     CHECK(host->has_loop);
@@ -159,23 +186,37 @@ static bool is_busy(const struct host *host)
     return false;
 }
 
-/* Gives the world its turn; waits for it if there is nothing else to do. */
-static void attend(struct host *host)
+/* Is there an event that can be run now? */
+static bool is_ready(struct host *host)
 {
-    uv_run(&host->loop, host->first != NULL ? UV_RUN_NOWAIT : UV_RUN_ONCE);
+    return host->first != NULL && commit_has_room(host);
+}
+
+static bool is_idle(struct host *host)
+{
+    return host->first == NULL && commit_is_idle(host) && !is_busy(host);
+}
+
+/* One turn: an event, what has become durable, the world; which is waited for
+ * if there is nothing else to do. */
+static enum status turn(struct host *host)
+{
+    if (is_ready(host))
+        STATUS_TRY(handle_next(host));
+    STATUS_TRY(commit_release(host));
+    return STATUS_OK;
 }
 
 static enum status run_loop(struct host *host, bool until_idle)
 {
     while (!host->is_stopping) {
-        if (host->first != NULL)
-            STATUS_TRY(handle_next(host));
-        else if (until_idle && !is_busy(host))
+        STATUS_TRY(turn(host));
+        if (host->is_stopping || (until_idle && is_idle(host)))
             break;
-        if (!host->is_stopping && (host->first != NULL || !until_idle || is_busy(host)))
-            attend(host);
+        uv_run(&host->loop, is_ready(host) ? UV_RUN_NOWAIT : UV_RUN_ONCE);
     }
-    return STATUS_OK;
+    STATUS_TRY(commit_settle(host));
+    return commit_release(host);
 }
 
 static enum status start_drivers(struct host *host)

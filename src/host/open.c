@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "host/logger.h"
 #include "host/private.h"
 #include "import/import.h"
 
@@ -68,11 +69,24 @@ static uint64_t appended_bytes(const struct host *host)
     return statistics.appended_bytes;
 }
 
+static enum status start_threads(struct host *host)
+{
+    STATUS_TRY(flusher_start(host->node->arena, &host->flusher));
+    const struct logger_options options = {
+        .log = host->node->log,
+        .arena = host->node->arena,
+        .flusher = host->flusher,
+        .wake = host_wake,
+        .context = host,
+    };
+    return logger_start(&options, &host->logger);
+}
+
 /* The node is open, or `status` says why not. */
 static enum status host_begin(struct host *host, enum status status, struct host **out)
 {
     if (status == STATUS_OK && host->node->arena != NULL && !host->node->is_view)
-        status = flusher_start(host->node->arena, &host->flusher);
+        status = start_threads(host);
     if (status == STATUS_OK && host->flusher != NULL)
         status = gc_start(host, &host->gc);
     if (status != STATUS_OK) {
@@ -183,8 +197,9 @@ void host_close(struct host *host)
     if (host == NULL)
         return;
     gc_stop(host->gc);
+    bool is_healthy = host->flusher != NULL && host->broken == STATUS_OK && commit_settle(host) == STATUS_OK;
+    logger_stop(host->logger);
     host_loop_finish(host);
-    bool is_healthy = host->flusher != NULL && host->broken == STATUS_OK;
     flusher_stop(host->flusher);
     if (is_healthy)
         settle(host);

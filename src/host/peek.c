@@ -7,6 +7,7 @@ enum status host_peek(struct host *host, noun path, noun *product)
 {
     struct kernel_peek peek;
     node_enter(host->node);
+    STATUS_TRY(commit_settle(host)); /* what is not durable is not shown */
     kernel_peek(host->node->kernel, path, &peek);
     if (peek.answer != KERNEL_PEEK_CRASHED) {
         *product = peek.raw;

@@ -52,12 +52,15 @@ void gc_stop(struct gc *gc);
 #define HOST_CONTROL_NAME "control"
 
 struct submission;
+struct logger;
 
 struct host {
     struct host_options options;
     struct node *node;       /* owned */
     struct flusher *flusher; /* NULL in memory and in a view */
     struct gc *gc;           /* likewise */
+    struct logger *logger;   /* likewise */
+    bool is_barred;          /* an event in flight has to be released before the next is run */
     enum status broken;      /* why it accepts nothing more */
     char broken_message[STATUS_MESSAGE_SIZE_BYTES];
 
@@ -87,6 +90,33 @@ void host_break(struct host *host, enum status status);
 
 /* Has somebody asked the process to stop? */
 bool host_is_interrupted(const struct host *host);
+
+/* Tells whoever waits for an event, then every driver its effects (host/loop.c). */
+void host_deliver(struct host *host, host_answered_fn *answered, void *context, const struct host_event *event);
+
+/* Does any driver hold one of these effects for a barrier? */
+bool host_has_barrier(const struct host *host, noun effects);
+
+/* Has the loop look at what has been released; from any thread. */
+void host_wake(void *host);
+
+/* ---- the order (host/commit.c) --------------------------------------------------- */
+
+/* Runs an event; it is delivered now, in memory, or else by a later
+ * commit_release.  With `is_alone` there is nothing else to do meanwhile.
+ * Statuses as host_poke. */
+enum status commit_submit(struct host *host, noun wire, noun cause, bool is_alone, host_answered_fn *answered,
+                          void *context) MUST_USE;
+
+/* Delivers what has become durable, in order.  A failure: the host is broken. */
+enum status commit_release(struct host *host) MUST_USE;
+
+/* May another event be run; is every one delivered? */
+bool commit_has_room(struct host *host);
+bool commit_is_idle(struct host *host);
+
+/* Waits until everything in flight is durable; it is not delivered by this. */
+enum status commit_settle(struct host *host) MUST_USE;
 
 /* Drops the queue and closes the loop. */
 void host_loop_finish(struct host *host);

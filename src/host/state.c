@@ -9,6 +9,7 @@ enum status host_export(struct host *host, const char *path, bool as_reference)
 {
     struct node *node = host->node;
     node_enter(node);
+    STATUS_TRY(commit_settle(host));
     struct import_facts facts = {
         .format = as_reference ? IMPORT_EXPJAM : IMPORT_OWN,
         .event = node->event,

@@ -9,6 +9,8 @@ static enum status read_files(struct node *node, struct host_status *out)
     struct eventlog_size log;
     arena_statistics(node->arena, &arena);
     STATUS_TRY(eventlog_size(node->log, &log));
+    out->event = node->is_view ? node->event : eventlog_last(node->log);
+    out->state_hash = node->is_view ? node->state_hash : eventlog_last_state_hash(node->log);
     out->arena_file_bytes = arena.file_bytes;
     out->arena_used_bytes = arena.appended_bytes;
     out->arena_objects = arena.object_count;
@@ -21,6 +23,8 @@ static enum status read_files(struct node *node, struct host_status *out)
 enum status host_status_read(struct host *host, struct host_status *out)
 {
     struct node *node = host->node;
+    enum status settled = commit_settle(host);
+    (void)settled; /* a failure has ended what was in flight, too, and is told by the next event */
     *out = (struct host_status){
         .event = node->event,
         .state_hash = node->state_hash,

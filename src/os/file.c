@@ -402,9 +402,29 @@ static enum status open_beside(const char *path, struct os_file **out)
     }
 }
 
+/* A device or a pipe is written to; in its place a file would do harm. */
+static enum status write_to_device(const char *path, const uint8_t *bytes, size_t size_bytes)
+{
+    int descriptor = open_retrying(path, O_WRONLY, 0);
+    int error_number = descriptor < 0 ? errno : 0;
+    while (error_number == 0 && size_bytes > 0) {
+        ssize_t written = write(descriptor, bytes, size_bytes);
+        if (written < 0 && errno != EINTR)
+            error_number = errno;
+        bytes += written > 0 ? written : 0;
+        size_bytes -= written > 0 ? (size_t)written : 0;
+    }
+    if (descriptor >= 0)
+        close(descriptor);
+    return error_number == 0 ? STATUS_OK : status_fail_errno(error_number, "cannot write to %s", path);
+}
+
 enum status os_replace_whole(const char *path, const void *bytes, size_t size_bytes)
 {
     struct os_file *file;
+    struct stat facts;
+    if (stat(path, &facts) == 0 && !S_ISREG(facts.st_mode) && !S_ISDIR(facts.st_mode))
+        return write_to_device(path, bytes, size_bytes);
     STATUS_TRY(open_beside(path, &file));
     enum status status = os_file_write(file, 0, bytes, size_bytes);
     if (status == STATUS_OK)

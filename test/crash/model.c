@@ -35,13 +35,23 @@ void model_begin(uint64_t event, uint64_t state_hash)
     tried = count;
 }
 
-void model_try(void)
+static void try_up_to(size_t positions_tried)
 {
-    if (tried <= count)
-        tried = count + 1;
+    if (tried < positions_tried)
+        tried = positions_tried;
     note(NOTE_TRY, tried - 1);
     if (is_repeating)
         so_far.to = tried;
+}
+
+void model_try(void)
+{
+    try_up_to(count + 1);
+}
+
+void model_try_beyond(void)
+{
+    try_up_to((tried < count ? count : tried) + 1);
 }
 
 void model_keep(uint64_t event, uint64_t state_hash)

@@ -33,6 +33,9 @@ void model_begin(uint64_t event, uint64_t state_hash);
 /* One more position is about to be tried for. */
 void model_try(void);
 
+/* One more than those that are being tried for already: a pipeline. */
+void model_try_beyond(void);
+
 /* It is this.  Several may be kept before the first is acknowledged: that is a
  * pipeline. */
 void model_keep(uint64_t event, uint64_t state_hash);

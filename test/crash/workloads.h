@@ -62,6 +62,7 @@ struct workload {
 #define WORKLOAD_FILES(X)                                                                                              \
     X(node)     /* each durable step by hand */                                                                        \
     X(host)     /* whole hosts */                                                                                      \
+    X(pipeline) /* hosts with events in flight */                                                                      \
     X(recovery) /* boots, and power cuts in them */                                                                    \
     X(failure)  /* failed flushes, a full disk, and power cuts after them */
 

@@ -1,0 +1,2 @@
+# What durability costs: one client, many clients, bytes; beside SQLite and LMDB.
+"$(program commit)" "$(scratch)" ${BENCH_ROUNDS:-20}

@@ -1,0 +1,339 @@
+#include "host/logger.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "host/private.h"
+#include "os/os.h"
+
+/* Memory that events in flight may hold, and how many a transaction takes. */
+#define IN_FLIGHT_MAX 4096
+#define IN_FLIGHT_MAX_BYTES ((size_t)64 << 20)
+#define GROUP_MAX IN_FLIGHT_MAX
+
+struct list {
+    struct record *first, **last;
+};
+
+struct logger {
+    struct logger_options options;
+    struct os_thread *thread;
+    struct os_mutex *mutex;    /* guards what follows */
+    struct os_condition *work; /* there is something to append, or to copy back, or it is over */
+    struct os_condition *done; /* is_working has ended */
+    struct list queue;         /* to be appended */
+    struct list released;      /* to be acknowledged */
+    size_t in_flight;          /* queued or being appended */
+    size_t in_flight_bytes;
+    bool is_working;           /* somebody uses the log */
+    struct eventlog_row *rows; /* whose these are; owned */
+    bool is_checkpoint_due;
+    bool is_stopping;
+    enum status status;
+    char message[STATUS_MESSAGE_SIZE_BYTES];
+};
+
+/* ---- lists ------------------------------------------------------------------------ */
+
+static void list_init(struct list *list)
+{
+    list->first = NULL;
+    list->last = &list->first;
+}
+
+static void list_add(struct list *list, struct record *record)
+{
+    record->next = NULL;
+    *list->last = record;
+    list->last = &record->next;
+}
+
+/* Moves the first `count` of `from`, or all if there are fewer. */
+static void list_move(struct list *from, size_t count, struct list *to)
+{
+    for (struct record *record; count > 0 && (record = from->first) != NULL; count--) {
+        from->first = record->next;
+        list_add(to, record);
+    }
+    if (from->first == NULL)
+        list_init(from);
+}
+
+static void list_destroy(struct list *list)
+{
+    for (struct record *record = list->first, *next; record != NULL; record = next) {
+        next = record->next;
+        record_destroy(record);
+    }
+    list_init(list);
+}
+
+/* ---- appending: without the mutex, while is_working is this thread's ----------------- */
+
+static enum status append_rows(struct logger *logger, const struct eventlog_row *rows, size_t count)
+{
+    enum status status = eventlog_append(logger->options.log, rows, count);
+    if (status != STATUS_OK)
+        return status_add_context(
+            status, "event %" PRIu64 " could not be logged and was not accepted, and the machine stops", rows[0].event);
+    arena_boundary_set(logger->options.arena, rows[count - 1].event);
+    flusher_kick(logger->options.flusher);
+    return STATUS_OK;
+}
+
+/* Records that were refused have no row; they only keep their place. */
+static enum status append_list(struct logger *logger, const struct list *group)
+{
+    struct eventlog_row *rows = logger->rows;
+    size_t count = 0;
+    for (const struct record *record = group->first; record != NULL; record = record->next)
+        if (record->row.event != 0)
+            rows[count++] = record->row;
+    return count == 0 ? STATUS_OK : append_rows(logger, rows, count);
+}
+
+/* ---- under the mutex ------------------------------------------------------------------- */
+
+static void fail(struct logger *logger, enum status status)
+{
+    if (logger->status != STATUS_OK)
+        return;
+    logger->status = status;
+    snprintf(logger->message, sizeof logger->message, "%s", status_message());
+}
+
+static void begin_work(struct logger *logger)
+{
+    while (logger->is_working)
+        os_condition_wait(logger->done, logger->mutex);
+    logger->is_working = true;
+}
+
+static void end_work(struct logger *logger)
+{
+    logger->is_working = false;
+    os_condition_broadcast(logger->done);
+}
+
+static size_t bytes_of(const struct record *record)
+{
+    return sizeof *record + record->row.job_size_bytes + record->said_size_bytes;
+}
+
+static void note_checkpoint(struct logger *logger)
+{
+    logger->is_checkpoint_due = eventlog_checkpoint_is_due(logger->options.log, EVENTLOG_WAL_BYTES);
+}
+
+static void release(struct logger *logger, struct list *group)
+{
+    for (const struct record *record = group->first; record != NULL; record = record->next) {
+        logger->in_flight--;
+        logger->in_flight_bytes -= bytes_of(record);
+    }
+    list_move(group, SIZE_MAX, &logger->released);
+    note_checkpoint(logger);
+}
+
+/* What is being taken ends with the newest commit of the arena but perhaps one,
+ * since the owner cannot put a record meanwhile: it is sure to be in the ring. */
+static void announce(struct logger *logger, const struct list *group)
+{
+    uint64_t last = 0;
+    for (const struct record *record = group->first; record != NULL; record = record->next)
+        last = record->row.event != 0 ? record->row.event : last;
+    if (last != 0)
+        arena_boundary_announce(logger->options.arena, last);
+}
+
+/* Appends what is queued.  Has the mutex, gives it up meanwhile. */
+static void append_group(struct logger *logger)
+{
+    struct list group;
+    list_init(&group);
+    begin_work(logger);
+    list_move(&logger->queue, GROUP_MAX, &group);
+    announce(logger, &group);
+    os_mutex_unlock(logger->mutex);
+    enum status status = append_list(logger, &group);
+    os_mutex_lock(logger->mutex);
+    if (status == STATUS_OK)
+        release(logger, &group);
+    else
+        fail(logger, status);
+    list_destroy(&group); /* of a failure: nobody will ever hear of them */
+    end_work(logger);
+}
+
+/* Once the rows are acknowledged nobody waits for this. */
+static void copy_back(struct logger *logger)
+{
+    logger->is_checkpoint_due = false;
+    begin_work(logger);
+    os_mutex_unlock(logger->mutex);
+    enum status status = eventlog_checkpoint(logger->options.log, EVENTLOG_WAL_BYTES);
+    os_mutex_lock(logger->mutex);
+    if (status != STATUS_OK)
+        fail(logger, status);
+    end_work(logger);
+}
+
+/* ---- the thread ------------------------------------------------------------------------- */
+
+static bool has_failed(const struct logger *logger)
+{
+    return logger->status != STATUS_OK;
+}
+
+static void run(void *context)
+{
+    struct logger *logger = context;
+    os_thread_raise_priority();
+    os_mutex_lock(logger->mutex);
+    while (!has_failed(logger)) {
+        if (logger->queue.first != NULL) {
+            append_group(logger);
+            logger->options.wake(logger->options.context);
+        } else if (logger->is_stopping) {
+            break;
+        } else if (logger->is_checkpoint_due) {
+            copy_back(logger);
+        } else {
+            os_condition_wait(logger->work, logger->mutex);
+        }
+    }
+    os_mutex_unlock(logger->mutex);
+}
+
+enum status logger_start(const struct logger_options *options, struct logger **out)
+{
+    struct logger *logger = calloc(1, sizeof *logger);
+    if (logger == NULL)
+        check_out_of_memory(__FILE__, __LINE__, sizeof *logger);
+    logger->options = *options;
+    logger->rows = calloc(GROUP_MAX, sizeof *logger->rows);
+    if (logger->rows == NULL)
+        check_out_of_memory(__FILE__, __LINE__, GROUP_MAX * sizeof *logger->rows);
+    logger->mutex = os_mutex_create();
+    logger->work = os_condition_create();
+    logger->done = os_condition_create();
+    list_init(&logger->queue);
+    list_init(&logger->released);
+    enum status status = os_thread_start(run, logger, &logger->thread);
+    if (status == STATUS_OK)
+        *out = logger;
+    else
+        logger_stop(logger);
+    return status;
+}
+
+void logger_stop(struct logger *logger)
+{
+    if (logger == NULL)
+        return;
+    if (logger->thread != NULL) {
+        os_mutex_lock(logger->mutex);
+        logger->is_stopping = true;
+        os_condition_signal(logger->work);
+        os_mutex_unlock(logger->mutex);
+        os_thread_join(logger->thread);
+    }
+    list_destroy(&logger->queue);
+    list_destroy(&logger->released);
+    os_condition_destroy(logger->work);
+    os_condition_destroy(logger->done);
+    os_mutex_destroy(logger->mutex);
+    free(logger->rows);
+    free(logger);
+}
+
+/* ---- the owner's side --------------------------------------------------------------------- */
+
+bool logger_has_room(struct logger *logger)
+{
+    os_mutex_lock(logger->mutex);
+    bool has_room = logger->in_flight < IN_FLIGHT_MAX && logger->in_flight_bytes < IN_FLIGHT_MAX_BYTES;
+    os_mutex_unlock(logger->mutex);
+    return has_room;
+}
+
+bool logger_is_idle(struct logger *logger)
+{
+    os_mutex_lock(logger->mutex);
+    bool is_idle = logger->in_flight == 0 && logger->released.first == NULL;
+    os_mutex_unlock(logger->mutex);
+    return is_idle;
+}
+
+static void rouse(struct logger *logger)
+{
+    if (!logger->is_working && (logger->queue.first != NULL || logger->is_checkpoint_due))
+        os_condition_signal(logger->work);
+}
+
+void logger_put(struct logger *logger, struct record *record, bool at_once)
+{
+    os_mutex_lock(logger->mutex);
+    bool is_first = logger->in_flight == 0 && !logger->is_working && logger->status == STATUS_OK;
+    bool was_empty = logger->queue.first == NULL;
+    logger->in_flight++;
+    logger->in_flight_bytes += bytes_of(record);
+    list_add(&logger->queue, record);
+    if (at_once && is_first)
+        append_group(logger);
+    if (was_empty)
+        rouse(logger);
+    os_mutex_unlock(logger->mutex);
+}
+
+static enum status settle(struct logger *logger)
+{
+    while (logger->status == STATUS_OK && (logger->in_flight > 0 || logger->is_working))
+        os_condition_wait(logger->done, logger->mutex);
+    return logger->status == STATUS_OK ? STATUS_OK : status_fail(logger->status, "%s", logger->message);
+}
+
+enum status logger_append(struct logger *logger, const struct record *record)
+{
+    os_mutex_lock(logger->mutex);
+    enum status status = settle(logger);
+    if (status == STATUS_OK) {
+        begin_work(logger);
+        os_mutex_unlock(logger->mutex);
+        status = append_rows(logger, &record->row, 1);
+        os_mutex_lock(logger->mutex);
+        if (status != STATUS_OK)
+            fail(logger, status);
+        else
+            note_checkpoint(logger);
+        end_work(logger);
+        rouse(logger);
+    }
+    os_mutex_unlock(logger->mutex);
+    return status;
+}
+
+struct record *logger_take(struct logger *logger)
+{
+    os_mutex_lock(logger->mutex);
+    struct record *first = logger->released.first;
+    list_init(&logger->released);
+    os_mutex_unlock(logger->mutex);
+    return first;
+}
+
+enum status logger_status(struct logger *logger)
+{
+    os_mutex_lock(logger->mutex);
+    enum status status = logger->status;
+    os_mutex_unlock(logger->mutex);
+    return status == STATUS_OK ? status : status_fail(status, "%s", logger->message);
+}
+
+enum status logger_settle(struct logger *logger)
+{
+    os_mutex_lock(logger->mutex);
+    enum status status = settle(logger);
+    os_mutex_unlock(logger->mutex);
+    return status;
+}
