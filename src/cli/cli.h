@@ -343,6 +343,24 @@ void gc_status_json(struct json *json, const struct host_gc_status *facts);
 void kept_json_members(struct json *json, const struct recovery_kept *kept);
 void kept_date_text(uint64_t wall_ms, char text[32]);
 
+/* ---- profiles (cli/profile.c) ----------------------------------------------------- */
+
+struct profiling {
+    struct cli_list files;
+    struct nock *machine; /* that is profiled; NULL: none */
+};
+
+#define PROFILE_OPTION(profiling)                                                                                      \
+    {                                                                                                                  \
+        "--profile", "FILE", "sample the Hoon stack; a trace for Chrome, or, named *.folded, folded stacks",           \
+            OPTION_LIST, &(profiling).files                                                                            \
+    }
+
+/* Nothing if no file was named.  The end writes the files, and the arms with
+ * the most time to stderr; it comes before the machine is destroyed. */
+enum status profiling_begin(struct profiling *profiling, struct nock *machine) MUST_USE;
+enum status profiling_end(struct profiling *profiling, const struct cli *cli) MUST_USE;
+
 /* ---- an engine without a kernel (cli/engine.c) -------------------------------- */
 
 /* Memory and a machine for the filters. */

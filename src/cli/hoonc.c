@@ -26,6 +26,7 @@ struct hoonc {
     const char *kernel, *state_jam, *library, *entry, *directory, *output, *data_dir;
     bool is_arbitrary, is_new, exact_files;
     struct machine_options machine_options;
+    struct profiling profiling;
 
     struct machine machine;
     struct host *host;
@@ -255,6 +256,8 @@ static enum status run_build(struct hoonc *hoonc, struct host_driver *punch, int
         status = host_run(hoonc->host, true, exit_code);
         ticker_stop(ticker);
     }
+    if (status == STATUS_OK)
+        status = profiling_end(&hoonc->profiling, hoonc->cli);
     host_close(hoonc->host);
     hoonc->host = NULL;
     driver_file_destroy(file);
@@ -327,6 +330,8 @@ static int compile(struct hoonc *hoonc)
     if (status == STATUS_OK)
         status = make_or_open(hoonc);
     if (status == STATUS_OK)
+        status = profiling_begin(&hoonc->profiling, host_machine(hoonc->host));
+    if (status == STATUS_OK)
         status = boot_if_needed(hoonc);
     if (status == STATUS_OK)
         status = build(hoonc, &exit_code);
@@ -350,6 +355,7 @@ static int run(struct cli *cli, const struct command *command, int count, char *
         {"--data-dir", "DIR", "the compiler's machine; ~/.loam/hoonc if not given", OPTION_TEXT, &hoonc.data_dir},
         {"--new", NULL, "make the machine anew, in an empty directory", OPTION_FLAG, &hoonc.is_new},
         {"--exact-files", NULL, "do not pad the output to 8 bytes", OPTION_FLAG, &hoonc.exact_files},
+        PROFILE_OPTION(hoonc.profiling),
         MACHINE_OPTIONS(hoonc.machine_options),
     };
     const struct arguments arguments = {operands, COUNT_OF(operands), table, COUNT_OF(table)};

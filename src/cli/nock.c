@@ -7,6 +7,8 @@
 struct nock_job {
     const char *subject, *formula, *output;
     bool check_jets;
+    struct profiling profiling;
+    const struct cli *cli;
 };
 
 static enum status read_job(struct stack *stack, const struct nock_job *job, noun *subject, noun *formula)
@@ -35,11 +37,13 @@ static enum status crash(struct engine *engine, const struct nock_result *result
 
 static enum status do_nock(struct engine *engine, void *context)
 {
-    const struct nock_job *job = context;
+    struct nock_job *job = context;
     noun subject, formula;
     struct nock_result result;
     STATUS_TRY(read_job(engine->stack, job, &subject, &formula));
+    STATUS_TRY(profiling_begin(&job->profiling, engine->machine));
     nock_run(engine->machine, subject, formula, &result);
+    STATUS_TRY(profiling_end(&job->profiling, job->cli));
     if (result.outcome != NOCK_DONE)
         return crash(engine, &result);
     return job->output != NULL ? jam_write(result.product, job->output) : noun_print_line(result.product);
@@ -47,13 +51,14 @@ static enum status do_nock(struct engine *engine, void *context)
 
 static int run_nock(struct cli *cli, const struct command *command, int count, char **words)
 {
-    struct nock_job job = {0};
+    struct nock_job job = {.cli = cli};
     const struct operand operands[] = {
         {"SUBJECT", "in text, or @FILE; [subject formula] on standard input if not given", &job.subject, true},
         {"FORMULA", "likewise; if not given the first noun is [subject formula]", &job.formula, true}};
     const struct option table[] = {
         {"--output", "FILE", "write the product's jam there", OPTION_TEXT, &job.output},
         {"--jet-check", NULL, "run every jet beside its Nock; stop at a difference", OPTION_FLAG, &job.check_jets},
+        PROFILE_OPTION(job.profiling),
     };
     const struct arguments arguments = {operands, COUNT_OF(operands), table, COUNT_OF(table)};
     int leave = arguments_parse(cli, command, &arguments, count, words);

@@ -78,11 +78,13 @@ static int run(struct cli *cli, const struct command *command, int count, char *
 {
     const char *directory = NULL, *cause_word = NULL, *wire_word = NULL, *branch = NULL;
     struct machine_options options = {0};
+    struct profiling profiling = {.machine = NULL};
     const struct operand operands[] = {{"DIR", "the machine", &directory, false},
                                        {"CAUSE", "a noun in text, or @FILE for a jam", &cause_word, false}};
     const struct option table[] = {
         {"--wire", "NOUN", "where the cause comes from; [%poke %sys 1 ~] if not given", OPTION_TEXT, &wire_word},
         {"--branch", "NAME", "on this branch; the main line and the log stay as they are", OPTION_TEXT, &branch},
+        PROFILE_OPTION(profiling),
         MACHINE_OPTIONS(options),
     };
     const struct arguments arguments = {operands, COUNT_OF(operands), table, COUNT_OF(table)};
@@ -103,7 +105,11 @@ static int run(struct cli *cli, const struct command *command, int count, char *
         return cli_fail(cli, status);
     status = build(host_stack(host), wire_word, cause_word, &wire, &cause);
     if (status == STATUS_OK)
+        status = profiling_begin(&profiling, host_machine(host));
+    if (status == STATUS_OK)
         status = poke(cli, host, wire, cause, &event);
+    if (status == STATUS_OK)
+        status = profiling_end(&profiling, cli);
     leave = status == STATUS_OK ? finish(cli, &event) : cli_fail(cli, status);
     host_close(host);
     return leave;

@@ -26,6 +26,7 @@ struct run {
     bool until_idle;
     bool exact_files;
     struct machine_options machine_options;
+    struct profiling profiling;
 
     struct machine machine;
     struct host *host;
@@ -248,10 +249,15 @@ static int run_loop(struct run *run)
     enum status status = add_drivers(run);
     if (status == STATUS_OK)
         status = announce(run);
+    if (status == STATUS_OK)
+        status = profiling_begin(&run->profiling, host_machine(run->host));
     uint64_t started_ns = os_clock_ns();
     if (status == STATUS_OK)
         status = host_run(run->host, run->until_idle, &exit_code);
     run->run_ns = os_clock_ns() - started_ns;
+    enum status profiled = profiling_end(&run->profiling, run->cli);
+    if (status == STATUS_OK)
+        status = profiled;
     if (status == STATUS_OK && run->feed != NULL)
         status = driver_feed_status(run->feed);
     int exit_status = status == STATUS_OK ? exit_status_of(run, exit_code) : cli_fail(run->cli, status);
@@ -310,6 +316,7 @@ static int parse_and_run(struct cli *cli, const struct command *command, int cou
         {"--exact-files", NULL, "write files without padding them to 8 bytes", OPTION_FLAG, &run->exact_files},
         {"--gc", "auto|off|TIME", "collect when it is worth it (the default); never; or also every TIME, such as 10m",
          OPTION_TEXT, &run->gc},
+        PROFILE_OPTION(run->profiling),
         MACHINE_OPTIONS(run->machine_options),
     };
     const struct arguments arguments = {operands, COUNT_OF(operands), table, COUNT_OF(table)};

@@ -245,6 +245,7 @@ static void write_landing(struct assigner *assigner, const struct instruction *i
 {
     struct live_set *live =
         block_take(&assigner->program->kept, sizeof *live + instruction->live_count * sizeof live->registers[0]);
+    live->code = assigner->code;
     live->hint = instruction->scope == NULL ? NULL : instruction->scope->hint;
     live->count = instruction->live_count;
     for (uint32_t i = 0; i < live->count; i++)

@@ -107,6 +107,7 @@ void code_free(struct code *code)
 
 void codes_finish(struct codes *codes)
 {
+    codes->freed++;
     for (size_t i = 0; i < codes->count; i++)
         code_free(codes->all[i]);
     free(codes->all);

@@ -95,6 +95,7 @@ struct slot {
 };
 
 struct live_set {
+    const struct code *code;
     const struct hint *hint; /* around the call */
     uint32_t count;
     uint16_t registers[];
@@ -211,6 +212,7 @@ struct codes {
     struct code **sorted; /* by address of slots, when last asked for */
     size_t sorted_count;
     const void *const *handlers; /* by operation */
+    uint64_t freed;              /* how often some were */
 };
 
 /* The operation of an instruction. */

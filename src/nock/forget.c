@@ -64,6 +64,7 @@ static void translate_codes(struct nock *machine, const struct translation *tran
             code->known->gate = code;
         codes->all[kept++] = code;
     }
+    codes->freed += kept < codes->count;
     codes->count = codes->scanned = kept;
     codes->sorted_count = 0;
 }

@@ -8,6 +8,7 @@
  * Safe points are entries into code and the turns of step jets.  There all
  * that is alive is in frames, so a collection may move everything.
  */
+#include "nock/profile.h"
 #include "nock/sites.h"
 
 #include "os/os.h"
@@ -86,10 +87,11 @@ static noun reason_to_stop(struct nock *machine)
 }
 
 /* The slow part of a safe point: 0, or the mote with which the run must end. */
-static noun safe_point(struct nock *machine, uint64_t *frame, size_t live)
+static noun safe_point(struct nock *machine, uint64_t *frame, size_t live, const struct code *entered)
 {
+    bool is_sampled = machine->profile != NULL && profile_safe_point(machine->profile, frame, entered);
     noun mote = reason_to_stop(machine);
-    if (mote != 0)
+    if (mote != 0 || is_sampled)
         return mote;
     machine_collect(machine, frame, live);
     if (stack_is_over(machine->stack))
@@ -101,6 +103,8 @@ static void finish_run(struct nock *machine, struct nock_result *result, enum no
                        noun mote)
 {
     *result = (struct nock_result){.outcome = outcome, .product = product, .mote = mote};
+    if (machine->profile != NULL)
+        profile_run_end(machine->profile);
     if (outcome != NOCK_DONE) /* what it stored is not to outlive it */
         memo_table_finish(&machine->base_context.memo);
     while (machine->newest != NULL)
@@ -148,6 +152,8 @@ void machine_interpret(struct nock *machine, nock_jet_step *first_step, const no
     size_t frame_words; /* of the caller in a call from a step frame */
     const void *target; /* of a jump into native code */
 
+    if (machine->profile != NULL)
+        profile_run_begin(machine->profile);
     machine->watermark = frame;
     machine->base_context.frame = step_frame_at(frame);
     frame = push_header(machine, frame, 0, machine->landing_halt);
@@ -506,7 +512,7 @@ enter:
     }
     if (UNLIKELY(next > atomic_load_explicit(&stack->soft_limit_words, memory_order_relaxed))) {
         SAVE();
-        mote = safe_point(machine, frame, code->shape.leaves);
+        mote = safe_point(machine, frame, code->shape.leaves, code);
         RESTORE();
         if (mote != 0) {
             at = NULL;
@@ -633,7 +639,7 @@ step : {
     SAVE();
     at = NULL;
     if (UNLIKELY(stack_is_due(stack))) {
-        mote = safe_point(machine, frame, STEP_FRAME_NOUNS);
+        mote = safe_point(machine, frame, STEP_FRAME_NOUNS, NULL);
         if (mote != 0)
             goto fail;
     }

@@ -65,6 +65,7 @@ static struct sample take_sample(struct stack *stack, uint32_t *bits, const noun
 
 static noun run_plain(struct nock *machine, const struct nock_jet *jet, const noun *parts)
 {
+    machine->last_jet = jet;
     switch (jet->kind) {
     case NOCK_JET_1:
         return jet->run.one(machine, parts[0]);

@@ -118,7 +118,7 @@ static void remember(struct known_table *table, noun cell, struct known *known)
     words[0] = (words[0] & ~NOUN_META_ENGINE_MASK) | (uint64_t)known->index << NOUN_META_ENGINE_SHIFT;
 }
 
-static struct known *recall(const struct known_table *table, noun cell)
+struct known *known_recall(const struct known_table *table, noun cell)
 {
     if (noun_is_persistent(cell)) {
         const struct known_alias *alias = &table->aliases[alias_slot(table, cell)];
@@ -129,7 +129,7 @@ static struct known *recall(const struct known_table *table, noun cell)
 
 struct known *known_find(struct known_table *table, noun cell)
 {
-    struct known *known = recall(table, cell);
+    struct known *known = known_recall(table, cell);
     if (known != NULL)
         return known;
     uint32_t mug = noun_mug(cell);

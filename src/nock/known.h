@@ -54,6 +54,10 @@ struct known *known_of(struct known_table *table, noun cell);
 /* The record of a cell, or NULL. */
 struct known *known_find(struct known_table *table, noun cell);
 
+/* The same without looking at structure: NULL also for a cell that nobody has
+ * asked for yet. */
+struct known *known_recall(const struct known_table *table, noun cell);
+
 /* Frees the records whose noun has become NOUN_NONE; the others must be
  * persistent by now. */
 void known_drop(struct known_table *table);

@@ -64,6 +64,7 @@ void nock_destroy(struct nock *machine)
 {
     if (machine == NULL)
         return;
+    nock_profile_stop(machine);
     watchdog_stop(machine->watchdog);
     memo_table_finish(&machine->base_context.memo);
     codes_finish(&machine->codes);

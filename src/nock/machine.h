@@ -87,6 +87,8 @@ struct nock {
     _Atomic bool interrupted; /* by nock_interrupt */
     _Atomic bool deadline_passed;
     struct watchdog *watchdog;
+    struct profile *profile;         /* NULL: off */
+    const struct nock_jet *last_jet; /* that was called, for the profiler; may be NULL */
 
     /* How the run in progress ended, if not well. */
     noun failure_mote;

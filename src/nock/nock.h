@@ -16,6 +16,8 @@
 #ifndef NOCK_NOCK_H
 #define NOCK_NOCK_H
 
+#include <stdio.h>
+
 #include "base/base.h"
 #include "noun/noun.h"
 #include "stack/stack.h"
@@ -124,6 +126,21 @@ struct nock_statistics {
     uint64_t depth_peak_bytes; /* noted in coarse steps: 0 means under 64 MiB */
 };
 const struct nock_statistics *nock_statistics(const struct nock *machine);
+
+/* ---- the profiler (nock/profile.h) ----------------------------------------- */
+
+/* From now on the machine's stack is sampled about every `interval_us` while it
+ * runs.  A stack is of the labels that the program gives its cores (%fast), of
+ * its places (%spot) and of jets. */
+enum status nock_profile_start(struct nock *machine, uint64_t interval_us) MUST_USE;
+void nock_profile_pause(struct nock *machine); /* no more samples: before writing */
+void nock_profile_stop(struct nock *machine);  /* and forgets all; nothing if there is none */
+
+/* Folded stacks, "outer;inner microseconds" a line; the timeline in Chrome's
+ * trace format; the `count` labels with the most time of their own. */
+void nock_profile_write_folded(const struct nock *machine, FILE *out);
+void nock_profile_write_trace(const struct nock *machine, FILE *out);
+void nock_profile_write_top(const struct nock *machine, FILE *out, size_t count);
 
 /* ---- jets ---------------------------------------------------------------- */
 

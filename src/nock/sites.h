@@ -114,6 +114,7 @@ static inline noun try_quickly(struct nock *machine, const struct call_site *sit
     if (site->sample_leaves == 0 || warm->registration->axis != 7 || machine->options.check_jets ||
         warm->until < machine->collections || warm->context != argument(site, frame, site->sample_leaves))
         return NOUN_NONE;
+    machine->last_jet = warm->jet;
     noun first = argument(site, frame, 0), second;
     if (warm->jet->kind == NOCK_JET_1 && site->sample_leaves == 1)
         return warm->jet->run.one(machine, first);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <sys/random.h>
 #include <sys/resource.h>
+#include <pthread.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -26,6 +27,18 @@ uint64_t os_clock_ns(void)
 uint64_t os_clock_cpu_ns(void)
 {
     return clock_ns(CLOCK_THREAD_CPUTIME_ID);
+}
+
+int os_clock_cpu_id(void)
+{
+    clockid_t id;
+    CHECK(pthread_getcpuclockid(pthread_self(), &id) == 0);
+    return id;
+}
+
+uint64_t os_clock_cpu_of_ns(int id)
+{
+    return clock_ns(id);
 }
 
 uint64_t os_wall_ms(void)

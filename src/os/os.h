@@ -126,6 +126,10 @@ enum status os_scratch_unmap(struct os_scratch *scratch, uint8_t *address, uint6
 
 uint64_t os_clock_ns(void);     /* monotonic */
 uint64_t os_clock_cpu_ns(void); /* of this thread */
+
+/* This thread's processor clock, for another thread to read while this one lives. */
+int os_clock_cpu_id(void);
+uint64_t os_clock_cpu_of_ns(int id);
 uint64_t os_wall_ms(void);      /* since 1970 */
 void os_sleep_ms(uint64_t duration_ms);
 uint64_t os_memory_bytes(void); /* what this process may use: cgroup-aware */

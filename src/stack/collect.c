@@ -170,13 +170,13 @@ static void collect_tenured(struct stack *stack, const struct stack_roots *roots
 static void collect(struct stack *stack, const struct stack_roots *roots, bool full)
 {
     CHECK(stack->building_words == 0);
-    uint64_t start_ns = os_clock_ns();
+    uint64_t start_ns = os_clock_cpu_ns();
     stack_note_peak(stack);
     collect_young(stack, roots);
     if (full || stack->tenured_free_words > stack->tenured_trigger_words ||
         stack->large.used_bytes > stack->large.trigger_bytes)
         collect_tenured(stack, roots);
-    stack->statistics.collection_ns += os_clock_ns() - start_ns;
+    stack->statistics.collection_ns += os_clock_cpu_ns() - start_ns;
 }
 
 void stack_collect(struct stack *stack, const struct stack_roots *roots)

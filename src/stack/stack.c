@@ -101,11 +101,16 @@ void stack_note_peak(struct stack *stack)
     stack->statistics.peak_bytes = stack_greater(stack->statistics.peak_bytes, stack_used_bytes(stack));
 }
 
+static void set_soft_limit(struct stack *stack)
+{
+    atomic_store(&stack->soft_limit_words, STACK_YOUNG_OFFSET_WORDS + stack->options.young_budget_bytes / 8);
+}
+
 void stack_young_restart(struct stack *stack)
 {
     stack->young.high_words = stack_greater(stack->young.high_words, stack->free_words);
     stack->free_words = STACK_YOUNG_OFFSET_WORDS;
-    atomic_store(&stack->soft_limit_words, STACK_YOUNG_OFFSET_WORDS + stack->options.young_budget_bytes / 8);
+    set_soft_limit(stack);
 }
 
 void stack_clear(struct stack *stack)
@@ -131,6 +136,12 @@ bool stack_reserve(struct stack *stack, uint64_t bytes)
 {
     uint64_t used = stack_used_bytes(stack);
     return !stack->is_short && used <= stack->options.limit_bytes && bytes <= stack->options.limit_bytes - used;
+}
+
+bool stack_resume(struct stack *stack)
+{
+    set_soft_limit(stack);
+    return !stack_is_due(stack);
 }
 
 void stack_interrupt(struct stack *stack)

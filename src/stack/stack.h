@@ -157,6 +157,11 @@ bool stack_reserve(struct stack *stack, uint64_t bytes) MUST_USE;
  * signal handler. */
 void stack_interrupt(struct stack *stack);
 
+/* Takes back stack_interrupt.  True if the budget is not used up, so that there
+ * is nothing to collect.  Whoever resumes looks after it at what others wanted
+ * of the safe point. */
+bool stack_resume(struct stack *stack) MUST_USE;
+
 /* ---- building ------------------------------------------------------------ */
 
 static inline noun stack_cell(struct stack *stack, noun head, noun tail)

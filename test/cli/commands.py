@@ -1,4 +1,5 @@
 """Every command does what it says."""
+import json
 import os
 
 from cli import *
@@ -143,8 +144,28 @@ def test_export():
     ok(loam("peek", path("with-state"), "/x").out == "2\n", "as well")
 
 
+def test_profile():
+    counting = "[8 [1 0] 8 [1 6 [5 [0 7] 4 0 6] [0 6] 9 2 10 [6 4 0 6] 0 1] 9 2 0 1]"
+    trace, folded = path("profile.json"), path("profile.folded")
+    result = loam("nock", "30000000", counting, "--profile", trace, "--profile", folded)
+    ok(result.code == 0 and result.out == "29999999\n" and "samples" in result.err, "nock --profile: " + result.err)
+    with open(trace) as stream:
+        events = json.load(stream)["traceEvents"]
+    ok(sum(e["ph"] == "B" for e in events) == sum(e["ph"] == "E" for e in events), "a trace of whole slices")
+    ok(any(e.get("name") == "run" for e in events), "with the run in it")
+    with open(folded) as stream:
+        ok(all(line.split(";")[0].split()[0] == "nock" and int(line.split()[-1]) > 0 for line in stream), "folded stacks")
+    expect(loam("nock", "1", "[4 0 1]", "--profile", path("none/x.json")), 66, "none/x.json", "a profile nowhere")
+    machine, kernel_file = path("profiled"), kernel()
+    ok(loam("new", machine, "--kernel", kernel_file).code == 0, "a machine")
+    result = loam("run", machine, "--poke", "%inc", "--until-idle", "--profile", trace)
+    ok(result.code == 0 and "samples" in result.err, "run --profile")
+    ok(loam("poke", machine, "%inc", "--profile", folded).code == 0 and os.path.exists(folded), "poke --profile")
+
+
 test_help()
 test_filters()
+test_profile()
 test_life()
 test_run()
 test_upgrade()
