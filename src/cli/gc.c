@@ -106,7 +106,7 @@ void gc_status_json(struct json *json, const struct host_gc_status *facts)
 
 /* ---- --gc ------------------------------------------------------------------------------ */
 
-/* "90s", "10m", "6h": a number without a unit is seconds. */
+/* "90s", "10m", "6h", "7d", "2w": a number without a unit is seconds. */
 bool duration_read(const char *text, uint64_t *duration_ms)
 {
     char *unit;
@@ -114,6 +114,8 @@ bool duration_read(const char *text, uint64_t *duration_ms)
     double seconds = strcmp(unit, "") == 0 || strcmp(unit, "s") == 0 ? 1
                      : strcmp(unit, "m") == 0                        ? 60
                      : strcmp(unit, "h") == 0                        ? 3600
+                     : strcmp(unit, "d") == 0                        ? 86400
+                     : strcmp(unit, "w") == 0                        ? 604800
                                                                      : 0;
     if (unit == text || !(number * seconds >= 0.001 && number * seconds < 1e9))
         return false;

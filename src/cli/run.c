@@ -20,6 +20,9 @@ struct run {
     struct host_retention *retention;
     const char *replay_budget;
     struct host_sealing *sealing;
+    const char *scrub_every; /* --scrub, or NULL */
+    uint64_t scrub_mib_per_second;
+    struct host_scrub *scrub;
     const char *gc; /* --gc */
     struct cli_list pokes;
     struct cli_list timers; /* SECONDS:CAUSE */
@@ -128,6 +131,18 @@ static enum status add_sealing(struct run *run)
     return STATUS_OK;
 }
 
+static enum status add_scrub(struct run *run)
+{
+    uint64_t interval_ms;
+    if (run->scrub_every == NULL)
+        return STATUS_OK;
+    if (!duration_read(run->scrub_every, &interval_ms) || run->scrub_mib_per_second == 0)
+        return status_fail(STATUS_INVALID, "--scrub wants a time, such as 7d, and --scrub-pace a number, not \"%s\"",
+                           run->scrub_every);
+    run->scrub = host_scrub_create(run->host, interval_ms, run->scrub_mib_per_second << 20);
+    return STATUS_OK;
+}
+
 static enum status add_drivers(struct run *run)
 {
     const struct driver_file_options file_options = {.exact_bytes = run->exact_files};
@@ -138,6 +153,7 @@ static enum status add_drivers(struct run *run)
     host_command_add(run->host, &operation_branch_poke.command);
     STATUS_TRY(add_retention(run));
     STATUS_TRY(add_sealing(run));
+    STATUS_TRY(add_scrub(run));
     host_command_add(run->host, &control_gc);
     host_add_driver(run->host, &driver_exit);
     host_add_driver(run->host, &driver_markdown);
@@ -161,6 +177,7 @@ static void destroy_drivers(struct run *run)
         driver_feed_destroy(run->feed);
     host_retention_destroy(run->retention);
     host_sealing_destroy(run->sealing);
+    host_scrub_destroy(run->scrub);
     if (run->feed_descriptor >= 0)
         close(run->feed_descriptor);
 }
@@ -300,6 +317,7 @@ static int parse_and_run(struct cli *cli, const struct command *command, int cou
     run->cli = cli;
     run->command = command;
     run->feed_descriptor = -1;
+    run->scrub_mib_per_second = 16;
     const struct operand operands[] = {{"DIR", "the machine", &run->directory, false}};
     const struct option table[] = {
         {"--poke", "CAUSE", "poke with this first (more than once: in order)", OPTION_LIST, &run->pokes},
@@ -308,6 +326,9 @@ static int parse_and_run(struct cli *cli, const struct command *command, int cou
         {"--timer", "SECONDS:CAUSE", "poke with this now and every so many seconds", OPTION_LIST, &run->timers},
         {"--until-idle", NULL, "stop when nothing is left to do", OPTION_FLAG, &run->until_idle},
         {"--kernel", "FILE", "upgrade: this kernel takes over the state", OPTION_TEXT, &run->kernel},
+        {"--scrub", "TIME", "verify everything every so often, such as 7d, in the background", OPTION_TEXT,
+         &run->scrub_every},
+        {"--scrub-pace", "MIB", "at most so many MiB a second (16)", OPTION_NUMBER, &run->scrub_mib_per_second},
         {"--keep", "POLICY", "prune the log: events=N, age=N[smhdw] or size=N[KMGT]", OPTION_TEXT, &run->keep},
         {"--replay-budget", "TIME", "seal a snapshot when events of so much time have come since the last (900s; off)",
          OPTION_TEXT, &run->replay_budget},

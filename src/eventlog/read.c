@@ -6,6 +6,7 @@
  */
 #include "eventlog/private.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -293,9 +294,24 @@ static enum status verify_loads(struct eventlog *log)
     return STATUS_OK;
 }
 
-enum status eventlog_verify(struct eventlog *log, eventlog_progress_fn *progress, void *context)
+/* The next row; one that was pruned meanwhile, by another handle, is passed by. */
+static enum status next_or_pruned(struct eventlog_cursor *cursor, struct eventlog_row *row, bool *found)
 {
-    STATUS_TRY(verify_database(log));
+    struct eventlog *log = cursor->log;
+    char message[STATUS_MESSAGE_SIZE_BYTES];
+    enum status status = eventlog_cursor_next(cursor, row, found);
+    if (status != STATUS_CORRUPT)
+        return status;
+    snprintf(message, sizeof message, "%s", status_message());
+    STATUS_TRY(eventlog_refresh(log));
+    if (cursor->next_event > log->identity.base_event + 1)
+        return status_fail(status, "%s", message);
+    cursor->next_event = log->identity.base_event + 1;
+    return eventlog_cursor_next(cursor, row, found);
+}
+
+enum status eventlog_verify_rows(struct eventlog *log, eventlog_progress_fn *progress, void *context)
+{
     STATUS_TRY(eventlog_refresh(log));
     STATUS_TRY(verify_loads(log));
     struct eventlog_cursor cursor = eventlog_cursor(log, log->identity.base_event + 1);
@@ -303,13 +319,20 @@ enum status eventlog_verify(struct eventlog *log, eventlog_progress_fn *progress
     struct eventlog_row row;
     bool found = true;
     while (true) {
-        STATUS_TRY(eventlog_cursor_next(&cursor, &row, &found));
+        STATUS_TRY(next_or_pruned(&cursor, &row, &found));
         if (!found)
             return STATUS_OK;
         rows_done++;
-        if (progress != NULL && (rows_done % 1024 == 0 || rows_done == rows_all) &&
+        if (progress != NULL && (rows_done % 256 == 0 || rows_done == rows_all) &&
             !progress(context, rows_done, rows_all))
             return status_fail(STATUS_INTERRUPTED, "event log %s: its verification was stopped after %" PRIu64 " rows",
                                log->path, rows_done);
     }
+}
+
+enum status eventlog_verify(struct eventlog *log, eventlog_progress_fn *progress, void *context)
+{
+    STATUS_TRY(eventlog_wal_check(log));
+    STATUS_TRY(verify_database(log));
+    return eventlog_verify_rows(log, progress, context);
 }

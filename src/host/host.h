@@ -328,6 +328,24 @@ void host_gc_forget(struct host *host, const void *context);
  * disk could not hold the copies: nothing has happened. */
 enum status host_collect(struct host *host, bool is_full, struct collector_record *record) MUST_USE;
 
+/* ---- the scrub (host/scrub.c) ------------------------------------------------------- */
+
+struct host_scrub_status {
+    uint64_t passes; /* finished */
+    uint64_t finished_wall_ms;
+    uint64_t faults;     /* that the last of them found */
+    uint64_t read_bytes; /* by the one under way, or the last */
+    bool is_running;
+};
+
+/* While host_run lasts, verifies the machine every `interval_ms` in a thread of
+ * its own, at no more than so many bytes a second; faults are warned of.  Before
+ * host_run; destroyed after the host. */
+struct host_scrub;
+struct host_scrub *host_scrub_create(struct host *host, uint64_t interval_ms, uint64_t bytes_per_second);
+void host_scrub_destroy(struct host_scrub *scrub);                                       /* NULL is fine */
+void host_scrub_status_read(struct host_scrub *scrub, struct host_scrub_status *status); /* from any thread */
+
 /* ---- what it knows about itself (host/status.c) ------------------------------ */
 
 struct host_status {

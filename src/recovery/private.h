@@ -153,4 +153,24 @@ enum status node_replay(struct node *node) MUST_USE;
  * before anything is written. */
 enum status node_check_rows(struct node *node, uint64_t event) MUST_USE;
 
+/* ---- nouns of a pinned commit (recovery/sweep.c) ------------------------------------- */
+
+struct recovery_sweep_options {
+    /* Each may be NULL.  `progress` returning false stops with STATUS_INTERRUPTED. */
+    bool (*progress)(void *context, uint64_t done_bytes, uint64_t total_bytes);
+    void (*fault)(void *context, const char *text);
+    void *context;
+};
+
+struct recovery_sweep_report {
+    uint64_t cells, atoms; /* reached */
+    uint64_t faults;
+};
+
+/* Checks every noun that the commit's roots reach, in the space that the thread has
+ * entered.  `ranges` are the commit's, which is pinned.  Faults are counted, and no
+ * failure. */
+enum status recovery_sweep(const struct arena_commit *commit, const struct arena_range *ranges, size_t range_count,
+                           const struct recovery_sweep_options *options, struct recovery_sweep_report *report) MUST_USE;
+
 #endif

@@ -144,7 +144,11 @@ struct recovery_report {
     uint64_t log_last;
     uint64_t arena_event; /* of the commit that a start would take */
     uint64_t state_hash;  /* of it */
-    uint64_t faults;      /* everything found wrong */
+    /* Of the arena's newest commit.  After a kill that is nothing: they were never
+     * accepted.  After an orderly end the log has lost its newest commit. */
+    uint64_t arena_ahead_events;
+    struct snapshot_verification snapshots;
+    uint64_t faults; /* everything found wrong */
 };
 
 /* Checks every byte of log and arena that has a checksum, every noun that is
@@ -154,6 +158,18 @@ struct recovery_report {
  * `warn` gets each. */
 enum status recovery_verify(const char *directory, const struct recovery_listener *listener,
                             struct recovery_report *report) MUST_USE;
+
+/* The same with options.  Beside a process that runs the machine it takes no lock
+ * and checks the newest commit that the log knows, pinned, instead of the whole
+ * arena, and the log's rows without the database's structure. */
+struct recovery_verify_options {
+    bool is_beside;
+    bool (*go_on)(void *context,
+                  uint64_t bytes); /* so many more were read; false stops with STATUS_INTERRUPTED; may wait; or NULL */
+    void *context;
+};
+enum status recovery_verify_with(const char *directory, const struct recovery_verify_options *options,
+                                 const struct recovery_listener *listener, struct recovery_report *report) MUST_USE;
 
 /* ---- a node ---------------------------------------------------------------------- */
 
