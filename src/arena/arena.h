@@ -102,6 +102,9 @@ enum status arena_open(const char *path, const struct arena_options *options, st
  * arena_seal before for the fastest next boot. */
 void arena_close(struct arena *arena);
 
+/* Gives its file another name, which is durable when this returns. */
+enum status arena_rename(struct arena *arena, const char *path) MUST_USE;
+
 const uint8_t *arena_identity(const struct arena *arena); /* ARENA_IDENTITY_SIZE_BYTES, random, from its creation */
 
 /* The commits whose superblocks are whole and of this arena, newest first;

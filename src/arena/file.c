@@ -70,3 +70,8 @@ enum status arena_refuse_writing(const struct arena *arena)
     CHECK(arena->is_chosen);
     return arena_refuse_poisoned(arena);
 }
+
+enum status arena_rename(struct arena *arena, const char *path)
+{
+    return os_file_rename(arena->file, path);
+}

@@ -95,6 +95,17 @@ enum status os_rename(const char *from, const char *to)
     return os_parent_sync(to);
 }
 
+enum status os_file_rename(struct os_file *file, const char *to)
+{
+    STATUS_TRY(os_rename(file->path, to));
+    char *path = strdup(to);
+    if (path == NULL)
+        check_out_of_memory(__FILE__, __LINE__, strlen(to));
+    free(file->path);
+    file->path = path;
+    return STATUS_OK;
+}
+
 enum status os_remove(const char *path)
 {
     if (remove(path) != 0)

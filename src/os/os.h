@@ -68,6 +68,7 @@ enum status os_kind_of(const char *path, enum os_kind *kind) MUST_USE;
 enum status os_directory_create(const char *path, bool parents) MUST_USE;
 enum status os_directory_sync(const char *path) MUST_USE;
 enum status os_rename(const char *from, const char *to) MUST_USE;
+enum status os_file_rename(struct os_file *file, const char *to) MUST_USE; /* an open one: its path is the new one then */
 enum status os_remove(const char *path) MUST_USE;
 
 /* Calls `each` with every entry's name but . and .., in byte order. */

@@ -319,7 +319,7 @@ static enum status swap_arenas(const struct ladder *ladder)
     if (status == STATUS_OK && kind != OS_KIND_ABSENT)
         status = os_rename(path, damaged);
     if (status == STATUS_OK)
-        status = os_rename(ladder->rebuilt, path);
+        status = arena_rename(ladder->node->arena, path);
     free(path);
     free(damaged);
     return status;

@@ -1,6 +1,7 @@
 #include "letters.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 enum status letter_begin(struct letter_life *life)
 {
@@ -13,10 +14,11 @@ void letter_end(struct letter_life *life)
     life->node = NULL;
 }
 
+/* A snapshot that was promised is there and whole: two of them, if there were more. */
 enum status letter_promise(const char *directory, struct node *node, const struct expectation *expectation)
 {
-    (void)directory, (void)node, (void)expectation;
-    return STATUS_OK;
+    (void)node;
+    return step_verify_snapshots(directory, (uint64_t)__builtin_popcountll(expectation->marks & 3));
 }
 
 /* ---- letters ------------------------------------------------------------------------- */
@@ -100,6 +102,37 @@ static enum status fail_arena_sync(struct letter_life *life)
     return restart(life);
 }
 
+static enum status snapshot(struct letter_life *life)
+{
+    STATUS_TRY(event(life)); /* a second one at the same place would be the first */
+    STATUS_TRY(step_seal_snapshot(life->node));
+    if (life->snapshots++ < 2)
+        model_mark(life->snapshots - 1);
+    return STATUS_OK;
+}
+
+static enum status prune(struct letter_life *life)
+{
+    return step_prune(life->node, 0);
+}
+
+static enum status keep_branch(struct letter_life *life)
+{
+    char name[16];
+    snprintf(name, sizeof name, "b%u", life->branches++);
+    return step_keep(life->node, name, true);
+}
+
+/* The file is lost or, as here, removed by somebody; the next start makes it again. */
+static enum status lose_arena(struct letter_life *life)
+{
+    char path[4400];
+    letter_end(life);
+    snprintf(path, sizeof path, "%s/%s", life->directory, ARENA_FILE_NAME);
+    STATUS_TRY(os_remove(path));
+    return letter_begin(life);
+}
+
 const struct letter letters[] = {
     {'e', "an event", event},
     {'d', "an event with more data", event_of_data},
@@ -113,6 +146,10 @@ const struct letter letters[] = {
     {'h', "a host takes an event and ends in order", host_event_and_end},
     {'f', "the flush of an append fails; started again", fail_append},
     {'x', "the flush of the arena fails; started again", fail_arena_sync},
+    {'S', "an event, and a sealed snapshot", snapshot},
+    {'P', "the log forgets what a snapshot holds", prune},
+    {'B', "the state is kept as a branch", keep_branch},
+    {'L', "the arena is lost, and made again", lose_arena},
 };
 const size_t letter_count = COUNT_OF(letters);
 

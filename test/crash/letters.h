@@ -12,7 +12,9 @@
 
 struct letter_life {
     const char *directory;
-    struct node *node; /* open */
+    struct node *node;  /* open */
+    unsigned snapshots; /* sealed so far */
+    unsigned branches;  /* kept so far */
 };
 
 struct letter {

@@ -140,7 +140,8 @@ static enum status check_position(const struct crash_question *question, const s
 
 bool crash_check(const struct crash_question *question, char reason[STATUS_MESSAGE_SIZE_BYTES])
 {
-    struct recovery_options options = {.listener = {.context = reason, .warn = note_warning}};
+    struct recovery_options options = {.listener = {.context = reason, .warn = note_warning},
+                                       .memory_limit_bytes = (uint64_t)1 << 30};
     struct node *node = NULL;
     reason[0] = 0;
     enum status status = recovery_open(question->directory, NULL, &options, &node);

@@ -78,7 +78,7 @@ static void try_word(struct outcome *outcome, const char *word, const char *root
     lying_disk_freeze(play_root);
     snprintf(directory, sizeof directory, "%s/m", play_root);
     const struct exploration exploration = {
-        .question = {.directory = directory, .promise = letter_promise},
+        .question = {.directory = directory, .promise = letter_promise, .may_warn = strpbrk(word, "LP") != NULL},
         .share = &outcome->share,
         .first_point = first_point,
         .jobs = 1,

@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "codec/codec.h"
+#include "collector/collector.h"
+#include "snapshot/snapshot.h"
 
 /* The host's flusher waits less than this for commits to gather, and then flushes. */
 #define FLUSH_WAIT_MS 300
@@ -54,6 +56,92 @@ enum status step_event(struct node *node, const char *cause_text, bool is_logged
     }
     free(job);
     return status;
+}
+
+/* ---- snapshots and the log's end ------------------------------------------------------ */
+
+enum status step_seal_snapshot(struct node *node)
+{
+    struct recovery_pinned pinned;
+    struct snapshot_report report;
+    STATUS_TRY(node_pin(node, &pinned));
+    enum status status = node_seal(&pinned, false, NULL, &report);
+    node_unpin(&pinned);
+    return status;
+}
+
+enum status step_verify_snapshots(const char *directory, uint64_t least)
+{
+    struct snapshot_verification verification;
+    STATUS_TRY(snapshot_verify(directory, NULL, NULL, &verification));
+    if (verification.snapshots >= least)
+        return STATUS_OK;
+    return status_fail(STATUS_NOT_FOUND, "%" PRIu64 " snapshots are there, and %" PRIu64 " had been promised",
+                       verification.snapshots, least);
+}
+
+enum status step_prune(struct node *node, uint64_t kept_events)
+{
+    const struct eventlog_retention retention = {.kind = EVENTLOG_KEEP_EVENTS, .amount = kept_events};
+    struct recovery_prune plan;
+    STATUS_TRY(recovery_prune_plan(node->directory, node->log, &retention, &plan));
+    return recovery_prune(node->log, &plan, 0, NULL, NULL);
+}
+
+/* ---- collection ------------------------------------------------------------------------ */
+
+static enum status round_to_end(struct collector_compaction *compaction, const struct arena_commit *commit)
+{
+    bool is_done = false;
+    STATUS_TRY(collector_compaction_round(compaction, commit));
+    while (!is_done)
+        STATUS_TRY(collector_compaction_run(compaction, 1 << 14, &is_done));
+    return collector_compaction_sync(compaction);
+}
+
+static enum status copy_beside_event(struct node *node, struct collector_compaction *compaction)
+{
+    struct arena_commit commit = *arena_current(node->arena);
+    STATUS_TRY(round_to_end(compaction, &commit));
+    STATUS_TRY(step_event(node, "%inc", true));
+    commit = *arena_current(node->arena);
+    return round_to_end(compaction, &commit);
+}
+
+enum status step_collect(struct node *node, uint64_t from_bytes)
+{
+    struct collector_compaction *compaction;
+    struct arena_commit commit;
+    node_enter(node);
+    uint64_t above_bytes = arena_current(node->arena)->watermark_bytes - from_bytes;
+    STATUS_TRY(collector_compaction_begin(node->arena, from_bytes, above_bytes + (1 << 20), &compaction));
+    enum status status = copy_beside_event(node, compaction);
+    if (status != STATUS_OK) {
+        collector_compaction_abort(node->arena, compaction);
+    } else {
+        node_reset(node);
+        status = collector_compaction_finish(node->arena, compaction, NULL, NULL, &commit);
+        if (status == STATUS_OK)
+            node_move(node, &commit, collector_compaction_moved, compaction);
+    }
+    collector_compaction_destroy(compaction);
+    return status;
+}
+
+/* ---- names in the arena ------------------------------------------------------------------ */
+
+enum status step_keep(struct node *node, const char *name, bool is_branch)
+{
+    node_enter(node);
+    STATUS_TRY(node_keep(node, name, is_branch, NULL));
+    return arena_sync(node->arena);
+}
+
+enum status step_drop(struct node *node, const char *name, bool is_branch)
+{
+    node_enter(node);
+    STATUS_TRY(node_kept_drop(node, name, is_branch));
+    return arena_sync(node->arena);
 }
 
 /* ---- a host ----------------------------------------------------------------------- */

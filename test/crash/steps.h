@@ -19,6 +19,24 @@ enum status step_open(const char *directory, const char *kernel_text, struct nod
  * workload.  Unless `is_logged` it never gets into the log: the arena is ahead. */
 enum status step_event(struct node *node, const char *cause_text, bool is_logged) MUST_USE;
 
+/* A sealed snapshot of where it stands; what it makes surplus is retired. */
+enum status step_seal_snapshot(struct node *node) MUST_USE;
+
+/* Everything is sealed and verified that promises rely on; used by promises. */
+enum status step_verify_snapshots(const char *directory, uint64_t least) MUST_USE;
+
+/* The log forgets all but the newest `kept_events` rows, as far as the oldest
+ * snapshot allows, and gives its space back. */
+enum status step_prune(struct node *node, uint64_t kept_events) MUST_USE;
+
+/* The arena above `from_bytes` (0: all of it) is collected, with an event between
+ * the first round and the last; durable at some later sync. */
+enum status step_collect(struct node *node, uint64_t from_bytes) MUST_USE;
+
+/* A named snapshot or branch in the arena, durable. */
+enum status step_keep(struct node *node, const char *name, bool is_branch) MUST_USE;
+enum status step_drop(struct node *node, const char *name, bool is_branch) MUST_USE;
+
 /* ---- a whole host ----------------------------------------------------------------- */
 
 /* Pokes.  Refused: tries once more, and then that is the failure. */

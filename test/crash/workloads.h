@@ -64,6 +64,7 @@ struct workload {
     X(host)     /* whole hosts */                                                                                      \
     X(pipeline) /* hosts with events in flight */                                                                      \
     X(recovery) /* boots, and power cuts in them */                                                                    \
+    X(upkeep)   /* snapshots, pruning, archives, collection, branches, export and import */                            \
     X(failure)  /* failed flushes, a full disk, and power cuts after them */
 
 #define WORKLOADS_DECLARE(name) extern const struct workload workloads_##name[];
