@@ -84,6 +84,7 @@ struct code *code_compile(struct nock *machine, struct known *known, struct shap
     if (shape_equal(shape, SHAPE_GATE))
         known->gate = code;
     codes_add(&machine->codes, code);
+    machine->codes.has_news = true;
     machine->statistics.formulas_compiled++;
     return code;
 }

@@ -186,6 +186,9 @@ struct hint_range {
     const struct hint *hint;
 };
 
+/* What the list of nock_codes says of a code. */
+enum code_listed { CODE_UNLISTED, CODE_LISTED, CODE_LISTED_NATIVE };
+
 struct code {
     struct code *next; /* of the same formula */
     struct known *known;
@@ -203,6 +206,8 @@ struct code {
     uint32_t entries;         /* in the interpreter */
     const void *native_entry; /* where native code enters it */
     const void *native_body;  /* past the safe point; NULL: it is not native */
+    const void *native_start; /* for native_entry, once the interpreter has entered it */
+    enum code_listed listed;
 };
 
 struct codes {
@@ -213,6 +218,10 @@ struct codes {
     size_t sorted_count;
     const void *const *handlers; /* by operation */
     uint64_t freed;              /* how often some were */
+    noun saved;                  /* the list of nock_codes; a root */
+    size_t saved_count;
+    bool has_news; /* that the list does not have */
+    uint32_t asked;
 };
 
 /* The operation of an instruction. */

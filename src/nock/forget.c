@@ -1,8 +1,9 @@
 /* Between two runs: what the machine knows follows nouns that have moved, and
  * forgets those that are gone.
  *
- * The machine holds nouns in the records of known.h, in the constants of codes
- * and in the names of registrations; all three are mapped here.  What call
+ * The machine holds nouns in the records of known.h, in the constants of codes,
+ * in the names of registrations and as what a restart needs (warm.c); all are
+ * mapped here.  What call
  * sites, pulls, far axes and registered cores remember of words lapses by
  * itself (machine.h, `lasting`); pointers to codes that go are cut.
  */
@@ -79,8 +80,23 @@ static void translate_registry(struct nock *machine, const struct translation *t
     registry_sweep(machine);
 }
 
+static void translate_saved(struct nock *machine, const struct translation *translation)
+{
+    struct codes *codes = &machine->codes;
+    machine->registry.saved = become(translation, machine->registry.saved);
+    codes->saved = become(translation, codes->saved);
+    if (codes->saved != NOUN_NONE)
+        return;
+    codes->saved = 0;
+    codes->saved_count = 0;
+    codes->has_news = true;
+    for (size_t i = 0; i < codes->count; i++)
+        codes->all[i]->listed = CODE_UNLISTED;
+}
+
 static void translate(struct nock *machine, const struct translation *translation)
 {
+    machine->codes.has_news = true; /* formulas may have become persistent */
     for (size_t i = 1; i < machine->known.count; i++)
         machine->known.by_index[i]->noun = become(translation, machine->known.by_index[i]->noun);
     translate_codes(machine, translation);
@@ -103,8 +119,10 @@ void nock_forget_ephemeral(struct nock *machine, noun (*moved)(noun))
     memo_table_finish(&machine->base_context.memo);
     machine->collections++;
     native_trim(machine);
+    const struct translation translation = {moved_if_ephemeral, &moved};
+    translate_saved(machine, &translation);
     if (machine->known.ephemeral_count > 0)
-        translate(machine, &(struct translation){moved_if_ephemeral, &moved});
+        translate(machine, &translation);
 }
 
 /* ---- after a collection of the arena ------------------------------------------- */
@@ -121,5 +139,7 @@ void nock_translate(struct nock *machine, nock_moved_fn *moved, void *context)
     memo_table_finish(&machine->base_context.memo);
     machine->collections = machine->lasting + 1;
     machine->lasting += COLLECTIONS_A_WORLD;
-    translate(machine, &(struct translation){moved_if_persistent, &persistent});
+    const struct translation translation = {moved_if_persistent, &persistent};
+    translate_saved(machine, &translation);
+    translate(machine, &translation);
 }

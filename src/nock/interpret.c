@@ -522,6 +522,7 @@ enter:
     if (code->native_body == NULL && ++code->entries == machine->options.native_after)
         native_compile(machine, code);
     if (code->native_body != NULL) {
+        code->native_entry = code->native_start;
         target = code->native_body;
         goto native;
     }

@@ -53,6 +53,7 @@ enum status nock_create(struct stack *stack, const struct nock_options *options,
     machine_release_frames(machine);
     machine->context = &machine->base_context;
     machine->lasting = COLLECTIONS_A_WORLD;
+    machine->registry.saved = NOUN_NONE;
     known_init(&machine->known);
     native_init(machine);
     make_landings(machine);

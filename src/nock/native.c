@@ -67,6 +67,7 @@ void native_compile(struct nock *machine, struct code *code)
     native->used_bytes += bits_round_up(written_bytes, 16);
     enum status status = os_map_make_code(pages, pages_bytes);
     CHECK(status == STATUS_OK); /* it was before */
+    machine->codes.has_news = true;
     machine->statistics.native_bytes = native->used_bytes;
 }
 

@@ -780,7 +780,7 @@ size_t native_write_code(struct nock *machine, struct code *code, uint8_t *at, s
     free(w.is_target);
     if (w.a.at > w.a.end)
         return 0;
-    code->native_entry = at;
+    code->native_entry = code->native_start = at;
     code->native_body = body;
     return (size_t)(w.a.at - at);
 }

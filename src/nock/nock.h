@@ -113,6 +113,13 @@ void nock_translate(struct nock *machine, nock_moved_fn *moved, void *context);
 noun nock_registry(struct nock *machine);
 void nock_registry_restore(struct nock *machine, noun registry);
 
+/* Which formulas were compiled, for which shapes, and which to machine code:
+ * another arena root.  Asked after each event, gives the same noun while
+ * nothing is new; 0 if there is nothing.  Restoring, on a machine that is new,
+ * compiles them again until the budget is spent; the rest when it runs. */
+noun nock_codes(struct nock *machine);
+void nock_codes_restore(struct nock *machine, noun codes, uint64_t budget_ns);
+
 /* ---- statistics ---------------------------------------------------------- */
 
 struct nock_statistics {

@@ -160,7 +160,7 @@ static void warm_all(struct nock *machine, struct registration *registration)
     }
 }
 
-static void add(struct nock *machine, struct known *known, noun chum, uint64_t axis, struct registration *parent)
+void registry_add(struct nock *machine, struct known *known, noun chum, uint64_t axis, struct registration *parent)
 {
     char *label = make_label(parent, chum);
     if (label == NULL)
@@ -177,6 +177,7 @@ static void add(struct nock *machine, struct known *known, noun chum, uint64_t a
     };
     known->registrations = registration;
     machine->registry.newest = registration;
+    machine->registry.saved = NOUN_NONE;
     warm_all(machine, registration);
 }
 
@@ -253,7 +254,7 @@ static void register_root(struct nock *machine, noun core, noun chum)
     for (const struct registration *r = known->registrations; r != NULL; r = r->next)
         if (r->parent == NULL && noun_equal(r->chum, chum))
             return;
-    add(machine, known, chum, 0, NULL);
+    registry_add(machine, known, chum, 0, NULL);
 }
 
 /* Each registration of the parent's battery, or of the parent as a root, that
@@ -274,7 +275,7 @@ static void register_child(struct nock *machine, noun core, noun chum, uint64_t 
             continue;
         for (struct registration *r = keys[i]->registrations; r != NULL; r = r->next)
             if ((r->parent == NULL) == (i == 1) && matches(machine, r, parent))
-                add(machine, known, chum, axis, r);
+                registry_add(machine, known, chum, axis, r);
     }
 }
 
@@ -333,49 +334,11 @@ void registry_sweep(struct nock *machine)
         r->known->registrations = r;
     }
     machine->registry.newest = dropped;
+    if (dropped != NULL)
+        machine->registry.saved = NOUN_NONE;
     registry_finish(&machine->registry);
     machine->registry.newest = kept;
     machine->registry.scanned = NULL;
     for (struct registration *r = kept; r != NULL; r = r->older)
         warm_all(machine, r);
-}
-
-/* ---- the registry as a noun ----------------------------------------------------------- */
-
-/* A list, oldest first, of [chum axis noun parent's index], where the noun is
- * the battery or the root's whole noun and index 0 is no parent. */
-noun nock_registry(struct nock *machine)
-{
-    struct stack *stack = machine->stack;
-    size_t count = 0;
-    for (struct registration *r = machine->registry.newest; r != NULL; r = r->older)
-        r->index = ++count;
-    noun list = 0;
-    for (struct registration *r = machine->registry.newest; r != NULL; r = r->older) {
-        noun parent = r->parent == NULL ? 0 : count - r->parent->index + 1;
-        noun item = stack_cell(stack, r->chum, stack_triple(stack, r->axis, r->known->noun, parent));
-        list = stack_cell(stack, item, list);
-    }
-    return list;
-}
-
-void nock_registry_restore(struct nock *machine, noun list)
-{
-    int64_t length = noun_list_length(list);
-    if (length <= 0)
-        return;
-    struct registration **all = allocate(((size_t)length + 1) * sizeof(struct registration *));
-    size_t index = 0;
-    for (; noun_is_cell(list); list = noun_tail(list)) {
-        noun item = noun_head(list);
-        noun chum = noun_at(item, 2), axis = noun_at(item, 6), known = noun_at(item, 14), parent = noun_at(item, 15);
-        index++;
-        bool sane = parent != NOUN_NONE && noun_is_direct(parent) && parent < index && noun_is_direct(axis) &&
-                    noun_is_cell(known) && (parent == 0 || all[parent] != NULL);
-        if (!sane)
-            continue;
-        add(machine, known_of(&machine->known, known), chum, axis, parent == 0 ? NULL : all[parent]);
-        all[index] = machine->registry.newest;
-    }
-    free(all);
 }

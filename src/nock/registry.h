@@ -41,6 +41,7 @@ struct registry {
     struct registration *scanned; /* it and the older ones hold nothing young */
     struct hot_table hot[8];
     size_t hot_count;
+    noun saved; /* the registry as a noun, as long as it is up to date; or NOUN_NONE */
 };
 
 struct nock;
@@ -49,6 +50,9 @@ void registry_finish(struct registry *registry);
 
 /* The hint %fast on a product core. */
 void registry_register(struct nock *machine, noun core, noun clue);
+
+/* A registration of a battery, or of a root's whole noun if `parent` is NULL. */
+void registry_add(struct nock *machine, struct known *known, noun chum, uint64_t axis, struct registration *parent);
 
 /* The axis of the parent core that a clue names; 0 if it names none. */
 uint64_t registry_parent_axis(noun clue);

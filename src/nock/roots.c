@@ -89,6 +89,8 @@ static void visit(void *context, struct stack_visitor *visitor, enum stack_reach
     visit_known(machine, visitor, reach);
     visit_codes(machine, visitor, reach);
     visit_registry(machine, visitor, reach);
+    stack_visit(visitor, &machine->registry.saved);
+    stack_visit(visitor, &machine->codes.saved);
     memo_table_visit(&machine->base_context.memo, visitor, reach);
     for (struct virtual_context *open = machine->newest; open != NULL; open = open->opened_before)
         memo_table_visit(&open->memo, visitor, reach);

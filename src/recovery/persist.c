@@ -11,7 +11,7 @@
 #include "collector/collector.h"
 #include "recovery/private.h"
 
-enum { SLOT_STATE, SLOT_CORE, SLOT_TRAP, SLOT_REGISTRY, SLOTS };
+enum { SLOT_STATE, SLOT_CORE, SLOT_TRAP, SLOT_REGISTRY, SLOT_CODES, SLOTS };
 
 static uint64_t hash_being_built(struct node *node, noun n)
 {
@@ -42,6 +42,7 @@ static enum status commit(struct node *node, noun slots[SLOTS], uint64_t event, 
     commit->roots[ARENA_ROOT_STATE] = slots[SLOT_STATE];
     commit->roots[ARENA_ROOT_TRAP] = slots[SLOT_TRAP];
     commit->roots[ARENA_ROOT_REGISTRY] = slots[SLOT_REGISTRY];
+    commit->roots[ARENA_ROOT_CODE] = slots[SLOT_CODES];
     commit->roots[ARENA_ROOT_HOST] = slots[SLOT_CORE];
     return arena_commit_write(node->arena, commit);
 }
@@ -66,6 +67,7 @@ enum status node_persist(struct node *node, noun core, uint64_t event, const uin
         [SLOT_CORE] = core,
         [SLOT_TRAP] = node->trap,
         [SLOT_REGISTRY] = nock_registry(node->machine),
+        [SLOT_CODES] = nock_codes(node->machine),
     };
     struct arena_commit written;
     STATUS_TRY(arena_commit_begin(node->arena, event));
@@ -88,7 +90,7 @@ enum status node_persist(struct node *node, noun core, uint64_t event, const uin
 static enum status commit_root(struct node *node, enum arena_root root, noun n)
 {
     const struct arena_commit *current = arena_current(node->arena);
-    noun slots[] = {n, nock_registry(node->machine)};
+    noun slots[] = {n, nock_registry(node->machine), nock_codes(node->machine)};
     struct arena_commit next = {.event_number = current->event_number};
     STATUS_TRY(collector_persist(node->arena, slots, COUNT_OF(slots), NULL));
     memcpy(next.job_hash, current->job_hash, sizeof next.job_hash);
@@ -96,6 +98,7 @@ static enum status commit_root(struct node *node, enum arena_root root, noun n)
     memcpy(next.roots, current->roots, sizeof next.roots);
     next.roots[root] = slots[0];
     next.roots[ARENA_ROOT_REGISTRY] = slots[1];
+    next.roots[ARENA_ROOT_CODE] = slots[2];
     return arena_commit_write(node->arena, &next);
 }
 

@@ -142,6 +142,8 @@ static bool run_number(struct difference *d, uint64_t number)
  * a collection of the arena. */
 static void end_event(struct difference *d, uint64_t number)
 {
+    nock_codes(d->rig.machine);
+    nock_registry(d->rig.machine);
     rig_clear_moving(&d->rig, (unsigned)(2 * number % 6));
     if (number % 4 == 0)
         rig_collect_persistent(&d->rig, (unsigned)(number / 4 % 5));

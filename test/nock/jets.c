@@ -448,6 +448,10 @@ static void test_registry(void)
     uint64_t steps = UINT64_MAX;
     tap_ok(tree_equal(registry, tree_from_noun(kept, nock_registry(rig.machine)), &steps),
            "a restored registry is the one that was saved");
+    noun saved = nock_registry(rig.machine);
+    tap_ok(nock_registry(rig.machine) == saved, "it is not made again while it is the same");
+    register_gate("pair");
+    tap_ok(noun_list_length(nock_registry(rig.machine)) == noun_list_length(saved) + 1, "but when it has grown");
     rig_clear(&rig);
     expect_call("word", "1", ROOT, "[%nock %word]"); /* an event's end forgets what was ephemeral */
     rig_close(&rig);
@@ -550,6 +554,85 @@ static void test_same_words(void)
     }
 }
 
+/* ---- what was compiled, as a noun ----------------------------------------------------------------- */
+
+/* Counts up from its sample to 100, in a loop and, at each turn, by a call. */
+#define COUNT_UP "[6 [5 [0 6] 1 100] [0 6] 9 2 10 [6 [7 [0 6] 4 0 1]] 0 1]"
+
+static void test_codes(void)
+{
+    rig_open(&rig, &(struct rig_options){.native_after = 10});
+    struct nock_result result;
+    struct tree_arena *kept = tree_arena_create();
+    const struct tree *formula = tree_parse(kept, "[9 2 1 " COUNT_UP " 0 0]");
+    nock_run(rig.machine, 0, rig_persistent(&rig, formula), &result);
+    tap_ok(rig_is(&rig, result.product, "100"), "a loop counts");
+    rig_clear_moving(&rig, 4);
+    noun codes = nock_codes(rig.machine);
+    tap_ok(noun_list_length(codes) > 0 && nock_codes(rig.machine) == codes, "what ran is listed, once");
+    const struct tree *list = tree_from_noun(kept, codes);
+    rig_clear_moving(&rig, 4);
+    codes = nock_codes(rig.machine);
+    tap_ok(noun_is_persistent(codes) && nock_codes(rig.machine) == codes, "the list is persisted once");
+    nock_run(rig.machine, 0, rig_persistent(&rig, tree_parse(rig.arena, "[4 1 1]")), &result);
+    noun longer = nock_codes(rig.machine);
+    tap_ok(noun_is_cell(longer) && noun_tail(longer) == codes, "what is new comes in front");
+    for (unsigned i = 0; i < 3000; i++)
+        nock_codes(rig.machine);
+    tap_ok(noun_list_length(nock_codes(rig.machine)) == noun_list_length(longer), "a short list may stay");
+    bool has_native = nock_statistics(rig.machine)->native_bytes > 0;
+    rig_close(&rig);
+
+    rig_open(&rig, &(struct rig_options){.native_after = 1000});
+    nock_codes_restore(rig.machine, rig_persistent(&rig, list), UINT64_MAX / 2);
+    uint64_t compiled = nock_statistics(rig.machine)->formulas_compiled;
+    tap_ok(compiled > 0 && (nock_statistics(rig.machine)->native_bytes > 0) == has_native,
+           "a restart compiles it again");
+    nock_run(rig.machine, 0, rig_persistent(&rig, formula), &result);
+    tap_ok(rig_is(&rig, result.product, "100") && nock_statistics(rig.machine)->formulas_compiled == compiled,
+           "and the first run finds all of it");
+    tap_ok(tree_matches(list, nock_codes(rig.machine)), "nothing is listed twice");
+    rig_close(&rig);
+    tree_arena_destroy(kept);
+}
+
+/* A list of kernels that are gone ends. */
+static void test_codes_review(void)
+{
+    rig_open(&rig, &(struct rig_options){0});
+    struct nock_result result;
+    char text[64];
+    for (unsigned i = 0; i < 200; i++) {
+        snprintf(text, sizeof text, "[[0 1] 1 %u]", i);
+        nock_run(rig.machine, 0, rig_persistent(&rig, tree_parse(rig.arena, text)), &result);
+    }
+    tap_ok(noun_list_length(nock_codes(rig.machine)) == 200, "200 formulas are listed");
+    noun last = rig_persistent(&rig, tree_parse(rig.arena, text));
+    for (unsigned i = 0; i < 2500; i++) {
+        if (i % 100 == 0)
+            nock_run(rig.machine, 0, last, &result);
+        nock_codes(rig.machine);
+    }
+    tap_ok(noun_list_length(nock_codes(rig.machine)) == 1, "after a time only the one that runs is");
+    rig_close(&rig);
+}
+
+static void test_codes_garbage(void)
+{
+    static const char *const nouns[] = {"0",
+                                        "7",
+                                        "[1 2 3]",
+                                        "[[[0 1] [1 2]] 0]",
+                                        "[[5 0] [[0 1] 0x1000000000] [[0 1] 0x7fffffffffffffff] [[0 1] 4] 0]",
+                                        "[[[0 1] 2] [[0 1] 22] [[0 1] 0x3fffffffc] [[[1 2] 9 9] 0] 0]"};
+    for (size_t i = 0; i < COUNT_OF(nouns); i++) {
+        rig_open(&rig, &(struct rig_options){0});
+        nock_codes_restore(rig.machine, rig_persistent(&rig, tree_parse(rig.arena, nouns[i])), UINT64_MAX / 2);
+        rig_expect(&rig, "5", "[0 1]", "5");
+        rig_close(&rig);
+    }
+}
+
 static void test_registry_garbage(void)
 {
     static const char *const nouns[] = {
@@ -610,6 +693,9 @@ int main(void)
     test_moved();
     test_collected();
     test_same_words();
+    test_codes();
+    test_codes_review();
+    test_codes_garbage();
     test_registry_garbage();
     test_program("crates/nockvm/resources/jam/decfast.jam");
     return tap_done();
