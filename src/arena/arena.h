@@ -1,16 +1,18 @@
-/* The persistent arena: one append-only file of immutable nouns.
+/* The persistent arena: one file of immutable nouns.
  *
  * Good for: a graph of nouns that grows by small commits, is read in place
  * through a mapping, and comes back in milliseconds whatever its size.
  * Bad for: anything that is changed in place.
  *
- * Under the hood: the file is an identity page, a ring of superblocks, and
- * segments (docs/format.md draws the bytes).  A commit builds segments in
- * memory, writes them with pwrite beyond the watermark, then writes one
- * superblock into the ring; nothing else is ever written over.  A superblock
- * names its roots, its watermark, and the checksum of all segments that were
- * not yet known to be durable when it was written, so that no order of writes
- * is needed and one flush serves any number of commits.  The numbered
+ * Under the hood: the file is an identity page, a ring of superblocks, and pages
+ * that a page directory maps to addresses (docs/format.md draws the bytes).  A
+ * commit builds segments in memory, writes them with pwrite above the watermark,
+ * then writes one superblock into the ring; nothing that a superblock reaches is
+ * ever written over.  A superblock names its roots, its ranges of addresses, and
+ * the checksum of all segments that were not yet known to be durable when it was
+ * written, so that no order of writes is needed and one flush serves any number
+ * of commits.  A compaction replaces ranges by others, and the pages of the old
+ * ones are used again when nobody can come back to them.  The numbered
  * invariants that this file cites are in docs/invariants.md.
  *
  * In the file a noun is the word that it is in memory: the persistent part of
@@ -20,8 +22,9 @@
  * because children are written before their parents.
  *
  * Threads: one *owner* opens, chooses, begins, builds and commits.  One other
- * thread at a time may call arena_sync and arena_grow_ahead beside it.
- * arena_durable, arena_statistics, arena_boundary_set and arena_boundary_announce are for any thread.
+ * thread at a time may call arena_sync and arena_grow_ahead beside it, and one
+ * may build a compaction.  arena_durable, arena_statistics, arena_boundary_set
+ * and _announce, pins, ranges and their checks are for any thread.
  * Any thread that has entered the space may read nouns that it has from a
  * written commit, without a lock: the bytes never change.
  *
@@ -39,9 +42,10 @@
 #include "noun/noun.h"
 
 #define ARENA_FILE_NAME "arena.loam"
-#define ARENA_FORMAT_VERSION 1u
+#define ARENA_FORMAT_VERSION 2u
 #define ARENA_IDENTITY_SIZE_BYTES 16
 #define ARENA_RING_SLOTS 16
+#define ARENA_RANGES_MAX 192
 
 struct arena;
 
@@ -57,6 +61,12 @@ enum arena_root {
     ARENA_ROOT_SPARE_7,
     ARENA_ROOT_HOST, /* whatever the host wants to find again */
     ARENA_ROOTS = 16,
+};
+
+/* Bytes of the address space, [start, end), a multiple of 8. */
+struct arena_range {
+    uint64_t start_bytes;
+    uint64_t end_bytes;
 };
 
 /* One commit.  The owner fills the first group for arena_commit_write; the
@@ -75,6 +85,13 @@ struct arena_commit {
     uint64_t durable_sequence; /* what was known durable when it was written */
     uint64_t tail_bytes;       /* what was not */
     uint64_t wall_ms;          /* when it was written, for people */
+
+    /* Where it lies: for arena_ranges. */
+    uint64_t large_page;
+    uint64_t large_checksum;
+    uint64_t file_pages;
+    size_t range_count;
+    struct arena_range ranges[ARENA_RANGES_MAX];
 };
 
 /* ---- making and opening (arena/open.c) ----------------------------------- */
@@ -84,6 +101,8 @@ struct arena_options {
     /* How far a file of at least this size grows at a time; smaller ones
      * double, larger ones grow by an eighth if that is more.  0: a default. */
     uint64_t growth_step_bytes;
+    /* The file does not grow beyond it: STATUS_LIMIT, naming --max-arena.  0: no limit. */
+    uint64_t limit_bytes;
 };
 
 /* Makes the file, complete and durable or not at all: an empty arena at event
@@ -220,14 +239,21 @@ void arena_boundary_announce(struct arena *arena, uint64_t event_number);
 
 struct arena_statistics {
     uint64_t file_bytes;
-    uint64_t appended_bytes; /* segments below the watermark */
+    uint64_t ahead_bytes;    /* mapped above the watermark, for the next commits */
+    uint64_t free_bytes;     /* pages of the file that hold nothing wanted */
+    uint64_t pinned_bytes;   /* of them, what may not be used yet: a reader, or an older commit, can reach it */
+    uint64_t appended_bytes; /* segments in the ranges */
     uint64_t unsynced_bytes; /* of them, not known durable */
     uint64_t segment_count;
     uint64_t object_count;
-    uint64_t commit_count;  /* since it was opened */
-    uint64_t sync_count;    /* likewise */
-    uint64_t written_bytes; /* likewise, of every kind */
-    uint64_t grown_bytes;   /* likewise */
+    uint64_t range_count;
+    uint64_t mapping_count;   /* runs of pages, each a mapping of the kernel's */
+    uint64_t node_count;      /* of the trees of pages */
+    uint64_t commit_count;    /* since it was opened */
+    uint64_t sync_count;      /* likewise */
+    uint64_t committed_bytes; /* likewise: segments of commits */
+    uint64_t written_bytes;   /* likewise, of every kind */
+    uint64_t grown_bytes;     /* likewise */
 };
 void arena_statistics(struct arena *arena, struct arena_statistics *statistics);
 
@@ -242,18 +268,12 @@ struct arena_pin;
  * the arena's until arena_unpin, which must come before arena_close.
  *
  * An arena that was opened read-only is pinned all the time, at the commit that
- * it has chosen, through the readers' table beside the file (docs/format.md);
- * arena_refresh and arena_choose move that pin. */
+ * it has chosen, by a lock on the file (arena/readers.c); arena_refresh and
+ * arena_choose move that pin. */
 struct arena_pin *arena_pin(struct arena *arena, struct arena_commit *commit);
 void arena_unpin(struct arena *arena, struct arena_pin *pin); /* NULL is fine */
 
 /* ---- ranges and restoring (arena/restore.c) -------------------------------- */
-
-/* Bytes of the address space, [start, end), a multiple of 8. */
-struct arena_range {
-    uint64_t start_bytes;
-    uint64_t end_bytes;
-};
 
 /* Where everything lies that `commit` can reach, in address order, disjoint:
  * runs of whole segments, each range without gaps, and large objects.  The
@@ -369,6 +389,8 @@ struct arena_verify_report {
     uint64_t atoms; /* likewise, indirect ones */
     uint64_t reached_bytes;
     uint64_t appended_bytes;
+    uint64_t free_pages;   /* of the newest superblock */
+    uint64_t leaked_pages; /* neither free nor in use: a fault */
     uint64_t faults;
 };
 

@@ -19,15 +19,16 @@
 static void superblock_fill(const struct arena *arena, const struct arena_commit *commit,
                             struct arena_superblock *superblock)
 {
-    const struct arena_building *building = &arena->building;
+    const struct arena_writer *writer = &arena->writer;
     memcpy(superblock->job_hash, commit->job_hash, sizeof superblock->job_hash);
     memcpy(superblock->kernel_hash, commit->kernel_hash, sizeof superblock->kernel_hash);
     memcpy(superblock->roots, commit->roots, sizeof superblock->roots);
-    superblock->event_number = building->event_number;
-    superblock->watermark_bytes = building->end_bytes;
-    superblock->last_segment_bytes = building->last_segment_bytes;
-    superblock->segment_count = building->segment_count;
-    superblock->object_count = building->object_count;
+    superblock->event_number = writer->event_number;
+    superblock->watermark_bytes = writer->end_bytes;
+    arena_open_range(superblock)->end_bytes = writer->end_bytes;
+    superblock->last_segment_bytes = writer->last_segment_bytes;
+    superblock->segment_count = writer->segment_count;
+    superblock->object_count = writer->object_count;
     superblock->state_hash = noun_hash_persistent(commit->roots[ARENA_ROOT_STATE]);
 }
 
@@ -37,15 +38,18 @@ static enum status publish(struct arena *arena, const struct arena_commit *commi
 {
     size_t old_count = arena->tail.count;
     uint64_t old_chain = arena->tail.chain;
-    for (size_t i = 0; i < arena->building.segments.count; i++)
-        arena_tail_add(&arena->tail, arena->building.segments.segments[i]);
+    for (size_t i = 0; i < arena->writer.segments.count; i++)
+        arena_tail_add(&arena->tail, arena->writer.segments.segments[i]);
     struct arena_superblock superblock = arena->newest;
     superblock_fill(arena, commit, &superblock);
     CHECK(superblock.event_number >= arena->newest.event_number);
-    CHECK(arena->building.sequence == arena->next_sequence);
+    CHECK(arena->writer.sequence == arena->next_sequence);
+    uint64_t appended_bytes = arena_bytes_above(&superblock, arena->newest.watermark_bytes);
     enum status status = arena_ring_write(arena, &superblock);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK) {
         arena->commit_count++;
+        arena->appended_bytes += appended_bytes;
+    }
     if (status != STATUS_OK) {
         arena->tail.count = old_count;
         arena->tail.chain = old_chain;
@@ -55,16 +59,16 @@ static enum status publish(struct arena *arena, const struct arena_commit *commi
 
 enum status arena_commit_write(struct arena *arena, struct arena_commit *commit)
 {
-    CHECK(arena->building.is_active && commit->event_number == arena->building.event_number);
-    enum status status = arena->building.status;
+    CHECK(arena->is_building && commit->event_number == arena->writer.event_number);
+    enum status status = arena->writer.status;
     if (status == STATUS_OK)
-        status = arena_segment_write(arena, commit->roots[ARENA_ROOT_STATE]);
+        status = arena_segment_write(&arena->writer, commit->roots[ARENA_ROOT_STATE]);
     os_mutex_lock(arena->mutex);
     if (status == STATUS_OK)
         status = publish(arena, commit);
     if (status == STATUS_OK)
         arena_commit_decode(&arena->newest, &arena->current);
-    arena->building.is_active = false;
+    arena->is_building = false;
     os_mutex_unlock(arena->mutex);
     *commit = status == STATUS_OK ? arena->current : *commit;
     return status;
@@ -90,7 +94,7 @@ static void note_durable(struct arena *arena, const struct arena_superblock *cov
 
 static uint64_t newest_tail_bytes(const struct arena *arena)
 {
-    return arena->newest.watermark_bytes - arena->newest.tail_start_bytes;
+    return arena_bytes_above(&arena->newest, arena->newest.tail_start_bytes);
 }
 
 /* Flushes, and writes a mark if the newest superblock's tail is longer than
@@ -110,9 +114,9 @@ static enum status sync_and_mark(struct arena *arena, uint64_t mark_bytes)
         return status_add_context(status, "events since %" PRIu64 " are not durable in the arena",
                                   durable_event_number);
     os_mutex_lock(arena->mutex);
-    if (durable_sequence < covered.sequence)
+    if (arena->durable_sequence < covered.sequence)
         note_durable(arena, &covered);
-    if (!arena->building.is_active && newest_tail_bytes(arena) > mark_bytes)
+    if (!arena->is_building && newest_tail_bytes(arena) > mark_bytes)
         status = write_mark(arena);
     os_mutex_unlock(arena->mutex);
     return status;
@@ -120,12 +124,13 @@ static enum status sync_and_mark(struct arena *arena, uint64_t mark_bytes)
 
 enum status arena_sync(struct arena *arena)
 {
-    return sync_and_mark(arena, ARENA_MARK_TAIL_BYTES);
+    STATUS_TRY(sync_and_mark(arena, ARENA_MARK_TAIL_BYTES));
+    return arena_release(arena);
 }
 
 enum status arena_seal(struct arena *arena)
 {
-    CHECK(!arena->building.is_active);
+    CHECK(!arena->is_building);
     if (arena->newest.sequence == arena->durable_sequence && newest_tail_bytes(arena) == 0)
         return STATUS_OK;
     STATUS_TRY(sync_and_mark(arena, 0));
@@ -154,19 +159,38 @@ void arena_boundary_announce(struct arena *arena, uint64_t event_number)
     os_mutex_unlock(arena->mutex);
 }
 
+/* Under both mutexes. */
+static void count_pages(const struct arena *arena, struct arena_statistics *statistics)
+{
+    uint64_t usable, all;
+    layout_free_count(&arena->layout, arena->reusable_sequence, &usable, &all);
+    statistics->file_bytes = arena->layout.file_pages * ARENA_PAGE_BYTES;
+    uint64_t capacity_bytes = arena->capacity_bytes, watermark_bytes = arena->newest.watermark_bytes;
+    statistics->ahead_bytes = capacity_bytes > watermark_bytes ? capacity_bytes - watermark_bytes : 0;
+    statistics->free_bytes = all * ARENA_PAGE_BYTES;
+    statistics->pinned_bytes = (all - usable) * ARENA_PAGE_BYTES;
+    statistics->mapping_count = arena->layout.directory.count;
+    statistics->node_count =
+        arena->layout.directory.node_count + arena->layout.free.node_count + arena->layout.large.node_count;
+}
+
 void arena_statistics(struct arena *arena, struct arena_statistics *statistics)
 {
     os_mutex_lock(arena->mutex);
     *statistics = (struct arena_statistics){
-        .file_bytes = arena->capacity_bytes,
-        .appended_bytes = arena->newest.watermark_bytes - ARENA_DATA_START_BYTES,
-        .unsynced_bytes = arena->newest.watermark_bytes - arena->durable_watermark_bytes,
+        .appended_bytes = arena_bytes_above(&arena->newest, 0),
+        .unsynced_bytes = arena_bytes_above(&arena->newest, arena->durable_watermark_bytes),
         .segment_count = arena->newest.segment_count,
         .object_count = arena->newest.object_count,
+        .range_count = arena->newest.range_count,
         .commit_count = arena->commit_count,
         .sync_count = arena->sync_count,
+        .committed_bytes = arena->appended_bytes,
         .written_bytes = arena->written_bytes,
         .grown_bytes = arena->grown_bytes,
     };
+    os_mutex_lock(arena->pages_mutex);
+    count_pages(arena, statistics);
+    os_mutex_unlock(arena->pages_mutex);
     os_mutex_unlock(arena->mutex);
 }

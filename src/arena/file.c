@@ -8,13 +8,51 @@ static size_t piece_bytes(uint64_t left_bytes, uint64_t run_bytes)
     return (size_t)(piece < run_bytes ? piece : run_bytes);
 }
 
-enum status arena_read_bytes(struct arena *arena, uint64_t offset_bytes, void *bytes, size_t size_bytes)
+enum status arena_read_file(struct arena *arena, uint64_t offset_bytes, void *bytes, size_t size_bytes)
+{
+    return os_file_read(arena->file, offset_bytes, bytes, size_bytes);
+}
+
+/* Under the pages' mutex: a pinned commit may reach what the live directory has no more. */
+static bool find_in_limbo(const struct arena *arena, uint64_t page, struct layout_run *run)
+{
+    for (size_t i = 0; i < arena->limbo_count; i++) {
+        struct layout_run freed = arena->limbo[i].run;
+        if (page < freed.page || page - freed.page >= freed.count)
+            continue;
+        uint64_t skipped = page - freed.page;
+        *run = (struct layout_run){page, freed.count - skipped, freed.file_page + skipped};
+        return true;
+    }
+    return false;
+}
+
+/* Where `at_bytes` lies in the file, and how many bytes from there are
+ * consecutive in both. */
+static enum status locate(struct arena *arena, const struct arena_layout *layout, uint64_t at_bytes,
+                          uint64_t *offset_bytes, uint64_t *run_bytes)
+{
+    struct layout_run run = {0};
+    os_mutex_lock(arena->pages_mutex);
+    uint64_t page = at_bytes / ARENA_PAGE_BYTES;
+    bool is_mapped = layout_find(layout, page, &run) || (layout == &arena->layout && find_in_limbo(arena, page, &run));
+    os_mutex_unlock(arena->pages_mutex);
+    if (!is_mapped)
+        return status_fail(STATUS_CORRUPT, "%s has no page for address %" PRIu64, os_file_path(arena->file), at_bytes);
+    uint64_t skipped_bytes = at_bytes % ARENA_PAGE_BYTES;
+    *offset_bytes = run.file_page * ARENA_PAGE_BYTES + skipped_bytes;
+    *run_bytes = run.count * ARENA_PAGE_BYTES - skipped_bytes;
+    return STATUS_OK;
+}
+
+enum status arena_read_bytes(struct arena *arena, const struct arena_layout *layout, uint64_t start_bytes, void *bytes,
+                             size_t size_bytes)
 {
     for (size_t done = 0; done < size_bytes;) {
-        uint64_t run_bytes;
-        uint64_t at = page_map_file_offset(offset_bytes + done, &run_bytes);
+        uint64_t offset_bytes, run_bytes;
+        STATUS_TRY(locate(arena, layout, start_bytes + done, &offset_bytes, &run_bytes));
         size_t piece = piece_bytes(size_bytes - done, run_bytes);
-        STATUS_TRY(os_file_read(arena->file, at, (uint8_t *)bytes + done, piece));
+        STATUS_TRY(os_file_read(arena->file, offset_bytes, (uint8_t *)bytes + done, piece));
         done += piece;
     }
     return STATUS_OK;
@@ -28,18 +66,28 @@ static enum status poison(struct arena *arena, enum status status)
 
 /* A full disk is a refusal: whatever part was written lies where no commit
  * that counts will ever look. */
-enum status arena_write_bytes(struct arena *arena, uint64_t offset_bytes, const void *bytes, size_t size_bytes)
+enum status arena_write_file(struct arena *arena, uint64_t offset_bytes, const void *bytes, size_t size_bytes)
 {
     for (size_t done = 0; done < size_bytes;) {
         STATUS_TRY(arena_refuse_poisoned(arena));
-        uint64_t run_bytes;
-        uint64_t at = page_map_file_offset(offset_bytes + done, &run_bytes);
-        size_t piece = piece_bytes(size_bytes - done, run_bytes);
-        enum status status = os_file_write(arena->file, at, (const uint8_t *)bytes + done, piece);
+        size_t piece = piece_bytes(size_bytes - done, UINT64_MAX);
+        enum status status = os_file_write(arena->file, offset_bytes + done, (const uint8_t *)bytes + done, piece);
         if (status != STATUS_OK)
             return status == STATUS_NO_SPACE ? status : poison(arena, status);
         done += piece;
         arena->written_bytes += piece;
+    }
+    return STATUS_OK;
+}
+
+enum status arena_write_bytes(struct arena *arena, uint64_t start_bytes, const void *bytes, size_t size_bytes)
+{
+    for (size_t done = 0; done < size_bytes;) {
+        uint64_t offset_bytes, run_bytes;
+        STATUS_TRY(locate(arena, &arena->layout, start_bytes + done, &offset_bytes, &run_bytes));
+        size_t piece = run_bytes < size_bytes - done ? (size_t)run_bytes : size_bytes - done;
+        STATUS_TRY(arena_write_file(arena, offset_bytes, (const uint8_t *)bytes + done, piece));
+        done += piece;
     }
     return STATUS_OK;
 }

@@ -1,12 +1,13 @@
 /* The bytes of the arena file (drawn in docs/format.md).  All numbers are
- * little-endian; an offset is a byte offset in arena addresses, which is also
- * the byte offset in the file as long as the page map is the identity
- * (arena/page_map.h).
+ * little-endian.  An *offset* is a byte offset in arena addresses; a *page* is a
+ * page of the file, which the page directory maps to an address, unless it
+ * holds a node of a tree (arena/tree.h) or is free.
  *
- *   0        identity page            never rewritten
- *   4096     ring of 16 superblocks   4 KiB each, any order
- *   69632    segments, without gaps, up to the watermark; then zeros, or what
- *            a commit that does not count has left behind
+ *   0        identity page
+ *   1        ring of 16 superblocks, a page each, any order
+ *   17       pages of segments, large objects and tree nodes, and free ones
+ *
+ * Format 1 had no trees: there an offset was the offset in the file.
  */
 #ifndef ARENA_FORMAT_H
 #define ARENA_FORMAT_H
@@ -16,6 +17,14 @@
 #define ARENA_PAGE_BYTES 4096u
 #define ARENA_RING_START_BYTES ((uint64_t)ARENA_PAGE_BYTES)
 #define ARENA_DATA_START_BYTES (ARENA_RING_START_BYTES + ARENA_RING_SLOTS * ARENA_PAGE_BYTES)
+
+#define ARENA_FIRST_PAGE (ARENA_DATA_START_BYTES / ARENA_PAGE_BYTES)
+
+/* Segments lie below, large objects above. */
+#define ARENA_LARGE_START_BYTES (NOUN_PERSISTENT_BYTES / 2)
+
+#define ARENA_FORMAT_VERSION_IDENTITY                                                                                  \
+    1u /* of the file, until its first write by this program: offsets are the file's */
 
 #define ARENA_IDENTITY_MAGIC "LoamAren"
 #define ARENA_SUPERBLOCK_MAGIC "LoamSupr"
@@ -57,19 +66,27 @@ struct arena_superblock {
     uint8_t job_hash[HASH_BLAKE3_SIZE_BYTES];
     uint64_t sequence;
     uint64_t event_number;
-    uint64_t watermark_bytes;    /* end of the last segment */
-    uint64_t last_segment_bytes; /* its start; 0 if there is none */
+    uint64_t watermark_bytes;    /* end of the last range */
+    uint64_t last_segment_bytes; /* the last segment of that; 0 if it has none */
     uint64_t segment_count;
     uint64_t object_count;
     uint64_t state_hash;
-    uint64_t page_directory_bytes; /* 0: the page map is the identity */
-    uint64_t free_pages_bytes;     /* 0: no free pages */
-    uint64_t durable_sequence;     /* the newest commit known durable when this was written */
-    uint64_t tail_start_bytes;     /* its watermark */
-    uint64_t tail_checksum;        /* chain over the segments from there to the watermark: against their loss */
+    uint64_t directory_page;   /* root of the page directory */
+    uint64_t free_page;        /* root of the tree of free pages; 0: none are */
+    uint64_t durable_sequence; /* the newest commit known durable when this was written */
+    uint64_t tail_start_bytes; /* its watermark */
+    uint64_t tail_checksum;    /* chain over the segments from there to the watermark: against their loss */
     uint64_t wall_ms;
     noun roots[ARENA_ROOTS];
-    uint8_t zeros[ARENA_PAGE_BYTES - 328 - 8];
+    uint64_t directory_checksum; /* of the node that is the root; likewise the next */
+    uint64_t free_checksum;
+    uint64_t large_page; /* root of the tree of large objects; 0: there are none */
+    uint64_t large_checksum;
+    uint64_t file_pages;      /* each page below is mapped, a node, or free */
+    uint64_t large_end_bytes; /* above every large object */
+    uint64_t range_count;
+    struct arena_range ranges[ARENA_RANGES_MAX]; /* where the segments lie, ascending */
+    uint8_t zeros[ARENA_PAGE_BYTES - 384 - ARENA_RANGES_MAX * 16 - 8];
     uint64_t checksum; /* XXH3 of all before it: against tearing and rot */
 };
 
@@ -85,14 +102,25 @@ static_assert(offsetof(struct arena_superblock, state_hash) == 144, "on disk");
 static_assert(offsetof(struct arena_superblock, durable_sequence) == 168, "on disk");
 static_assert(offsetof(struct arena_superblock, wall_ms) == 192, "on disk");
 static_assert(offsetof(struct arena_superblock, roots) == 200, "on disk");
-static_assert(offsetof(struct arena_superblock, zeros) == 328, "on disk");
+static_assert(offsetof(struct arena_superblock, directory_page) == 152, "on disk");
+static_assert(offsetof(struct arena_superblock, directory_checksum) == 328, "on disk");
+static_assert(offsetof(struct arena_superblock, file_pages) == 360, "on disk");
+static_assert(offsetof(struct arena_superblock, ranges) == 384, "on disk");
+static_assert(offsetof(struct arena_superblock, zeros) == 3456, "on disk");
 static_assert(offsetof(struct arena_superblock, checksum) == ARENA_PAGE_BYTES - 8, "on disk");
+
+/* The trees, and what their records' key, count, value and extra are. */
+enum arena_tree_kind {
+    ARENA_TREE_DIRECTORY = 1, /* arena page, pages, file page, 0 */
+    ARENA_TREE_FREE = 2,      /* file page, pages, sequence of the commit that freed them, 0 */
+    ARENA_TREE_LARGE = 3,     /* arena page, size in bytes, checksum, sequence of the commit that made it */
+};
 
 /* What a segment begins with; its objects follow at once, without gaps. */
 struct arena_segment_header {
     uint8_t magic[ARENA_MAGIC_SIZE_BYTES];
     uint64_t offset_bytes;   /* its own: against misplaced writes */
-    uint64_t previous_bytes; /* the segment before it, or 0 */
+    uint64_t previous_bytes; /* the segment before it in its range, or 0 */
     uint64_t event_number;
     uint64_t sequence;   /* of the commit that it belongs to */
     uint64_t size_bytes; /* with this header */

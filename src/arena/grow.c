@@ -1,50 +1,42 @@
-/* Growing the file: blocks and zeros ahead of need.
+/* Room for commits: pages mapped above the watermark, ahead of need.
  *
- * Blocks, so that a full disk is a refusal before an event is accepted and
- * never a failure after it; zeros, because the first write to a block that was
- * allocated but never written costs the file system a change of its own, and
- * with a journal a second flush, at the very moment that somebody waits for a
- * commit.  A small file doubles, up to the growth step; a large one grows by an
- * eighth.  The mapping already reaches past the end of the file (page_map.h),
- * so nothing else has to happen. */
+ * Free pages of the file are taken first, then it grows: blocks, so that a full
+ * disk is a refusal before an event is accepted and never a failure after it;
+ * and zeros, because the first write to a block that was allocated but never
+ * written costs the file system a change of its own, and with a journal a second
+ * flush, at the very moment that somebody waits for a commit.  A small file
+ * doubles, up to the growth step; a large one grows by an eighth. */
 #include "arena/private.h"
-
-#include <stdlib.h>
-
-/* Written in small pieces: the page cache then keeps small pages, in which the
- * small writes of a commit are cheapest. */
-#define ZERO_PIECE_BYTES ((size_t)64 << 10)
 
 static uint64_t greater(uint64_t a, uint64_t b)
 {
     return a > b ? a : b;
 }
 
-static uint64_t step_bytes(const struct arena *arena, uint64_t capacity_bytes)
+static uint64_t step_bytes(const struct arena *arena, uint64_t file_bytes)
 {
-    uint64_t doubling_bytes = capacity_bytes < arena->growth_step_bytes ? capacity_bytes : arena->growth_step_bytes;
-    return greater(doubling_bytes, capacity_bytes / 8);
+    uint64_t doubling_bytes = file_bytes < arena->growth_step_bytes ? file_bytes : arena->growth_step_bytes;
+    return greater(doubling_bytes, file_bytes / 8);
 }
 
-static enum status fill_zeros(struct arena *arena, uint64_t start_bytes, uint64_t end_bytes)
+static uint64_t file_bytes(struct arena *arena)
 {
-    uint8_t *zeros = calloc(1, ZERO_PIECE_BYTES);
-    if (zeros == NULL)
-        check_out_of_memory(__FILE__, __LINE__, ZERO_PIECE_BYTES);
-    enum status status = STATUS_OK;
-    for (uint64_t at = start_bytes; at < end_bytes && status == STATUS_OK; at += ZERO_PIECE_BYTES) {
-        uint64_t left_bytes = end_bytes - at;
-        status = arena_write_bytes(arena, at, zeros, left_bytes < ZERO_PIECE_BYTES ? left_bytes : ZERO_PIECE_BYTES);
-    }
-    free(zeros);
-    return status;
+    os_mutex_lock(arena->pages_mutex);
+    uint64_t pages = arena->layout.file_pages;
+    os_mutex_unlock(arena->pages_mutex);
+    return pages * ARENA_PAGE_BYTES;
 }
 
 /* Asks first: some file systems give an allocation that they cannot complete
  * all the space that is left, until they find that out. */
-static enum status check_space(const struct arena *arena, uint64_t size_bytes)
+enum status arena_check_space(struct arena *arena, uint64_t size_bytes)
 {
-    uint64_t available_bytes;
+    uint64_t available_bytes, now_bytes = file_bytes(arena), limit_bytes = arena->limit_pages * ARENA_PAGE_BYTES;
+    if (limit_bytes != 0 && (now_bytes > limit_bytes || size_bytes > limit_bytes - now_bytes))
+        return status_fail(STATUS_LIMIT,
+                           "%s has %" PRIu64 " MiB and needs %" PRIu64 " more, over its limit of %" PRIu64
+                           " MiB: raise it (--max-arena), or let it be collected (loam gc)",
+                           os_file_path(arena->file), now_bytes >> 20, (size_bytes >> 20) + 1, limit_bytes >> 20);
     STATUS_TRY(os_space_available(os_file_path(arena->file), &available_bytes));
     if (size_bytes <= available_bytes)
         return STATUS_OK;
@@ -54,55 +46,93 @@ static enum status check_space(const struct arena *arena, uint64_t size_bytes)
                        os_file_path(arena->file), (size_bytes >> 20) + 1, available_bytes >> 20);
 }
 
-/* The file is as long as before, or it has grown by all of it. */
-static enum status extend(struct arena *arena, uint64_t start_bytes, uint64_t end_bytes)
+/* How far to grow.  Should the watermark move elsewhere meanwhile, there is
+ * nothing left to do. */
+struct growth {
+    uint64_t needed_page;
+    uint64_t wanted_page;
+    uint64_t move_count;
+};
+
+/* Under the pages' mutex. */
+static bool is_short(const struct arena *arena, const struct growth *growth, uint64_t end_page)
 {
-    STATUS_TRY(check_space(arena, end_bytes - start_bytes));
-    STATUS_TRY(os_file_allocate(arena->file, start_bytes, end_bytes - start_bytes));
-    enum status status = fill_zeros(arena, start_bytes, end_bytes);
-    if (status == STATUS_OK) {
-        arena->grown_bytes += end_bytes - start_bytes;
-        atomic_store(&arena->capacity_bytes, end_bytes);
-        return STATUS_OK;
+    return arena->move_count == growth->move_count && arena->capacity_bytes < end_page * ARENA_PAGE_BYTES;
+}
+
+/* From the pages that may be used; not from runs too short to be worth a mapping. */
+static enum status map_usable(struct arena *arena, const struct growth *growth, uint64_t end_page)
+{
+    enum status status = STATUS_OK;
+    uint64_t count = 1;
+    os_mutex_lock(arena->pages_mutex);
+    while (status == STATUS_OK && count > 0 && is_short(arena, growth, end_page)) {
+        uint64_t page = arena->capacity_bytes / ARENA_PAGE_BYTES, left = end_page - page;
+        bool is_crowded = arena->layout.directory.count > ARENA_MAPPINGS_MAX / 2;
+        uint64_t shortest = is_crowded || left < ARENA_RUN_MIN_PAGES ? left : ARENA_RUN_MIN_PAGES;
+        status = arena_pages_map_some(arena, page, shortest, left, &count);
+        arena->capacity_bytes += count * ARENA_PAGE_BYTES;
     }
-    if (status == STATUS_NO_SPACE && os_file_truncate(arena->file, start_bytes) != STATUS_OK)
-        atomic_store(&arena->is_poisoned, true);
+    os_mutex_unlock(arena->pages_mutex);
     return status;
 }
 
-/* A whole step if the disk has it, otherwise what is needed. */
-static enum status grow(struct arena *arena, uint64_t needed_bytes)
+static uint64_t missing_pages(struct arena *arena, const struct growth *growth, uint64_t end_page)
 {
-    uint64_t capacity_bytes = arena->capacity_bytes;
-    if (needed_bytes <= capacity_bytes)
+    os_mutex_lock(arena->pages_mutex);
+    uint64_t missing = is_short(arena, growth, end_page) ? end_page - arena->capacity_bytes / ARENA_PAGE_BYTES : 0;
+    os_mutex_unlock(arena->pages_mutex);
+    return missing;
+}
+
+/* A little more than is wanted if few free pages are left for the nodes of trees. */
+static enum status extend_to(struct arena *arena, const struct growth *growth, uint64_t end_page)
+{
+    uint64_t missing = missing_pages(arena, growth, end_page);
+    if (missing == 0)
         return STATUS_OK;
-    STATUS_TRY(arena_refuse_poisoned(arena));
-    if (needed_bytes > NOUN_PERSISTENT_BYTES)
-        return status_fail(STATUS_LIMIT, "%s would outgrow its address space of %" PRIu64 " GiB",
-                           os_file_path(arena->file), NOUN_PERSISTENT_BYTES >> 30);
-    uint64_t wanted_bytes = greater(needed_bytes, capacity_bytes + step_bytes(arena, capacity_bytes));
-    if (wanted_bytes > NOUN_PERSISTENT_BYTES)
-        wanted_bytes = NOUN_PERSISTENT_BYTES;
-    wanted_bytes = bits_round_up(wanted_bytes, ARENA_PAGE_BYTES);
-    needed_bytes = bits_round_up(needed_bytes, ARENA_PAGE_BYTES);
-    enum status status = extend(arena, capacity_bytes, wanted_bytes);
-    if (status == STATUS_NO_SPACE && needed_bytes < wanted_bytes && !atomic_load(&arena->is_poisoned))
-        status = extend(arena, capacity_bytes, needed_bytes);
-    return status == STATUS_OK ? STATUS_OK : status_add_context(status, "the arena cannot grow");
+    uint64_t spare = arena_pages_usable(arena) < ARENA_SPARE_PAGES ? ARENA_SPARE_PAGES : 0;
+    STATUS_TRY(arena_pages_extend(arena, missing + spare, true));
+    return map_usable(arena, growth, end_page);
+}
+
+/* A whole step if there is room for it, otherwise what is needed. */
+static enum status grow(struct arena *arena, const struct growth *growth)
+{
+    enum status status = map_usable(arena, growth, growth->wanted_page);
+    while (status == STATUS_OK && missing_pages(arena, growth, growth->needed_page) > 0) {
+        status = extend_to(arena, growth, growth->wanted_page);
+        if ((status == STATUS_NO_SPACE || status == STATUS_LIMIT) && !atomic_load(&arena->is_poisoned))
+            status = extend_to(arena, growth, growth->needed_page);
+    }
+    return status == STATUS_OK ? status : status_add_context(status, "the arena cannot grow");
 }
 
 enum status arena_grow_to(struct arena *arena, uint64_t end_bytes)
 {
-    if (end_bytes <= atomic_load(&arena->capacity_bytes))
+    if (end_bytes <= arena->capacity_bytes)
         return STATUS_OK;
-    os_mutex_lock(arena->growth_mutex);
-    enum status status = grow(arena, end_bytes);
-    os_mutex_unlock(arena->growth_mutex);
-    return status;
+    STATUS_TRY(arena_refuse_poisoned(arena));
+    os_mutex_lock(arena->pages_mutex);
+    struct growth growth = {.move_count = arena->move_count};
+    uint64_t capacity_bytes = arena->capacity_bytes;
+    uint64_t obstacle_bytes = arena_next_obstacle(arena, capacity_bytes);
+    os_mutex_unlock(arena->pages_mutex);
+    if (end_bytes > obstacle_bytes)
+        return status_fail(STATUS_LIMIT, "%s has no addresses left between byte %" PRIu64 " and %" PRIu64 ": %s",
+                           os_file_path(arena->file), capacity_bytes, obstacle_bytes,
+                           obstacle_bytes == ARENA_LARGE_START_BYTES
+                               ? "let it be collected (loam gc --full)"
+                               : "somebody still reads an old state there; try again when that has ended");
+    uint64_t wanted_bytes = greater(end_bytes, capacity_bytes + step_bytes(arena, file_bytes(arena)));
+    if (wanted_bytes > obstacle_bytes)
+        wanted_bytes = obstacle_bytes;
+    growth.needed_page = bits_round_up(end_bytes, ARENA_PAGE_BYTES) / ARENA_PAGE_BYTES;
+    growth.wanted_page = bits_round_up(wanted_bytes, ARENA_PAGE_BYTES) / ARENA_PAGE_BYTES;
+    return grow(arena, &growth);
 }
 
-/* What segment headers add to `size_bytes` of objects. */
-static uint64_t headers_bytes(uint64_t size_bytes)
+uint64_t arena_headers_bytes(uint64_t size_bytes)
 {
     return (size_bytes / (ARENA_SEGMENT_TARGET_BYTES / 2) + 2) * sizeof(struct arena_segment_header);
 }
@@ -118,15 +148,17 @@ enum status arena_reserve(struct arena *arena, uint64_t size_bytes)
     uint64_t start_bytes = arena->current.watermark_bytes;
     if (size_bytes > NOUN_PERSISTENT_BYTES)
         return arena_grow_to(arena, UINT64_MAX);
-    return arena_grow_to(arena, start_bytes + size_bytes + headers_bytes(size_bytes));
+    return arena_grow_to(arena, start_bytes + size_bytes + arena_headers_bytes(size_bytes));
 }
 
+/* That the limit or the addresses do not allow it is for the event to hear that needs it. */
 enum status arena_grow_ahead(struct arena *arena)
 {
     STATUS_TRY(arena_refuse_writing(arena));
-    uint64_t slack_bytes = step_bytes(arena, arena->capacity_bytes) / 2;
+    uint64_t slack_bytes = step_bytes(arena, file_bytes(arena)) / 2;
     os_mutex_lock(arena->mutex);
     uint64_t end_bytes = arena->newest.watermark_bytes + slack_bytes;
     os_mutex_unlock(arena->mutex);
-    return end_bytes > NOUN_PERSISTENT_BYTES ? STATUS_OK : arena_grow_to(arena, end_bytes);
+    enum status status = arena_grow_to(arena, end_bytes);
+    return status == STATUS_LIMIT ? STATUS_OK : status;
 }

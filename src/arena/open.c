@@ -18,7 +18,7 @@ static enum status check_version(const struct arena_identity_page *page, const c
                            "%s has arena format %" PRIu32 ", this program knows %u: use the newer program that wrote "
                            "it",
                            path, page->format_version, ARENA_FORMAT_VERSION);
-    if (page->format_version < ARENA_FORMAT_VERSION)
+    if (page->format_version < ARENA_FORMAT_VERSION_IDENTITY)
         return status_fail(STATUS_FORMAT,
                            "%s has arena format %" PRIu32 ", which was never released; this program knows %u: restore "
                            "the file",
@@ -31,10 +31,25 @@ static uint64_t identity_checksum(const struct arena_identity_page *page)
     return hash_xxh3_64(page, offsetof(struct arena_identity_page, checksum));
 }
 
-enum status arena_identity_page_check(const struct arena_identity_page *page, const char *path)
+/* The one change that the page ever sees is its version's, from 1 to 2, and with
+ * it the checksum's, in another sector: a power cut can leave either without the
+ * other.  So the checksum decides which version it is. */
+static bool is_whole(struct arena_identity_page *page)
+{
+    uint32_t written = page->format_version;
+    for (uint32_t version = ARENA_FORMAT_VERSION_IDENTITY; version <= ARENA_FORMAT_VERSION; version++) {
+        page->format_version = version;
+        if (page->checksum == identity_checksum(page))
+            return true;
+    }
+    page->format_version = written;
+    return false;
+}
+
+enum status arena_identity_page_check(struct arena_identity_page *page, const char *path)
 {
     STATUS_TRY(check_version(page, path));
-    if (page->checksum != identity_checksum(page))
+    if (!is_whole(page))
         return status_fail(STATUS_CORRUPT,
                            "the identity page (the first %u bytes) of %s does not match its checksum: restore it",
                            ARENA_PAGE_BYTES, path);
@@ -60,11 +75,18 @@ struct arena *arena_new(const struct arena_options *options)
     arena->growth_step_bytes = ARENA_GROWTH_STEP_BYTES;
     if (options != NULL && options->growth_step_bytes != 0)
         arena->growth_step_bytes = options->growth_step_bytes;
+    if (options != NULL)
+        arena->limit_pages = options->limit_bytes / ARENA_PAGE_BYTES;
     arena->is_read_only = options != NULL && options->read_only;
+    layout_init(&arena->layout);
+    arena->format_version = ARENA_FORMAT_VERSION;
+    arena->capacity_bytes = ARENA_DATA_START_BYTES;
+    arena->created_wall_ms = os_wall_ms();
     arena->boundary_event_number = UINT64_MAX;
     arena->announced_event_number = UINT64_MAX;
     arena->mutex = os_mutex_create();
     arena->growth_mutex = os_mutex_create();
+    arena->pages_mutex = os_mutex_create();
     return arena;
 }
 
@@ -73,7 +95,10 @@ void arena_free(struct arena *arena)
     os_file_close(arena->file);
     os_mutex_destroy(arena->mutex);
     os_mutex_destroy(arena->growth_mutex);
-    arena_builder_finish(arena);
+    os_mutex_destroy(arena->pages_mutex);
+    layout_finish(&arena->layout);
+    free(arena->limbo);
+    arena_writer_finish(&arena->writer);
     arena_tail_finish(&arena->tail);
     free(arena);
 }
@@ -90,6 +115,9 @@ static enum status write_first_superblock(struct arena *arena, const uint8_t ker
         .format_version = ARENA_FORMAT_VERSION,
         .watermark_bytes = ARENA_DATA_START_BYTES,
         .state_hash = noun_hash_atom(0),
+        .large_end_bytes = ARENA_LARGE_START_BYTES,
+        .range_count = 1,
+        .ranges = {{ARENA_DATA_START_BYTES, ARENA_DATA_START_BYTES}},
     };
     memcpy(first.identity, arena->identity, sizeof first.identity);
     memcpy(first.kernel_hash, kernel_hash, sizeof first.kernel_hash);
@@ -104,11 +132,11 @@ enum status arena_identity_page_write(struct arena *arena)
         .page_size_bytes = ARENA_PAGE_BYTES,
         .ring_slots = ARENA_RING_SLOTS,
         .data_start_bytes = ARENA_DATA_START_BYTES,
-        .created_wall_ms = os_wall_ms(),
+        .created_wall_ms = arena->created_wall_ms,
     };
     memcpy(page.identity, arena->identity, sizeof page.identity);
     page.checksum = identity_checksum(&page);
-    return arena_write_bytes(arena, 0, &page, sizeof page);
+    return arena_write_file(arena, 0, &page, sizeof page);
 }
 
 /* Of a new file; it takes milliseconds, and most arenas of tests and tools
@@ -128,7 +156,7 @@ static enum status write_new(struct arena *arena, const char *path, const uint8_
     return arena_flush(arena);
 }
 
-static enum status refuse_existing(const char *path)
+enum status arena_name_is_free(const char *path)
 {
     enum os_kind kind;
     STATUS_TRY(os_kind_of(path, &kind));
@@ -137,18 +165,28 @@ static enum status refuse_existing(const char *path)
     return status_fail(STATUS_EXISTS, "%s exists already: open it, or give another directory", path);
 }
 
+char *arena_name_beside(const char *path)
+{
+    size_t size_bytes = strlen(path) + sizeof ".new";
+    char *beside = malloc(size_bytes);
+    if (beside == NULL)
+        check_out_of_memory(__FILE__, __LINE__, size_bytes);
+    snprintf(beside, size_bytes, "%s.new", path);
+    return beside;
+}
+
 /* What an interrupted creation has left; nobody else uses the name. */
-static enum status remove_leftover(const char *path)
+enum status arena_remove_leftover(const char *beside)
 {
     enum os_kind kind;
-    STATUS_TRY(os_kind_of(path, &kind));
-    return kind == OS_KIND_FILE ? os_remove(path) : STATUS_OK;
+    STATUS_TRY(os_kind_of(beside, &kind));
+    return kind == OS_KIND_FILE ? os_remove(beside) : STATUS_OK;
 }
 
 static enum status create_beside(const char *path, const char *beside, const struct arena_options *options,
                                  const uint8_t kernel_hash[HASH_BLAKE3_SIZE_BYTES])
 {
-    STATUS_TRY(remove_leftover(beside));
+    STATUS_TRY(arena_remove_leftover(beside));
     struct arena *arena = arena_new(options);
     enum status status = write_new(arena, beside, kernel_hash);
     bool was_made = arena->file != NULL;
@@ -167,12 +205,8 @@ static enum status create_beside(const char *path, const char *beside, const str
 enum status arena_create(const char *path, const struct arena_options *options,
                          const uint8_t kernel_hash[HASH_BLAKE3_SIZE_BYTES])
 {
-    STATUS_TRY(refuse_existing(path));
-    size_t size_bytes = strlen(path) + sizeof ".new";
-    char *beside = malloc(size_bytes);
-    if (beside == NULL)
-        check_out_of_memory(__FILE__, __LINE__, size_bytes);
-    snprintf(beside, size_bytes, "%s.new", path);
+    STATUS_TRY(arena_name_is_free(path));
+    char *beside = arena_name_beside(path);
     enum status status = create_beside(path, beside, options, kernel_hash);
     free(beside);
     return status == STATUS_OK ? STATUS_OK : status_add_context(status, "cannot create the arena");
@@ -187,22 +221,13 @@ static enum status read_identity(struct arena *arena)
     STATUS_TRY(os_file_size(arena->file, &file_bytes));
     if (file_bytes < ARENA_DATA_START_BYTES)
         return status_fail(STATUS_FORMAT, "%s is not a Loam arena: it has only %" PRIu64 " bytes", path, file_bytes);
-    arena->capacity_bytes = file_bytes;
     struct arena_identity_page page;
-    STATUS_TRY(arena_read_bytes(arena, 0, &page, sizeof page));
+    STATUS_TRY(arena_read_file(arena, 0, &page, sizeof page));
     STATUS_TRY(arena_identity_page_check(&page, path));
+    arena->format_version = page.format_version;
+    arena->created_wall_ms = page.created_wall_ms;
     arena_identity_set(arena, page.identity);
     return STATUS_OK;
-}
-
-#define FITS_ANYWHERE_BYTES ((uint64_t)256 << 20) /* asking how much memory there is costs more than opening */
-
-/* Larger than memory, what a reader touches next is not what lies behind it,
- * and read-ahead would bring in megabytes for a word. */
-static void advise(const struct arena *arena)
-{
-    if (arena->capacity_bytes > FITS_ANYWHERE_BYTES && arena->capacity_bytes > os_memory_bytes() / 2)
-        os_map_advise(arena->base, NOUN_PERSISTENT_BYTES, OS_ADVICE_RANDOM);
 }
 
 static enum status open_file(struct arena *arena, const char *path)
@@ -211,10 +236,10 @@ static enum status open_file(struct arena *arena, const char *path)
     if (!arena->is_read_only)
         STATUS_TRY(os_file_lock(arena->file, true));
     STATUS_TRY(read_identity(arena));
+    if (arena->is_read_only)
+        STATUS_TRY(arena_readers_pin(arena, 0));
     STATUS_TRY(arena_ring_read(arena));
-    STATUS_TRY(page_map_attach(arena->file, noun_base));
     arena->base = noun_base;
-    advise(arena);
     return STATUS_OK;
 }
 
@@ -235,7 +260,7 @@ void arena_close(struct arena *arena)
 {
     if (arena == NULL)
         return;
-    CHECK(page_map_detach(arena->base) == STATUS_OK);
+    CHECK(os_map_forget(arena->base, NOUN_PERSISTENT_BYTES) == STATUS_OK);
     arena_free(arena);
 }
 

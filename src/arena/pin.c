@@ -35,3 +35,11 @@ void arena_unpin(struct arena *arena, struct arena_pin *pin)
     os_mutex_unlock(arena->mutex);
     free(pin);
 }
+
+uint64_t arena_pins_lowest(const struct arena *arena)
+{
+    uint64_t lowest = UINT64_MAX;
+    for (const struct arena_pin *pin = arena->pins; pin != NULL; pin = pin->next)
+        lowest = pin->sequence < lowest ? pin->sequence : lowest;
+    return lowest;
+}

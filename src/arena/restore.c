@@ -2,18 +2,19 @@
  * at their addresses, and one superblock above them. */
 #include "arena/private.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 enum status arena_ranges(struct arena *arena, const struct arena_commit *commit, struct arena_range **ranges,
                          size_t *count)
 {
     (void)arena;
-    *ranges = malloc(sizeof **ranges);
+    *count = 0;
+    *ranges = malloc(ARENA_RANGES_MAX * sizeof **ranges);
     if (*ranges == NULL)
-        check_out_of_memory(__FILE__, __LINE__, sizeof **ranges);
-    **ranges = (struct arena_range){ARENA_DATA_START_BYTES, commit->watermark_bytes};
-    *count = commit->watermark_bytes > ARENA_DATA_START_BYTES;
+        check_out_of_memory(__FILE__, __LINE__, ARENA_RANGES_MAX * sizeof **ranges);
+    for (size_t i = 0; i < commit->range_count; i++)
+        if (commit->ranges[i].end_bytes > commit->ranges[i].start_bytes)
+            (*ranges)[(*count)++] = commit->ranges[i];
     return STATUS_OK;
 }
 
@@ -23,10 +24,10 @@ static enum status check_some(struct arena *arena, uint64_t start_bytes, uint64_
     uint64_t at = start_bytes;
     while (at < end_bytes) {
         struct arena_segment_header header;
-        STATUS_TRY(arena_segment_read(arena, at, end_bytes, &header));
+        STATUS_TRY(arena_segment_read(arena, &arena->layout, at, end_bytes, &header));
         if (at > start_bytes && at - start_bytes + header.size_bytes > size_bytes_max)
             break;
-        STATUS_TRY(arena_segment_check(arena, &header, piece));
+        STATUS_TRY(arena_segment_check(arena, &arena->layout, &header, piece));
         at += header.size_bytes;
     }
     *checked_end_bytes = at;
@@ -62,52 +63,48 @@ static void restore_free(struct arena_restore *restore)
     free(restore);
 }
 
-static enum status remove_leftover(const char *path)
-{
-    enum os_kind kind;
-    STATUS_TRY(os_kind_of(path, &kind));
-    return kind == OS_KIND_FILE ? os_remove(path) : STATUS_OK;
-}
-
-static enum status refuse_existing(const char *path)
-{
-    enum os_kind kind;
-    STATUS_TRY(os_kind_of(path, &kind));
-    if (kind == OS_KIND_ABSENT)
-        return STATUS_OK;
-    return status_fail(STATUS_EXISTS, "%s exists already: set it aside, or give another directory", path);
-}
-
+/* Ascending, apart, and few enough. */
 static enum status check_ranges(const struct arena_restore *restore)
 {
-    if (restore->count > 1 || (restore->count == 1 && restore->ranges[0].start_bytes != ARENA_DATA_START_BYTES))
-        return status_fail(STATUS_INVALID, "arena format %u has one range", ARENA_FORMAT_VERSION);
+    uint64_t end_bytes = ARENA_DATA_START_BYTES;
+    for (size_t i = 0; i < restore->count; i++) {
+        struct arena_range range = restore->ranges[i];
+        if (range.start_bytes < end_bytes || range.end_bytes <= range.start_bytes || range.start_bytes % 8 != 0 ||
+            range.end_bytes % 8 != 0 || range.end_bytes > ARENA_LARGE_START_BYTES)
+            return status_fail(STATUS_INVALID, "[%" PRIu64 ", %" PRIu64 ") is no range of an arena", range.start_bytes,
+                               range.end_bytes);
+        end_bytes = bits_round_up(range.end_bytes, ARENA_PAGE_BYTES);
+    }
+    if (restore->count > ARENA_RANGES_MAX)
+        return status_fail(STATUS_INVALID, "%zu ranges are more than an arena has", restore->count);
     return STATUS_OK;
 }
 
-static uint64_t end_bytes(const struct arena_restore *restore)
+/* Pages for every range, one after the other in the file. */
+static enum status map_ranges(struct arena_restore *restore)
 {
-    return restore->count == 0 ? ARENA_DATA_START_BYTES : restore->ranges[restore->count - 1].end_bytes;
+    struct arena *arena = restore->arena;
+    uint64_t start_pages = arena->layout.file_pages;
+    for (size_t i = 0; i < restore->count; i++) {
+        uint64_t page = restore->ranges[i].start_bytes / ARENA_PAGE_BYTES;
+        uint64_t end_page = bits_round_up(restore->ranges[i].end_bytes, ARENA_PAGE_BYTES) / ARENA_PAGE_BYTES;
+        layout_map(&arena->layout, (struct layout_run){page, end_page - page, arena->layout.file_pages});
+        arena->layout.file_pages += end_page - page;
+    }
+    uint64_t size_bytes = (arena->layout.file_pages - start_pages) * ARENA_PAGE_BYTES;
+    STATUS_TRY(arena_check_space(arena, size_bytes));
+    STATUS_TRY(os_file_allocate(arena->file, start_pages * ARENA_PAGE_BYTES, size_bytes));
+    return arena_pages_extend(arena, ARENA_SPARE_PAGES, true);
 }
 
 static enum status begin(struct arena_restore *restore, const uint8_t identity[ARENA_IDENTITY_SIZE_BYTES])
 {
     STATUS_TRY(check_ranges(restore));
-    STATUS_TRY(refuse_existing(restore->path));
-    STATUS_TRY(remove_leftover(restore->beside));
+    STATUS_TRY(arena_name_is_free(restore->path));
+    STATUS_TRY(arena_remove_leftover(restore->beside));
     STATUS_TRY(os_file_open(restore->beside, OS_OPEN_CREATE, &restore->arena->file));
     arena_identity_set(restore->arena, identity);
-    return arena_grow_to(restore->arena, end_bytes(restore));
-}
-
-static char *copy_text(const char *text, const char *suffix)
-{
-    size_t size_bytes = strlen(text) + strlen(suffix) + 1;
-    char *copy = malloc(size_bytes);
-    if (copy == NULL)
-        check_out_of_memory(__FILE__, __LINE__, size_bytes);
-    snprintf(copy, size_bytes, "%s%s", text, suffix);
-    return copy;
+    return map_ranges(restore);
 }
 
 enum status arena_restore_begin(const char *path, const struct arena_options *options,
@@ -125,8 +122,11 @@ enum status arena_restore_begin(const char *path, const struct arena_options *op
         memcpy(restore->ranges, ranges, count * sizeof *ranges);
     restore->count = count;
     restore->commit = *commit;
-    restore->path = copy_text(path, "");
-    restore->beside = copy_text(path, ".new");
+    restore->path = malloc(strlen(path) + 1);
+    if (restore->path == NULL)
+        check_out_of_memory(__FILE__, __LINE__, strlen(path));
+    strcpy(restore->path, path);
+    restore->beside = arena_name_beside(path);
     restore->arena = arena_new(options);
     enum status status = begin(restore, identity);
     if (status == STATUS_OK)
@@ -153,10 +153,14 @@ static enum status check_range(struct arena_restore *restore, const struct arena
                                struct arena_superblock *superblock)
 {
     uint64_t *next_sequence = &restore->arena->next_sequence;
+    const struct arena_layout *layout = &restore->arena->layout;
+    superblock->last_segment_bytes = 0;
+    superblock->watermark_bytes = range->end_bytes;
+    superblock->ranges[superblock->range_count++] = *range;
     for (uint64_t at = range->start_bytes; at < range->end_bytes;) {
         struct arena_segment_header header;
-        STATUS_TRY(arena_segment_read(restore->arena, at, range->end_bytes, &header));
-        STATUS_TRY(arena_segment_check(restore->arena, &header, piece));
+        STATUS_TRY(arena_segment_read(restore->arena, layout, at, range->end_bytes, &header));
+        STATUS_TRY(arena_segment_check(restore->arena, layout, &header, piece));
         superblock->last_segment_bytes = at;
         superblock->segment_count++;
         superblock->object_count += header.object_count;
@@ -187,8 +191,8 @@ static enum status complete(struct arena_restore *restore)
         .magic = ARENA_SUPERBLOCK_MAGIC,
         .format_version = ARENA_FORMAT_VERSION,
         .event_number = commit->event_number,
-        .watermark_bytes = end_bytes(restore),
         .state_hash = commit->state_hash,
+        .large_end_bytes = ARENA_LARGE_START_BYTES,
     };
     memcpy(superblock.identity, arena->identity, sizeof superblock.identity);
     memcpy(superblock.kernel_hash, commit->kernel_hash, sizeof superblock.kernel_hash);
@@ -196,6 +200,11 @@ static enum status complete(struct arena_restore *restore)
     memcpy(superblock.roots, commit->roots, sizeof superblock.roots);
     arena->next_sequence = ARENA_FIRST_SEQUENCE;
     STATUS_TRY(check_segments(restore, &superblock));
+    if (superblock.range_count == 0) {
+        superblock.watermark_bytes = ARENA_DATA_START_BYTES;
+        superblock.ranges[superblock.range_count++] =
+            (struct arena_range){ARENA_DATA_START_BYTES, ARENA_DATA_START_BYTES};
+    }
     STATUS_TRY(arena_flush(arena));
     arena->durable_watermark_bytes = superblock.watermark_bytes;
     arena_tail_clear(arena, &arena->tail);

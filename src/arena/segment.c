@@ -11,12 +11,12 @@ static enum status fail_segment(struct arena *arena, uint64_t offset_bytes, cons
                        os_file_path(arena->file), what);
 }
 
-enum status arena_segment_read(struct arena *arena, uint64_t offset_bytes, uint64_t limit_bytes,
-                               struct arena_segment_header *header)
+enum status arena_segment_read(struct arena *arena, const struct arena_layout *layout, uint64_t offset_bytes,
+                               uint64_t limit_bytes, struct arena_segment_header *header)
 {
     if (offset_bytes > limit_bytes || limit_bytes - offset_bytes < sizeof *header)
-        return fail_segment(arena, offset_bytes, "reaches beyond the watermark");
-    STATUS_TRY(arena_read_bytes(arena, offset_bytes, header, sizeof *header));
+        return fail_segment(arena, offset_bytes, "reaches beyond the end of its range");
+    STATUS_TRY(arena_read_bytes(arena, layout, offset_bytes, header, sizeof *header));
     if (memcmp(header->magic, ARENA_SEGMENT_MAGIC, ARENA_MAGIC_SIZE_BYTES) != 0)
         return fail_segment(arena, offset_bytes, "does not begin as a segment");
     if (header->checksum != arena_header_checksum(header, arena->seed))
@@ -29,14 +29,15 @@ enum status arena_segment_read(struct arena *arena, uint64_t offset_bytes, uint6
     return STATUS_OK;
 }
 
-enum status arena_segment_check(struct arena *arena, const struct arena_segment_header *header, uint8_t *piece)
+enum status arena_segment_check(struct arena *arena, const struct arena_layout *layout,
+                                const struct arena_segment_header *header, uint8_t *piece)
 {
     uint64_t checksum = arena->seed;
     uint64_t at = header->offset_bytes + sizeof *header;
     uint64_t end_bytes = header->offset_bytes + header->size_bytes;
     while (at < end_bytes) {
         size_t size_bytes = end_bytes - at < ARENA_PIECE_BYTES ? (size_t)(end_bytes - at) : ARENA_PIECE_BYTES;
-        STATUS_TRY(arena_read_bytes(arena, at, piece, size_bytes));
+        STATUS_TRY(arena_read_bytes(arena, layout, at, piece, size_bytes));
         checksum = arena_checksum_piece(checksum, piece, size_bytes);
         at += size_bytes;
     }
@@ -82,28 +83,40 @@ void arena_tail_finish(struct arena_tail *tail)
     *tail = (struct arena_tail){0};
 }
 
-static enum status read_segments(struct arena *arena, uint64_t start_bytes, uint64_t end_bytes, uint8_t *piece,
-                                 struct arena_tail *tail)
+static enum status read_range(struct arena *arena, const struct arena_layout *layout, uint64_t start_bytes,
+                              uint64_t end_bytes, uint8_t *piece, struct arena_tail *tail)
 {
     for (uint64_t at = start_bytes; at < end_bytes;) {
         struct arena_segment_header header;
-        STATUS_TRY(arena_segment_read(arena, at, end_bytes, &header));
-        STATUS_TRY(arena_segment_check(arena, &header, piece));
+        STATUS_TRY(arena_segment_read(arena, layout, at, end_bytes, &header));
+        STATUS_TRY(arena_segment_check(arena, layout, &header, piece));
         at += header.size_bytes;
         arena_tail_add(tail, (struct arena_tail_segment){at, header.checksum});
     }
     return STATUS_OK;
 }
 
-enum status arena_tail_read(struct arena *arena, uint64_t start_bytes, uint64_t end_bytes, struct arena_tail *tail)
+static enum status read_tail(struct arena *arena, const struct arena_layout *layout,
+                             const struct arena_superblock *superblock, uint8_t *piece, struct arena_tail *tail)
+{
+    uint64_t at_bytes = superblock->tail_start_bytes, size_bytes;
+    while ((size_bytes = arena_part_next(superblock, &at_bytes, UINT64_MAX)) > 0) {
+        STATUS_TRY(read_range(arena, layout, at_bytes, at_bytes + size_bytes, piece, tail));
+        at_bytes += size_bytes;
+    }
+    return STATUS_OK;
+}
+
+enum status arena_tail_read(struct arena *arena, const struct arena_layout *layout,
+                            const struct arena_superblock *superblock, struct arena_tail *tail)
 {
     arena_tail_clear(arena, tail);
-    if (start_bytes == end_bytes)
+    if (superblock->tail_start_bytes == superblock->watermark_bytes)
         return STATUS_OK;
     uint8_t *piece = malloc(ARENA_PIECE_BYTES);
     if (piece == NULL)
         check_out_of_memory(__FILE__, __LINE__, ARENA_PIECE_BYTES);
-    enum status status = read_segments(arena, start_bytes, end_bytes, piece, tail);
+    enum status status = read_tail(arena, layout, superblock, piece, tail);
     free(piece);
     return status;
 }

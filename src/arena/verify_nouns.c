@@ -1,4 +1,6 @@
-/* Verification of the nouns.
+/* Verification of the nouns, as far as the chosen commit's directory maps them.
+ * A range that only superblocks of before a compaction have is not mapped any
+ * more; its segments' checksums have to do.
  *
  * Because of the lower-offset rule no stack is needed, however deep or wide
  * the graph: the sweep goes down through the file once, and when it comes to
@@ -11,10 +13,9 @@
 
 struct sweep {
     struct verify *verify;
-    uint64_t *cells;        /* owned: a bit a word */
-    uint64_t *atoms;        /* likewise */
-    uint64_t ceiling_words; /* start of the lowest object seen so far */
-    size_t segment;         /* that the sweep is in */
+    struct verify_range *range; /* that the sweep is in */
+    size_t segment;             /* likewise */
+    uint64_t ceiling_words;     /* start of the lowest object seen so far */
 };
 
 static void set_bit(uint64_t *bits, uint64_t index)
@@ -30,17 +31,31 @@ static bool take_bit(uint64_t *bits, uint64_t index)
     return was_set;
 }
 
-/* Notes what `n` refers to, which must lie below `limit_words`. */
+static struct verify_range *find_range(struct verify *verify, uint64_t at_bytes)
+{
+    for (size_t i = 0; i < verify->range_count; i++) {
+        struct verify_range *range = &verify->ranges[i];
+        if (range->is_mapped && at_bytes >= range->start_bytes && at_bytes < range->end_bytes)
+            return range;
+    }
+    return NULL;
+}
+
+/* Notes what `n` refers to, which must lie below `limit_words`, unless it is a
+ * large object. */
 static bool expect(struct sweep *sweep, noun n, uint64_t limit_words)
 {
     if (noun_is_direct(n))
         return true;
     uint64_t offset_words = noun_offset_words(n);
-    if (offset_words < ARENA_DATA_START_BYTES / 8 || offset_words >= limit_words)
-        return false;
     if (!noun_is_cell(n) && !noun_is_indirect(n))
         return false;
-    set_bit(noun_is_cell(n) ? sweep->cells : sweep->atoms, offset_words);
+    if (offset_words >= limit_words)
+        return false;
+    struct verify_range *range = find_range(sweep->verify, offset_words * 8);
+    if (range == NULL)
+        return false;
+    set_bit(noun_is_cell(n) ? range->cells : range->atoms, offset_words - range->start_bytes / 8);
     return true;
 }
 
@@ -54,7 +69,7 @@ static void fault_at(struct sweep *sweep, uint64_t offset_words, const char *wha
  * below the object above. */
 static bool has_room(const struct sweep *sweep, uint64_t offset_words, uint64_t size_words)
 {
-    const struct verify_segment *segment = &sweep->verify->segments[sweep->segment];
+    const struct verify_segment *segment = &sweep->verify->segments[sweep->range->first + sweep->segment];
     uint64_t start_words = segment->start_bytes / 8 + ARENA_HEADER_WORDS, end_words = segment->end_bytes / 8;
     if (end_words > sweep->ceiling_words)
         end_words = sweep->ceiling_words;
@@ -101,9 +116,11 @@ static uint64_t check_atom(struct sweep *sweep, uint64_t offset_words)
 
 static void check_object(struct sweep *sweep, uint64_t offset_words)
 {
-    while (sweep->verify->segments[sweep->segment].start_bytes / 8 > offset_words)
+    struct verify_range *range = sweep->range;
+    uint64_t bit = offset_words - range->start_bytes / 8;
+    while (sweep->verify->segments[range->first + sweep->segment].start_bytes / 8 > offset_words)
         sweep->segment--;
-    bool is_cell = take_bit(sweep->cells, offset_words), is_atom = take_bit(sweep->atoms, offset_words);
+    bool is_cell = take_bit(range->cells, bit), is_atom = take_bit(range->atoms, bit);
     if (is_cell && is_atom)
         fault_at(sweep, offset_words, "is taken for a cell by one noun and for an atom by another");
     uint64_t size_words = is_cell ? check_cell(sweep, offset_words) : check_atom(sweep, offset_words);
@@ -111,60 +128,121 @@ static void check_object(struct sweep *sweep, uint64_t offset_words)
     sweep->ceiling_words = offset_words;
 }
 
-static enum status sweep_down(struct sweep *sweep)
+#define WORDS_A_REPORT 8192u
+
+static uint64_t bitmap_count(const struct verify_range *range)
 {
-    struct verify *verify = sweep->verify;
-    for (uint64_t i = verify->end_bytes / 8 / 64 + 1; i-- > 0;) {
+    return (range->end_bytes - range->start_bytes) / 8 / 64 + 1;
+}
+
+static enum status sweep_down(struct sweep *sweep, struct verify_range *range)
+{
+    sweep->range = range;
+    sweep->segment = range->count - 1;
+    sweep->ceiling_words = range->end_bytes / 8;
+    for (uint64_t i = bitmap_count(range); i-- > 0;) {
         uint64_t bits;
-        while ((bits = sweep->cells[i] | sweep->atoms[i]) != 0)
-            check_object(sweep, i * 64 + bits_length(bits) - 1);
-        if (i % 8192 == 0)
-            STATUS_TRY(verify_progress(verify, verify->total_bytes - i * 64 * 8));
+        while ((bits = range->cells[i] | range->atoms[i]) != 0)
+            check_object(sweep, range->start_bytes / 8 + i * 64 + bits_length(bits) - 1);
+        if (i % WORDS_A_REPORT == 0)
+            STATUS_TRY(verify_progress(sweep->verify, (uint64_t)WORDS_A_REPORT * 64 * 8));
     }
     return STATUS_OK;
 }
 
 /* ---- roots ----------------------------------------------------------------- */
 
+/* True if all of the superblock's ranges were walked to their ends and are mapped. */
+static bool is_mapped(struct verify *verify, const struct arena_superblock *superblock)
+{
+    const struct verify_layout *layout = verify_layout_of(verify, superblock);
+    for (size_t i = 0; layout != NULL && i < superblock->range_count; i++) {
+        struct arena_range range = superblock->ranges[i];
+        const struct verify_range *walked = verify_range_of(verify, layout, range);
+        if (range.start_bytes < range.end_bytes && (walked == NULL || !walked->is_mapped))
+            return false;
+    }
+    return layout != NULL;
+}
+
 static void expect_roots(struct sweep *sweep, const struct arena_superblock *superblock)
 {
-    bool is_inside = superblock->watermark_bytes <= sweep->verify->end_bytes;
-    for (unsigned i = 0; i < ARENA_ROOTS && is_inside; i++)
+    if (!is_mapped(sweep->verify, superblock))
+        return;
+    for (unsigned i = 0; i < ARENA_ROOTS; i++)
         if (!expect(sweep, superblock->roots[i], superblock->watermark_bytes / 8))
             verify_fault(sweep->verify, "root %u of commit %" PRIu64 " is no noun of this arena", i,
                          superblock->sequence);
-    if (is_inside && noun_hash_persistent(superblock->roots[ARENA_ROOT_STATE]) != superblock->state_hash)
+    if (noun_hash_persistent(superblock->roots[ARENA_ROOT_STATE]) != superblock->state_hash)
         verify_fault(sweep->verify, "the state of commit %" PRIu64 " (event %" PRIu64 ") has another hash than it says",
                      superblock->sequence, superblock->event_number);
 }
 
-static enum status sweep_begin(struct sweep *sweep)
+/* Ranges from the top down. */
+static int compare_descending(const void *a, const void *b)
 {
-    size_t count = sweep->verify->end_bytes / 8 / 64 + 1;
-    sweep->cells = calloc(count, 8);
-    sweep->atoms = calloc(count, 8);
-    if (sweep->cells == NULL || sweep->atoms == NULL)
-        return status_fail(STATUS_NO_MEMORY, "no memory to verify %s: %zu MiB are needed",
-                           os_file_path(sweep->verify->arena->file), count * 16 >> 20);
-    sweep->ceiling_words = sweep->verify->end_bytes / 8;
-    sweep->segment = sweep->verify->count - 1;
-    for (unsigned i = 0; i < ARENA_RING_SLOTS; i++)
-        if (sweep->verify->slots[i].state == ARENA_SLOT_WHOLE)
-            expect_roots(sweep, &sweep->verify->slots[i].superblock);
+    uint64_t first = ((const struct verify_range *)a)->start_bytes,
+             second = ((const struct verify_range *)b)->start_bytes;
+    return (first < second) - (first > second);
+}
+
+/* Of two that begin at one place only the longer counts. */
+static bool is_shadowed(const struct verify *verify, const struct verify_range *range)
+{
+    for (size_t i = 0; i < verify->range_count; i++) {
+        const struct verify_range *other = &verify->ranges[i];
+        if (other != range && other->is_mapped && other->start_bytes == range->start_bytes &&
+            (other->end_bytes > range->end_bytes || (other->end_bytes == range->end_bytes && other < range)))
+            return true;
+    }
+    return false;
+}
+
+static enum status sweep_begin(struct verify *verify)
+{
+    qsort(verify->ranges, verify->range_count, sizeof *verify->ranges, compare_descending);
+    for (size_t i = 0; i < verify->range_count; i++) {
+        struct verify_range *range = &verify->ranges[i];
+        range->is_mapped =
+            range->count > 0 && verify->arena->is_chosen &&
+            verify_layouts_agree(&range->layout->layout, &verify->arena->layout, range->start_bytes, range->end_bytes);
+    }
+    for (size_t i = 0; i < verify->range_count; i++) {
+        struct verify_range *range = &verify->ranges[i];
+        if (range->is_mapped && is_shadowed(verify, range))
+            range->is_mapped = false;
+        if (!range->is_mapped)
+            continue;
+        uint64_t count = bitmap_count(range);
+        range->cells = calloc(count, 8);
+        range->atoms = calloc(count, 8);
+        if (range->cells == NULL || range->atoms == NULL)
+            return status_fail(STATUS_NO_MEMORY, "no memory to verify %s: %" PRIu64 " MiB are needed",
+                               os_file_path(verify->arena->file), count * 16 >> 20);
+    }
     return STATUS_OK;
 }
 
-/* With no segment there is no object; a root that names one was found insane
- * when its superblock was read. */
+static enum status sweep_all(struct verify *verify)
+{
+    struct sweep sweep = {.verify = verify};
+    for (unsigned i = 0; i < ARENA_RING_SLOTS; i++)
+        if (verify->slots[i].state == ARENA_SLOT_WHOLE)
+            expect_roots(&sweep, &verify->slots[i].superblock);
+    for (size_t i = 0; i < verify->range_count; i++)
+        if (verify->ranges[i].is_mapped)
+            STATUS_TRY(sweep_down(&sweep, &verify->ranges[i]));
+    return STATUS_OK;
+}
+
 enum status verify_nouns(struct verify *verify)
 {
-    if (verify->count == 0)
-        return STATUS_OK;
-    struct sweep sweep = {.verify = verify};
-    enum status status = sweep_begin(&sweep);
+    enum status status = sweep_begin(verify);
     if (status == STATUS_OK)
-        status = sweep_down(&sweep);
-    free(sweep.cells);
-    free(sweep.atoms);
+        status = sweep_all(verify);
+    for (size_t i = 0; i < verify->range_count; i++) {
+        free(verify->ranges[i].cells);
+        free(verify->ranges[i].atoms);
+    }
     return status;
 }

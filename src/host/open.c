@@ -66,7 +66,7 @@ static uint64_t appended_bytes(const struct host *host)
         return 0;
     struct arena_statistics statistics;
     arena_statistics(host->node->arena, &statistics);
-    return statistics.appended_bytes;
+    return statistics.committed_bytes;
 }
 
 static enum status start_threads(struct host *host)

@@ -14,6 +14,7 @@ static enum status read_files(struct node *node, struct host_status *out)
     out->arena_file_bytes = arena.file_bytes;
     out->arena_used_bytes = arena.appended_bytes;
     out->arena_objects = arena.object_count;
+    out->appended_bytes = arena.committed_bytes;
     out->log_base = eventlog_identity(node->log)->base_event;
     out->log_rows = log.rows;
     out->log_bytes = log.database_bytes + log.wal_bytes;
@@ -39,7 +40,7 @@ enum status host_status_read(struct host *host, struct host_status *out)
     if (node->arena == NULL)
         return STATUS_OK;
     STATUS_TRY(read_files(node, out));
-    out->appended_bytes = out->arena_used_bytes - host->appended_at_boot_bytes;
+    out->appended_bytes -= host->appended_at_boot_bytes;
     return STATUS_OK;
 }
 

@@ -309,6 +309,41 @@ enum status os_file_lock(struct os_file *file, bool exclusive)
     return errno == EWOULDBLOCK ? fail_busy(file) : fail(file, "lock");
 }
 
+static enum status control(struct os_file *file, int command, struct flock *lock)
+{
+    int result;
+    do
+        result = fcntl(file->descriptor, command, lock);
+    while (result != 0 && errno == EINTR);
+    return result == 0 ? STATUS_OK : fail(file, "lock part of");
+}
+
+enum status os_file_lock_byte(struct os_file *file, uint64_t offset_bytes)
+{
+    struct flock lock = {.l_type = F_RDLCK, .l_whence = SEEK_SET, .l_start = (off_t)offset_bytes, .l_len = 1};
+    return control(file, F_OFD_SETLK, &lock);
+}
+
+enum status os_file_unlock_byte(struct os_file *file, uint64_t offset_bytes)
+{
+    struct flock lock = {.l_type = F_UNLCK, .l_whence = SEEK_SET, .l_start = (off_t)offset_bytes, .l_len = 1};
+    return control(file, F_OFD_SETLK, &lock);
+}
+
+enum status os_file_find_lock(struct os_file *file, uint64_t start_bytes, uint64_t end_bytes, bool *is_locked,
+                              uint64_t *offset_bytes)
+{
+    struct flock lock = {.l_type = F_WRLCK,
+                         .l_whence = SEEK_SET,
+                         .l_start = (off_t)start_bytes,
+                         .l_len = (off_t)(end_bytes - start_bytes)};
+    *is_locked = false;
+    STATUS_TRY(control(file, F_OFD_GETLK, &lock));
+    *is_locked = lock.l_type != F_UNLCK;
+    *offset_bytes = (uint64_t)lock.l_start;
+    return STATUS_OK;
+}
+
 /* ---- whole files ----------------------------------------------------------- */
 
 struct growing {

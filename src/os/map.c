@@ -52,6 +52,11 @@ enum status os_map_file(uint8_t *address, uint64_t size_bytes, struct os_file *f
     return STATUS_OK;
 }
 
+enum status os_map_protect(uint8_t *address, uint64_t size_bytes)
+{
+    return mprotect(address, size_bytes, PROT_READ) != 0 ? fail("protect", size_bytes) : STATUS_OK;
+}
+
 enum status os_map_forget(uint8_t *address, uint64_t size_bytes)
 {
     return map_nothing(address, size_bytes, MAP_FIXED) == MAP_FAILED ? fail("clear", size_bytes) : STATUS_OK;

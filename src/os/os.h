@@ -51,6 +51,15 @@ enum status os_file_truncate(struct os_file *file, uint64_t size_bytes) MUST_USE
  * this open file; STATUS_BUSY at once if another one holds it. */
 enum status os_file_lock(struct os_file *file, bool exclusive) MUST_USE;
 
+/* Shared locks on single bytes, whether they are there or not, that go with this
+ * open file; nobody takes an exclusive one, so none waits.  `find` looks for a
+ * byte in [start, end) that another open file has locked; *offset_bytes is one of
+ * them. */
+enum status os_file_lock_byte(struct os_file *file, uint64_t offset_bytes) MUST_USE;
+enum status os_file_unlock_byte(struct os_file *file, uint64_t offset_bytes) MUST_USE;
+enum status os_file_find_lock(struct os_file *file, uint64_t start_bytes, uint64_t end_bytes, bool *is_locked,
+                              uint64_t *offset_bytes) MUST_USE;
+
 /* Whole files.  `read_whole` refuses files over `limit_bytes`; the caller frees
  * *bytes.  `replace_whole` writes beside, syncs, renames, syncs the directory. */
 enum status os_read_whole(const char *path, uint64_t limit_bytes, uint8_t **bytes, size_t *size_bytes) MUST_USE;
@@ -88,6 +97,9 @@ enum status os_map_reserve(uint64_t size_bytes, uint8_t **base) MUST_USE;
  * an error until the file has grown. */
 enum status os_map_memory(uint8_t *address, uint64_t size_bytes) MUST_USE;
 enum status os_map_file(uint8_t *address, uint64_t size_bytes, struct os_file *file, uint64_t offset_bytes) MUST_USE;
+
+/* What was put there is read-only from now on. */
+enum status os_map_protect(uint8_t *address, uint64_t size_bytes) MUST_USE;
 
 /* Back to a bare reservation; or away altogether. */
 enum status os_map_forget(uint8_t *address, uint64_t size_bytes) MUST_USE;

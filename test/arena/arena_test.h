@@ -128,4 +128,73 @@ static inline bool test_state_is_whole(const struct arena *arena)
     return test_hash_again(commit->roots[ARENA_ROOT_STATE]) == commit->state_hash;
 }
 
+/* ---- compaction -------------------------------------------------------------- */
+
+static inline bool test_is_moving(noun n, const struct arena_compaction_space *space)
+{
+    uint64_t at_bytes = noun_is_direct(n) ? 0 : noun_offset_words(n) * 8;
+    return (at_bytes >= space->from_start_bytes && at_bytes < space->from_end_bytes) ||
+           at_bytes >= space->tail_start_bytes;
+}
+
+static inline noun test_cell_in(struct arena_builder *builder, noun head, noun tail)
+{
+    uint64_t head_hash = noun_is_direct(head) ? noun_hash_atom(head) : arena_built_words(builder, head)[0];
+    uint64_t tail_hash = noun_is_direct(tail) ? noun_hash_atom(tail) : arena_built_words(builder, tail)[0];
+    uint64_t offset_words;
+    uint64_t *words = arena_allocate(builder, 3, &offset_words);
+    if (words == NULL)
+        return NOUN_NONE;
+    words[0] = noun_hash_pair(head_hash, tail_hash);
+    words[1] = head;
+    words[2] = tail;
+    return offset_words | NOUN_TAG_CELL;
+}
+
+/* Copies the spine of a state as far as it moves, and its heads, which are
+ * lists of atoms. */
+static inline noun test_copy_list(struct arena_builder *builder, const struct arena_compaction_space *space, noun n,
+                                  bool is_head)
+{
+    struct wordstack heads;
+    wordstack_init(&heads);
+    for (; noun_is_cell(n) && test_is_moving(n, space); n = noun_tail(n))
+        wordstack_push(&heads, noun_head(n));
+    while (!wordstack_is_empty(&heads) && n != NOUN_NONE) {
+        noun head = wordstack_pop(&heads);
+        if (!is_head)
+            head = test_copy_list(builder, space, head, true);
+        n = head == NOUN_NONE ? NOUN_NONE : test_cell_in(builder, head, n);
+    }
+    wordstack_finish(&heads);
+    return n;
+}
+
+/* The current state compacted down to `from_bytes`; `between` may commit while
+ * it is going on. */
+static inline enum status test_compact(struct arena *arena, uint64_t from_bytes, uint64_t size_bytes_max,
+                                       void (*between)(struct arena *arena))
+{
+    struct arena_compaction *compaction;
+    STATUS_TRY(arena_compaction_begin(arena, from_bytes, size_bytes_max, &compaction));
+    struct arena_compaction_space space;
+    arena_compaction_space(compaction, &space);
+    if (between != NULL)
+        between(arena);
+    struct arena_commit commit = *arena_current(arena);
+    noun state = test_copy_list(arena_compaction_builder(compaction), &space, commit.roots[ARENA_ROOT_STATE], false);
+    if (state == NOUN_NONE) {
+        enum status status = arena_build_status(arena_compaction_builder(compaction));
+        arena_compaction_abort(arena, compaction);
+        return status;
+    }
+    enum status status = arena_compaction_sync(compaction);
+    if (status != STATUS_OK) {
+        arena_compaction_abort(arena, compaction);
+        return status;
+    }
+    commit.roots[ARENA_ROOT_STATE] = state;
+    return arena_compaction_publish(arena, compaction, &commit);
+}
+
 #endif

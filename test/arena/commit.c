@@ -294,7 +294,7 @@ static void growing_ahead(void)
     MUST(test_commit(arena, 1, 1000));
     MUST(arena_grow_ahead(arena));
     arena_statistics(arena, &after);
-    tap_ok(before.file_bytes < after.file_bytes, "one without does");
+    tap_ok(after.ahead_bytes >= TEST_STEP_BYTES / 2, "one without does");
     MUST(arena_reserve(arena, 1000000));
     arena_statistics(arena, &before);
     MUST(arena_commit_begin(arena, 2));
@@ -306,7 +306,7 @@ static void growing_ahead(void)
     arena_statistics(arena, &after);
     tap_ok(before.file_bytes == after.file_bytes, "what was reserved is enough");
     tap_ok(arena_reserve(arena, NOUN_PERSISTENT_BYTES) == STATUS_LIMIT, "more than the address space is refused");
-    tap_ok(arena_reserve(arena, NOUN_PERSISTENT_BYTES / 2) == STATUS_NO_SPACE, "more than the disk is refused");
+    tap_ok(arena_reserve(arena, NOUN_PERSISTENT_BYTES / 4) == STATUS_NO_SPACE, "more than the disk is refused");
     MUST(test_commit(arena, 3, 3));
     arena_statistics(arena, &before);
     uint64_t file_bytes;

@@ -227,6 +227,133 @@ static void a_refused_commit(const char *path)
     arena_close(arena);
 }
 
+/* A compaction gives a superblock of the same event and state, so it is the same
+ * commit to the model; it is durable on return. */
+static void compact(struct arena *arena, uint64_t from_bytes, void (*between)(struct arena *arena))
+{
+    MUST(test_compact(arena, from_bytes, 40000, between));
+    CHECK(model[model_count - 1].state_hash == arena_current(arena)->state_hash);
+    note(NOTE_DURABLE, model_count - 1);
+}
+
+static void commit_beside(struct arena *arena)
+{
+    commit(arena, 30);
+    commit(arena, 3);
+}
+
+static void a_compaction(const char *path)
+{
+    struct arena *arena = open_newest(path);
+    commit(arena, 5);
+    uint64_t boundary = arena_current(arena)->watermark_bytes;
+    commit(arena, 40);
+    compact(arena, boundary, commit_beside);
+    commit(arena, 4);
+    sync_all(arena);
+    arena_close(arena);
+}
+
+/* What is freed is used again, by commits and by the next compaction. */
+static void pages_used_again(const char *path)
+{
+    struct arena *arena = open_newest(path);
+    commit(arena, 300);
+    sync_all(arena);
+    for (unsigned i = 0; i < 3; i++) {
+        compact(arena, 0, i == 1 ? commit_beside : NULL);
+        sync_all(arena);
+        commit(arena, 250);
+        sync_all(arena);
+        commit(arena, 1);
+    }
+    arena_close(arena);
+}
+
+static void a_compaction_given_up(const char *path)
+{
+    struct arena *arena = open_newest(path);
+    commit(arena, 20);
+    struct arena_compaction *compaction;
+    MUST(arena_compaction_begin(arena, 0, 20000, &compaction));
+    for (unsigned i = 0; i < 500; i++)
+        CHECK(test_cell_in(arena_compaction_builder(compaction), i, i) != NOUN_NONE);
+    MUST(arena_compaction_sync(compaction));
+    commit(arena, 3);
+    arena_compaction_abort(arena, compaction);
+    commit(arena, 60);
+    sync_all(arena);
+    commit(arena, 4);
+    arena_close(arena);
+}
+
+/* The process dies half way; the next one begins again. */
+static void a_compaction_interrupted(const char *path)
+{
+    struct arena *arena = open_newest(path);
+    commit(arena, 20);
+    sync_all(arena);
+    struct arena_compaction *compaction;
+    MUST(arena_compaction_begin(arena, 0, 20000, &compaction));
+    for (unsigned i = 0; i < 500; i++)
+        CHECK(test_cell_in(arena_compaction_builder(compaction), i, i) != NOUN_NONE);
+    commit(arena, 3);
+    arena_close(arena);
+    arena = open_newest(path);
+    commit(arena, 30);
+    compact(arena, 0, commit_beside);
+    sync_all(arena);
+    commit(arena, 2);
+    arena_close(arena);
+}
+
+/* The log does not know the compaction's event: the commit before it is taken,
+ * which the compaction has left whole. */
+static void a_compaction_abandoned(const char *path)
+{
+    struct arena *arena = open_newest(path);
+    commit(arena, 20);
+    sync_all(arena);
+    uint64_t id = model_count - 1;
+    arena_boundary_set(arena, model[id].event_number);
+    commit(arena, 5);
+    compact(arena, 0, NULL);
+    commit(arena, 5);
+    sync_all(arena);
+    arena_close(arena);
+    arena = open_with_small_steps(path);
+    size_t count, index = 0;
+    const struct arena_commit *commits = arena_commits(arena, &count);
+    while (commits[index].event_number > model[id].event_number)
+        index++;
+    MUST(arena_choose(arena, index));
+    CHECK(test_state_is_whole(arena));
+    next_event = model[id].event_number;
+    note(NOTE_CHOSEN, id);
+    MUST(arena_reserve(arena, 100));
+    note(NOTE_ERASED, id);
+    commit(arena, 300);
+    sync_all(arena);
+    compact(arena, 0, NULL);
+    arena_close(arena);
+}
+
+static void a_file_that_shrinks(const char *path)
+{
+    struct arena *arena = open_newest(path);
+    MUST(arena_reserve(arena, 400000));
+    commit(arena, 3);
+    sync_all(arena);
+    for (unsigned i = 0; i < 2; i++) {
+        compact(arena, 0, NULL);
+        for (unsigned j = 0; j < 17; j++)
+            commit(arena, 1);
+        sync_all(arena);
+    }
+    commit(arena, 3);
+    arena_close(arena);
+}
+
 /* ---- one crash state ------------------------------------------------------- */
 
 static struct {
@@ -444,6 +571,12 @@ int main(void)
     crash_everywhere("an older commit chosen", an_older_choice, &random);
     crash_everywhere("a refused commit", a_refused_commit, &random);
     crash_everywhere("a failed sync", a_failed_sync, &random);
+    crash_everywhere("a compaction with commits beside", a_compaction, &random);
+    crash_everywhere("freed pages used again", pages_used_again, &random);
+    crash_everywhere("a compaction given up", a_compaction_given_up, &random);
+    crash_everywhere("a compaction interrupted and begun again", a_compaction_interrupted, &random);
+    crash_everywhere("a compaction that the log does not know", a_compaction_abandoned, &random);
+    crash_everywhere("a file that shrinks", a_file_that_shrinks, &random);
     tap_note("%" PRIu64 " crash states tried, %" PRIu64 " lost", crash.tried, crash.wrong);
     return tap_done();
 }

@@ -54,7 +54,10 @@ static bool ends_well(struct arena *arena, enum status status, struct progress *
         return true;
     if (status == STATUS_NO_SPACE) {
         lying_pause();
-        return commit_some(arena, progress) == STATUS_OK;
+        bool goes_on = commit_some(arena, progress) == STATUS_OK;
+        if (!goes_on)
+            tap_note("after a refusal: %s", status_message());
+        return goes_on;
     }
     return !writes_fail || is_poisoned(arena);
 }
@@ -80,6 +83,9 @@ static bool comes_back(const char *path, const struct progress *progress)
     bool is_good = event_number >= progress->durable_event && event_number <= progress->written_event + 1 &&
                    test_state_is_whole(arena) && test_commit(arena, event_number + 1, 3) == STATUS_OK &&
                    arena_seal(arena) == STATUS_OK && arena_verify(arena, NULL, NULL) == STATUS_OK;
+    if (!is_good)
+        tap_note("coming back at event %" PRIu64 " of %" PRIu64 " to %" PRIu64 ": %s", event_number,
+                 progress->durable_event, progress->written_event, status_message());
     arena_close(arena);
     return is_good;
 }

@@ -192,6 +192,31 @@ static enum status try_lock(const char *path, bool exclusive)
     return status;
 }
 
+static void test_bytes_lock(const char *home)
+{
+    const char *path = tap_path(home, "bytes");
+    struct os_file *file = create(path), *reader;
+    bool is_locked;
+    uint64_t start = (uint64_t)1 << 62, found = 0;
+    CHECK(os_file_open(path, OS_OPEN_READ, &reader) == STATUS_OK);
+    tap_ok(os_file_find_lock(file, start, start + 1000, &is_locked, &found) == STATUS_OK && !is_locked,
+           "no byte is locked at first");
+    tap_ok(os_file_lock_byte(reader, start + 500) == STATUS_OK &&
+               os_file_find_lock(file, start, start + 1000, &is_locked, &found) == STATUS_OK && is_locked &&
+               found == start + 500,
+           "a byte far beyond the end that a reader has locked is found");
+    tap_ok(os_file_find_lock(file, start, start + 500, &is_locked, &found) == STATUS_OK && !is_locked,
+           "but not below it");
+    tap_ok(os_file_unlock_byte(reader, start + 500) == STATUS_OK &&
+               os_file_find_lock(file, start, start + 1000, &is_locked, &found) == STATUS_OK && !is_locked,
+           "nor when it was unlocked");
+    CHECK(os_file_lock_byte(reader, start) == STATUS_OK);
+    os_file_close(reader);
+    tap_ok(os_file_find_lock(file, start, start + 1000, &is_locked, &found) == STATUS_OK && !is_locked,
+           "nor when the reader is gone");
+    os_file_close(file);
+}
+
 static void test_lock(const char *home)
 {
     const char *path = tap_path(home, "lock");
@@ -293,6 +318,7 @@ int main(void)
     test_allocate(home);
     test_allocate_over_limit(home);
     test_full_disk(home);
+    test_bytes_lock(home);
     test_lock(home);
     test_read_whole(home);
     test_replace_whole(home);
