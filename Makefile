@@ -55,15 +55,8 @@ tsan: build-tsan/build.ninja
 	ninja -C build-tsan
 	tools/run-tests build-tsan -- thread map threads host loop drivers api $(TESTS)
 
-# CRASH_STATES: arguments of test/crash/states.c; the usual ones take about 20
-# minutes on two cores.
-CRASH_KILLS ?= 1000
-CRASH_STATES ?= --random 40 --subsets 9 --torn 24 --rounds 8 --stride 1
 crash: build
-	PYTHONPATH=test/cli PYTHONDONTWRITEBYTECODE=1 python3 test/crash/kill.py build/loam $(CRASH_KILLS)
-	build/test/crash/test-crash-faults --stride 1 --jobs $$(nproc)
-	build/test/crash/test-crash-sequences --sample 1 --subsets 9 --torn 24 --random 4 --jobs $$(nproc)
-	build/test/crash/test-crash-states $(CRASH_STATES) --jobs $$(nproc)
+	python3 test/crash/laboratory.py build
 
 fuzz: build-fuzz/build.ninja
 	ninja -C build-fuzz
