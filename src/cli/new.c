@@ -33,10 +33,12 @@ static enum status create(struct machine *machine, const char *directory, const 
 int machine_make(struct machine *machine, const char *directory, const char *kernel_path, const char *state_path)
 {
     const struct cli *cli = machine->cli;
-    struct host_kernel kernel;
+    struct host_kernel kernel = {0};
     struct host *host;
     struct host_status facts;
-    enum status status = jam_from_file(kernel_path, (uint8_t **)&kernel.bytes, &kernel.size_bytes);
+    enum status status = STATUS_OK;
+    if (kernel_path != NULL)
+        status = jam_from_file(kernel_path, (uint8_t **)&kernel.bytes, &kernel.size_bytes);
     if (status != STATUS_OK)
         return cli_fail(cli, status);
     status = create(machine, directory, &kernel, state_path, &host);

@@ -5,6 +5,7 @@
 #include "host/logger.h"
 #include "host/private.h"
 #include "import/import.h"
+#include "snapshot/snapshot.h"
 
 static void to_slog(void *context, uint64_t priority, noun tank)
 {
@@ -149,11 +150,53 @@ static enum status begin_with(begin_fn *begin, const char *directory, const stru
 
 /* ---- the four ways -------------------------------------------------------------------- */
 
+/* Is it a stream of pieces, which goes into an arena as it is? */
+static enum status is_stream(const char *path, bool *out)
+{
+    struct os_file *file;
+    uint8_t first[8];
+    *out = false;
+    if (path == NULL || os_file_open(path, OS_OPEN_READ, &file) != STATUS_OK)
+        return STATUS_OK; /* whoever opens it next says why not */
+    *out = os_file_read(file, 0, first, sizeof first) == STATUS_OK && snapshot_stream_recognizes(first, sizeof first);
+    os_file_close(file);
+    return STATUS_OK;
+}
+
+/* If the file is a state at all. */
+static enum status refuse_without_kernel(const char *path)
+{
+    struct import *import;
+    STATUS_TRY(import_open(path, &import));
+    import_close(import);
+    return status_fail(STATUS_INVALID, "a kernel must take the state in %s: name it with --kernel", path);
+}
+
+static enum status create_from_stream(const char *directory, const struct host_kernel *kernel, const char *path,
+                                      struct host *host)
+{
+    const struct recovery_options options = node_options(host);
+    const struct recovery_kernel jam = {kernel->bytes, kernel->size_bytes};
+    struct snapshot_stream *stream;
+    STATUS_TRY(snapshot_stream_open(path, &stream));
+    enum status status = recovery_create_from_stream(directory, &jam, stream, &options, &host->node);
+    snapshot_stream_close(stream);
+    return status;
+}
+
 enum status host_create(const char *directory, const struct host_kernel *kernel, const char *state_path,
                         const struct host_options *options, struct host **out)
 {
     struct host *host = host_new(options);
-    return host_begin(host, begin_with(recovery_create, directory, kernel, state_path, host), out);
+    bool from_stream;
+    enum status status = is_stream(state_path, &from_stream);
+    if (status == STATUS_OK && from_stream)
+        status = create_from_stream(directory, kernel, state_path, host);
+    else if (status == STATUS_OK && kernel->bytes == NULL)
+        status = refuse_without_kernel(state_path);
+    else if (status == STATUS_OK)
+        status = begin_with(recovery_create, directory, kernel, state_path, host);
+    return host_begin(host, status, out);
 }
 
 enum status host_open_memory(const struct host_kernel *kernel, const char *state_path,

@@ -113,6 +113,14 @@ enum status recovery_create(const char *directory, const struct recovery_kernel 
                             const struct recovery_seed *seed, const struct recovery_options *options,
                             struct node **out) MUST_USE;
 
+/* The same from an exported state that is a stream of pieces: they become the
+ * arena as they are, so memory does not follow the state's size.  `kernel` may be
+ * NULL or have no bytes: the kernel is in the state.  Another one takes the state
+ * as in an upgrade. */
+enum status recovery_create_from_stream(const char *directory, const struct recovery_kernel *kernel,
+                                        struct snapshot_stream *stream, const struct recovery_options *options,
+                                        struct node **out) MUST_USE;
+
 /* Opens a machine and brings it to its log's last event.  A kernel other than
  * the machine's takes its place: its load arm gets the state.  STATUS_BUSY
  * if another process runs it. */
@@ -216,6 +224,10 @@ void node_unpin(struct recovery_pinned *pinned);
  * Errors as snapshot_seal; a failure to retire is warned of. */
 enum status node_seal(const struct recovery_pinned *pinned, bool moves_epoch, const struct snapshot_listener *listener,
                       struct snapshot_report *report) MUST_USE;
+
+/* Writes it to a file, from any thread (snapshot_export). */
+enum status node_export(const struct recovery_pinned *pinned, const char *path, bool resume,
+                        const struct snapshot_listener *listener, struct snapshot_export_report *report) MUST_USE;
 
 /* ---- snapshots and branches in the arena (recovery/kept.c, recovery/branch.c) ------ */
 

@@ -24,17 +24,22 @@ void node_unpin(struct recovery_pinned *pinned)
     *pinned = (struct recovery_pinned){0};
 }
 
-enum status node_seal(const struct recovery_pinned *pinned, bool moves_epoch, const struct snapshot_listener *listener,
-                      struct snapshot_report *report)
+static struct snapshot_source source_of(const struct recovery_pinned *pinned)
 {
-    const struct node *node = pinned->node;
-    const struct snapshot_source source = {
-        .machine = eventlog_identity(node->log)->identity,
-        .arena = node->arena,
+    return (struct snapshot_source){
+        .machine = eventlog_identity(pinned->node->log)->identity,
+        .arena = pinned->node->arena,
         .commit = &pinned->commit,
         .ranges = pinned->ranges,
         .range_count = pinned->range_count,
     };
+}
+
+enum status node_seal(const struct recovery_pinned *pinned, bool moves_epoch, const struct snapshot_listener *listener,
+                      struct snapshot_report *report)
+{
+    const struct node *node = pinned->node;
+    const struct snapshot_source source = source_of(pinned);
     struct snapshot_retired retired;
     node_enter(node);
     STATUS_TRY(snapshot_seal(node->directory, &source, listener, report));
@@ -42,4 +47,12 @@ enum status node_seal(const struct recovery_pinned *pinned, bool moves_epoch, co
         node_warn(node, "the snapshot of event %" PRIu64 " is sealed, but old ones could not be removed: %s",
                   report->event, status_message());
     return STATUS_OK;
+}
+
+enum status node_export(const struct recovery_pinned *pinned, const char *path, bool resume,
+                        const struct snapshot_listener *listener, struct snapshot_export_report *report)
+{
+    const struct snapshot_source source = source_of(pinned);
+    node_enter(pinned->node);
+    return snapshot_export(path, &source, resume, listener, report);
 }

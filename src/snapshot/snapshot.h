@@ -169,6 +169,36 @@ struct snapshot_fault {
 enum status snapshot_restore(const char *directory, const char *name, const char *path,
                              const struct snapshot_listener *listener, struct snapshot_fault *fault) MUST_USE;
 
+/* ---- as one file (snapshot/export.c, snapshot/stream.c) ----------------------------- */
+
+struct snapshot_export_report {
+    uint64_t event;
+    uint64_t state_hash;
+    uint64_t written_bytes; /* of pieces, now */
+    uint64_t kept_bytes;    /* of pieces that an earlier export had written */
+    uint64_t file_bytes;
+};
+
+/* Writes the source to a file, which another machine can begin from: beside, as
+ * PATH.partial, then under its name; an old file is replaced.  If it does not get
+ * to the end PATH.partial stays, and with `resume` the next one goes on with it. */
+enum status snapshot_export(const char *path, const struct snapshot_source *source, bool resume,
+                            const struct snapshot_listener *listener, struct snapshot_export_report *report) MUST_USE;
+
+/* Do the first bytes of a file (8 are enough) make it such a file? */
+bool snapshot_stream_recognizes(const uint8_t *bytes, size_t size_bytes);
+
+/* Opens it, and reads its manifest and where its pieces are.  STATUS_FORMAT,
+ * STATUS_CORRUPT.  Memory follows the number of pieces, not their size. */
+struct snapshot_stream;
+enum status snapshot_stream_open(const char *path, struct snapshot_stream **out) MUST_USE;
+void snapshot_stream_close(struct snapshot_stream *stream); /* NULL is fine */
+const struct snapshot_manifest *snapshot_stream_manifest(const struct snapshot_stream *stream);
+
+/* As snapshot_restore, out of such a file. */
+enum status snapshot_stream_restore(struct snapshot_stream *stream, const char *path,
+                                    const struct snapshot_listener *listener) MUST_USE;
+
 /* ---- are they whole? (snapshot/verify.c) -------------------------------------------- */
 
 struct snapshot_verification {
