@@ -325,26 +325,13 @@ static enum status swap_arenas(const struct ladder *ladder)
     return status;
 }
 
-/* The file knows itself by the name that it was opened with. */
-static enum status open_under_its_name(struct node *node)
-{
-    uint64_t events_replayed = node->events_replayed;
-    STATUS_TRY(start_over(node));
-    STATUS_TRY(node_open_arena(node, ARENA_FILE_NAME, false));
-    STATUS_TRY(node_choose_commit(node));
-    node->events_replayed = events_replayed;
-    return node_adopt_commit(node);
-}
-
 /* The state has been reached by this way. */
 static enum status settle(struct ladder *ladder)
 {
     struct node *node = ladder->node;
     STATUS_TRY(node_quarantine_record(node));
-    if (node->source != RECOVERY_FROM_ARENA) {
+    if (node->source != RECOVERY_FROM_ARENA)
         STATUS_TRY(swap_arenas(ladder));
-        STATUS_TRY(open_under_its_name(node));
-    }
     if (remove_rebuilt(ladder) != STATUS_OK)
         node_warn(node, "%s", status_message());
     for (size_t i = 0; i < ladder->aside_count; i++) {

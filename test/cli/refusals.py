@@ -18,7 +18,7 @@ def test_usage():
     expect(loam("log", path("x"), "--from", "-5"), 64, "whole number", "a number that is none")
     expect(loam("log", path("x"), "--causes=yes"), 64, "takes no value", "a flag with a value")
     expect(loam("run", path("x"), "--log", "loud"), 64, "loud", "a log level that is none")
-    expect(loam("import", path("x"), path("y")), 64, "--kernel", "import without a kernel")
+    expect(loam("import", path("x"), path("y")), 66, "no such file", "an import of nothing")
     ok(not os.path.exists(path("x")), "and nothing was made")
 
 

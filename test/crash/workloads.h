@@ -65,6 +65,7 @@ struct workload {
     X(pipeline) /* hosts with events in flight */                                                                      \
     X(recovery) /* boots, and power cuts in them */                                                                    \
     X(upkeep)   /* snapshots, pruning, archives, collection, branches, export and import */                            \
+    X(snapshot) /* exports in pieces, imports of them, a snapshot that is damaged */                                   \
     X(failure)  /* failed flushes, a full disk, and power cuts after them */
 
 #define WORKLOADS_DECLARE(name) extern const struct workload workloads_##name[];
