@@ -24,6 +24,7 @@ struct run {
     uint64_t scrub_mib_per_second;
     struct host_scrub *scrub;
     const char *gc; /* --gc */
+    const char *durability;
     struct cli_list pokes;
     struct cli_list timers; /* SECONDS:CAUSE */
     bool until_idle;
@@ -292,6 +293,25 @@ static enum status open_host(struct run *run)
     return status;
 }
 
+#define BATCH_EVENTS_MAX 1000000
+#define BATCH_MS_MAX 3600000
+
+static bool durability_read(const char *word, struct host_durability *durability)
+{
+    unsigned long long events, milliseconds;
+    char rest;
+    if (word == NULL || strcmp(word, "event") == 0)
+        return true;
+    if (strcmp(word, "none") == 0) {
+        durability->mode = HOST_DURABLE_NONE;
+        return true;
+    }
+    if (strchr(word, '-') != NULL || sscanf(word, "batch=%llu,%llu%c", &events, &milliseconds, &rest) != 2)
+        return false;
+    *durability = (struct host_durability){HOST_DURABLE_BATCH, events, milliseconds};
+    return events > 0 && events <= BATCH_EVENTS_MAX && milliseconds > 0 && milliseconds <= BATCH_MS_MAX;
+}
+
 static int run_machine(struct run *run)
 {
     int leave = machine_init(&run->machine, run->cli, run->command, &run->machine_options);
@@ -300,6 +320,9 @@ static int run_machine(struct run *run)
     run->machine.options.quarantine_event = run->quarantine_event;
     if (!gc_mode_read(run->gc, &run->machine.options.gc))
         return cli_usage(run->cli, run->command, "--gc wants auto, off or a time such as 10m, not \"%s\"", run->gc);
+    if (!durability_read(run->durability, &run->machine.options.durability))
+        return cli_usage(run->cli, run->command, "--durability wants event, none or batch=EVENTS,MS, not \"%s\"",
+                         run->durability);
     enum status status = open_host(run);
     if (status != STATUS_OK)
         return cli_fail(run->cli, status);
@@ -334,6 +357,8 @@ static int parse_and_run(struct cli *cli, const struct command *command, int cou
          OPTION_TEXT, &run->replay_budget},
         {"--quarantine", "EVENT", "if a replay comes to this event it is skipped, for good, and the log says so",
          OPTION_NUMBER, &run->quarantine_event},
+        {"--durability", "event|batch=N,MS|none", "acknowledge when flushed (the default); or sooner, see loam(1)",
+         OPTION_TEXT, &run->durability},
         {"--exact-files", NULL, "write files without padding them to 8 bytes", OPTION_FLAG, &run->exact_files},
         {"--gc", "auto|off|TIME", "collect when it is worth it (the default); never; or also every TIME, such as 10m",
          OPTION_TEXT, &run->gc},

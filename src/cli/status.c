@@ -16,6 +16,7 @@ enum liveness {
 
 static void print_json_live(struct json *json, const struct host_status *facts)
 {
+    json_number(json, "durable_event", facts->durable_event);
     json_number(json, "events", facts->events);
     json_number(json, "events_crashed", facts->events_crashed);
     json_number(json, "events_replayed", facts->events_replayed);

@@ -130,6 +130,7 @@ enum status eventlog_append(struct eventlog *log, const struct eventlog_row *row
 {
     check_rows(log, rows, count);
     STATUS_TRY(eventlog_usable(log));
+    STATUS_TRY(eventlog_make_sound(log));
     for (size_t i = 0; i < count; i++)
         STATUS_TRY(eventlog_admits(log, rows[i].wire_size_bytes, rows[i].job_size_bytes));
     STATUS_TRY(eventlog_checkpoint(log, 2 * log->wal_bytes));
@@ -153,6 +154,7 @@ enum status eventlog_append_load(struct eventlog *log, const struct eventlog_loa
     CHECK(log->mode == EVENTLOG_WRITE);
     CHECK(load->boundary == log->last);
     STATUS_TRY(eventlog_usable(log));
+    STATUS_TRY(eventlog_make_sound(log));
     uint64_t chain = eventlog_chain_load(log->load_chain, load);
     sqlite3_stmt *statement = log->statements[EVENTLOG_STATEMENT_INSERT_LOAD];
     sqlite3_bind_int64(statement, 1, (sqlite3_int64)log->load_count + 1);

@@ -38,6 +38,7 @@ void eventlog_close(struct eventlog *log)
     eventlog_finalize_all(log);
     int code = sqlite3_close(log->database);
     CHECK(code == SQLITE_OK); /* no statement of ours is left open */
+    os_file_close(log->wal_file);
     free(log->row_bytes);
     free(log->wal_path);
     free(log->path);
@@ -227,8 +228,10 @@ static enum status open_checked(struct eventlog *log, const struct eventlog_opti
 {
     STATUS_TRY(check_is_file(log->path));
     bool writes = log->mode == EVENTLOG_WRITE;
-    if (writes && !log->is_beside_writer)
+    if (writes && !log->is_beside_writer) {
+        STATUS_TRY(eventlog_mark_find(log));
         STATUS_TRY(eventlog_wal_check(log));
+    }
     STATUS_TRY(connect(log, writes ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY, options));
     STATUS_TRY(eventlog_schema_check(log));
     if (writes)

@@ -109,13 +109,27 @@ enum status eventlog_refresh(struct eventlog *log) MUST_USE;
 enum status eventlog_admits(const struct eventlog *log, size_t wire_size_bytes, size_t job_size_bytes) MUST_USE;
 
 /* Appends rows that follow eventlog_last without a gap, in one transaction.
- * STATUS_OK: all of them are durable.  Otherwise none of them is, and
+ * STATUS_OK: all of them are durable (but see eventlog_relax).  Otherwise none of them is, and
  *   STATUS_NO_SPACE, STATUS_BUSY, STATUS_LIMIT: the log is unchanged and may be tried again;
  *   STATUS_EXISTS: another process has appended: this one must stop;
  *   STATUS_IO, STATUS_CORRUPT: whether the rows are there is not known until
  *     the log is opened again; this handle accepts nothing more.
  * Each job_hash must be the job's; wrong numbering is a mistake of ours. */
 enum status eventlog_append(struct eventlog *log, const struct eventlog_row *rows, size_t count) MUST_USE;
+
+/* From now on an append returns when its rows are with the operating system: a
+ * kill of the process loses nothing, a power cut may lose the newest rows, up to
+ * the last flush, never some in the middle.  Rows are durable after eventlog_flush or
+ * eventlog_checkpoint.  eventlog_tighten flushes, and appends flush again; a log
+ * that was closed without it says so to the next who opens it for writing.
+ * Statuses as eventlog_append. */
+enum status eventlog_relax(struct eventlog *log) MUST_USE;
+enum status eventlog_flush(struct eventlog *log) MUST_USE;
+enum status eventlog_tighten(struct eventlog *log) MUST_USE;
+
+/* Clears away what a relaxed log has left behind its last good row in the WAL; to
+ * be called before another handle may write.  Appending does it by itself. */
+enum status eventlog_make_sound(struct eventlog *log) MUST_USE;
 
 /* Copies the write-ahead log into the database if it holds `bytes_min` or more
  * that are not there yet.  Appending does it by itself when the WAL has twice

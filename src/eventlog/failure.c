@@ -80,7 +80,12 @@ enum status eventlog_fail(struct eventlog *log, int code, const char *doing)
     enum status status = status_fail(meaning.status, "event log %s: cannot %s: %s%s%s (SQLite %d); %s", log->path,
                                      doing, sqlite3_errstr(code), has_number ? ": " : "",
                                      has_number ? strerror(error_number) : "", code, meaning.cure);
-    if (log->broken == STATUS_OK && breaks_handle(status)) {
+    return breaks_handle(status) ? eventlog_break(log, status) : status;
+}
+
+enum status eventlog_break(struct eventlog *log, enum status status)
+{
+    if (log->broken == STATUS_OK) {
         log->broken = status;
         snprintf(log->broken_message, sizeof log->broken_message, "%s", status_message());
     }

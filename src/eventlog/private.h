@@ -25,6 +25,9 @@ struct eventlog {
     bool is_beside_writer;
     uint64_t wal_bytes;       /* the size that the WAL is to keep */
     uint64_t wal_found_bytes; /* good frames up to here when it was opened for writing, or 0 */
+    bool is_marked;           /* rows may not have been flushed (relax.c); only known in EVENTLOG_WRITE */
+    bool is_relaxed;          /* appends do not flush */
+    struct os_file *wal_file; /* NULL until eventlog_wal_sync needs it */
 
     struct eventlog_identity created;  /* as meta says */
     struct eventlog_identity identity; /* the same, but for the base, which pruning moves */
@@ -64,6 +67,9 @@ struct eventlog_base {
 /* Turns SQLite's newest failure into a status and a message; `doing` completes
  * "cannot ...".  STATUS_IO and STATUS_CORRUPT break the handle for writing. */
 enum status eventlog_fail(struct eventlog *log, int code, const char *doing);
+
+/* Breaks the handle for writing, with the thread's message; returns `status`. */
+enum status eventlog_break(struct eventlog *log, enum status status);
 
 /* STATUS_OK, or what broke the handle. */
 enum status eventlog_usable(const struct eventlog *log);
@@ -118,6 +124,17 @@ enum status eventlog_wal_write_again(struct eventlog *log);
 
 /* Gives the WAL its size, in written blocks, so that commits overwrite. */
 enum status eventlog_wal_warm(struct eventlog *log);
+
+/* Flushes it, through a descriptor of its own. */
+enum status eventlog_wal_sync(struct eventlog *log);
+
+/* Writes zeros behind what eventlog_wal_check has found, durably. */
+enum status eventlog_wal_erase_rest(struct eventlog *log);
+
+/* ---- relax.c --------------------------------------------------------------- */
+
+/* Looks whether the log was left with rows that may not have been flushed. */
+enum status eventlog_mark_find(struct eventlog *log);
 
 /* 0 if there is none. */
 enum status eventlog_wal_size(struct eventlog *log, uint64_t *size_bytes);

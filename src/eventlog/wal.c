@@ -167,6 +167,8 @@ static enum status walk_frames(struct eventlog *log, struct walk *walk)
         offset_bytes += FRAME_HEADER_BYTES + walk->page_bytes;
         log->wal_found_bytes = offset_bytes;
     }
+    if (log->is_marked)
+        return STATUS_OK; /* lost in a power cut, as frames that were not flushed may be */
     STATUS_TRY(search_beyond(walk, offset_bytes, &damaged));
     return damaged ? fail_damaged(log, offset_bytes) : STATUS_OK;
 }
@@ -278,4 +280,26 @@ enum status eventlog_wal_warm(struct eventlog *log)
         status = write_zeros(file, size_bytes, log->wal_bytes);
     os_file_close(file);
     return status;
+}
+
+enum status eventlog_wal_erase_rest(struct eventlog *log)
+{
+    struct os_file *file;
+    uint64_t size_bytes = 0;
+    STATUS_TRY(open_wal(log, OS_OPEN_WRITE, &file));
+    if (file == NULL)
+        return STATUS_OK;
+    uint64_t from_bytes = log->wal_found_bytes > HEADER_BYTES ? log->wal_found_bytes : HEADER_BYTES;
+    enum status status = os_file_size(file, &size_bytes);
+    if (status == STATUS_OK)
+        status = write_zeros(file, from_bytes, size_bytes);
+    os_file_close(file);
+    return status;
+}
+
+enum status eventlog_wal_sync(struct eventlog *log)
+{
+    if (log->wal_file == NULL)
+        STATUS_TRY(open_wal(log, OS_OPEN_WRITE, &log->wal_file));
+    return log->wal_file == NULL ? STATUS_OK : os_file_sync(log->wal_file);
 }

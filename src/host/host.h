@@ -64,14 +64,29 @@ struct host_gc_options {
     uint64_t write_bytes_per_second; /* 0: a default */
 };
 
+/* What an acknowledgement waits for (docs/durability.md: what each survives). */
+enum host_durability_mode {
+    HOST_DURABLE_EVENT, /* until the event's row is flushed */
+    HOST_DURABLE_BATCH, /* until the operating system has it; flushed after so many events, or so long after the first
+                         */
+    HOST_DURABLE_NONE,  /* until the operating system has it; flushed now and then, and at the end */
+};
+
+struct host_durability {
+    enum host_durability_mode mode;
+    uint64_t batch_events; /* fewer than this are acknowledged and not flushed; 1 or more */
+    uint64_t batch_ms;     /* and none longer than this before the next flush begins; 1 or more */
+};
+
 struct host_options {
     struct host_listener listener;
     struct host_gc_options gc;
     uint64_t memory_limit_bytes; /* of one event's nouns; 0: three quarters of the machine's */
     bool is_stack_backed;        /* by a nameless file in the directory: an event may need more than memory */
     uint64_t event_limit_ms;     /* an event that takes longer fails; 0: none */
-    bool check_jets;             /* run each jet beside its Nock */
-    uint64_t quarantine_event;   /* an operator's word: not to be run again; 0: none */
+    struct host_durability durability;
+    bool check_jets;           /* run each jet beside its Nock */
+    uint64_t quarantine_event; /* an operator's word: not to be run again; 0: none */
 };
 
 /* A kernel jam's bytes, the caller's; `bytes` NULL: none. */
@@ -350,7 +365,8 @@ void host_scrub_status_read(struct host_scrub *scrub, struct host_scrub_status *
 
 struct host_status {
     uint64_t event;
-    uint64_t state_hash; /* structural, of the state at `event`; 0 in memory */
+    uint64_t durable_event; /* of it, what a power cut cannot take back; less than `event` only in a relaxed mode */
+    uint64_t state_hash;    /* structural, of the state at `event`; 0 in memory */
     uint8_t kernel_hash[HASH_BLAKE3_SIZE_BYTES];
     uint64_t boot_ns;         /* this open, from its call to its return */
     uint64_t events_replayed; /* in it */

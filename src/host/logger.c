@@ -29,6 +29,9 @@ struct logger {
     struct eventlog_row *rows; /* whose these are; owned */
     bool is_checkpoint_due;
     bool is_stopping;
+    uint64_t written_event; /* the log has it */
+    uint64_t durable_event; /* and has been flushed up to here */
+    uint64_t flush_due_ns;  /* the next one, if the two differ */
     enum status status;
     char message[STATUS_MESSAGE_SIZE_BYTES];
 };
@@ -76,8 +79,39 @@ static enum status append_rows(struct logger *logger, const struct eventlog_row 
     if (status != STATUS_OK)
         return status_add_context(
             status, "event %" PRIu64 " could not be logged and was not accepted, and the machine stops", rows[0].event);
-    arena_boundary_set(logger->options.arena, rows[count - 1].event);
+    if (logger->written_event == logger->durable_event)
+        logger->flush_due_ns = os_clock_ns() + logger->options.durability.batch_ms * 1000000;
+    logger->written_event = rows[count - 1].event;
     flusher_kick(logger->options.flusher);
+    return STATUS_OK;
+}
+
+static void note_durable(struct logger *logger)
+{
+    logger->durable_event = logger->written_event;
+    arena_boundary_set(logger->options.arena, logger->durable_event);
+}
+
+static bool is_flush_due(const struct logger *logger)
+{
+    const struct host_durability *durability = &logger->options.durability;
+    if (durability->mode != HOST_DURABLE_BATCH || logger->durable_event == logger->written_event)
+        return false;
+    return logger->written_event - logger->durable_event >= durability->batch_events ||
+           os_clock_ns() >= logger->flush_due_ns;
+}
+
+static enum status flush_if_due(struct logger *logger)
+{
+    if (logger->options.durability.mode == HOST_DURABLE_EVENT)
+        note_durable(logger);
+    if (!is_flush_due(logger))
+        return STATUS_OK;
+    enum status status = eventlog_flush(logger->options.log);
+    if (status != STATUS_OK)
+        return status_add_context(status, "events after %" PRIu64 " may be lost, and the machine stops",
+                                  logger->durable_event);
+    note_durable(logger);
     return STATUS_OK;
 }
 
@@ -89,7 +123,9 @@ static enum status append_list(struct logger *logger, const struct list *group)
     for (const struct record *record = group->first; record != NULL; record = record->next)
         if (record->row.event != 0)
             rows[count++] = record->row;
-    return count == 0 ? STATUS_OK : append_rows(logger, rows, count);
+    if (count > 0)
+        STATUS_TRY(append_rows(logger, rows, count));
+    return flush_if_due(logger);
 }
 
 /* ---- under the mutex ------------------------------------------------------------------- */
@@ -165,13 +201,20 @@ static void append_group(struct logger *logger)
     end_work(logger);
 }
 
-/* Once the rows are acknowledged nobody waits for this. */
-static void copy_back(struct logger *logger)
+/* Once the rows are acknowledged nobody waits for this.  It flushes the WAL. */
+static enum status checkpoint(struct logger *logger)
 {
-    logger->is_checkpoint_due = false;
+    STATUS_TRY(eventlog_checkpoint(logger->options.log, EVENTLOG_WAL_BYTES));
+    STATUS_TRY(eventlog_flush(logger->options.log));
+    note_durable(logger);
+    return STATUS_OK;
+}
+
+static void do_alone(struct logger *logger, enum status (*work)(struct logger *logger))
+{
     begin_work(logger);
     os_mutex_unlock(logger->mutex);
-    enum status status = eventlog_checkpoint(logger->options.log, EVENTLOG_WAL_BYTES);
+    enum status status = work(logger);
     os_mutex_lock(logger->mutex);
     if (status != STATUS_OK)
         fail(logger, status);
@@ -185,21 +228,41 @@ static bool has_failed(const struct logger *logger)
     return logger->status != STATUS_OK;
 }
 
+static bool is_timer_needed(const struct logger *logger)
+{
+    return logger->options.durability.mode == HOST_DURABLE_BATCH && logger->durable_event != logger->written_event;
+}
+
+static void wait_for_work(struct logger *logger)
+{
+    if (logger->is_working) /* the owner's thread is appending */
+        os_condition_wait(logger->done, logger->mutex);
+    else if (is_timer_needed(logger))
+        os_condition_wait_until(logger->work, logger->mutex, logger->flush_due_ns);
+    else
+        os_condition_wait(logger->work, logger->mutex);
+}
+
 static void run(void *context)
 {
     struct logger *logger = context;
     os_thread_raise_priority();
     os_mutex_lock(logger->mutex);
     while (!has_failed(logger)) {
-        if (logger->queue.first != NULL) {
+        if (logger->is_working) {
+            wait_for_work(logger);
+        } else if (logger->queue.first != NULL) {
             append_group(logger);
             logger->options.wake(logger->options.context);
         } else if (logger->is_stopping) {
             break;
         } else if (logger->is_checkpoint_due) {
-            copy_back(logger);
+            logger->is_checkpoint_due = false;
+            do_alone(logger, checkpoint);
+        } else if (is_flush_due(logger)) {
+            do_alone(logger, flush_if_due);
         } else {
-            os_condition_wait(logger->work, logger->mutex);
+            wait_for_work(logger);
         }
     }
     os_mutex_unlock(logger->mutex);
@@ -219,7 +282,12 @@ enum status logger_start(const struct logger_options *options, struct logger **o
     logger->done = os_condition_create();
     list_init(&logger->queue);
     list_init(&logger->released);
-    enum status status = os_thread_start(run, logger, &logger->thread);
+    logger->written_event = logger->durable_event = eventlog_last(options->log);
+    enum status status = eventlog_make_sound(options->log);
+    if (status == STATUS_OK && options->durability.mode != HOST_DURABLE_EVENT)
+        status = eventlog_relax(options->log);
+    if (status == STATUS_OK)
+        status = os_thread_start(run, logger, &logger->thread);
     if (status == STATUS_OK)
         *out = logger;
     else
@@ -267,7 +335,9 @@ bool logger_is_idle(struct logger *logger)
 
 static void rouse(struct logger *logger)
 {
-    if (!logger->is_working && (logger->queue.first != NULL || logger->is_checkpoint_due))
+    if (logger->is_working)
+        return;
+    if (logger->queue.first != NULL || logger->is_checkpoint_due || is_timer_needed(logger))
         os_condition_signal(logger->work);
 }
 
@@ -301,6 +371,8 @@ enum status logger_append(struct logger *logger, const struct record *record)
         begin_work(logger);
         os_mutex_unlock(logger->mutex);
         status = append_rows(logger, &record->row, 1);
+        if (status == STATUS_OK)
+            status = flush_if_due(logger);
         os_mutex_lock(logger->mutex);
         if (status != STATUS_OK)
             fail(logger, status);
@@ -336,4 +408,14 @@ enum status logger_settle(struct logger *logger)
     enum status status = settle(logger);
     os_mutex_unlock(logger->mutex);
     return status;
+}
+
+uint64_t logger_durable_event(struct logger *logger)
+{
+    os_mutex_lock(logger->mutex);
+    while (logger->is_working)
+        os_condition_wait(logger->done, logger->mutex);
+    uint64_t durable_event = logger->durable_event;
+    os_mutex_unlock(logger->mutex);
+    return durable_event;
 }

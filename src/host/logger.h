@@ -3,7 +3,9 @@
  * Records come in the order of their events; those that wait while a flush is
  * under way share the next transaction.  What is durable comes out in the same
  * order, to be acknowledged by the owner's thread.  After a failure nothing
- * more is appended, and nothing that is not durable ever comes out.
+ * more is appended, and nothing that is not durable ever comes out.  (Durable
+ * as the mode has it: in a relaxed one rows come out when the operating system
+ * has them, and the logger flushes when it is time.)
  *
  * Threads: everything here is for the owner of the host.  The log's handle
  * belongs to the logger while anything is in flight; after logger_settle it is
@@ -19,6 +21,7 @@ struct flusher;
 
 struct logger_options {
     struct eventlog *log;
+    struct host_durability durability;
     struct arena *arena;         /* is told what the log has */
     struct flusher *flusher;     /* is told that there is something to flush */
     void (*wake)(void *context); /* something has come out; on the logger's thread */
@@ -47,6 +50,9 @@ struct record *logger_take(struct logger *logger);
 
 /* The first failure, with its message; STATUS_OK if all is well. */
 enum status logger_status(struct logger *logger) MUST_USE;
+
+/* Up to which event the log has been flushed. */
+uint64_t logger_durable_event(struct logger *logger);
 
 /* Waits until nothing is in flight. */
 enum status logger_settle(struct logger *logger) MUST_USE;

@@ -75,6 +75,7 @@ static enum status start_threads(struct host *host)
     STATUS_TRY(flusher_start(host->node->arena, &host->flusher));
     const struct logger_options options = {
         .log = host->node->log,
+        .durability = host->options.durability,
         .arena = host->node->arena,
         .flusher = host->flusher,
         .wake = host_wake,
@@ -231,6 +232,8 @@ static void settle(struct host *host)
     enum status status = arena_seal(host->node->arena);
     if (status == STATUS_OK)
         status = eventlog_checkpoint(host->node->log, 0);
+    if (status == STATUS_OK)
+        status = eventlog_tighten(host->node->log);
     if (status != STATUS_OK)
         host_warn(host, status_message());
 }

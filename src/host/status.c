@@ -1,6 +1,7 @@
 /* What a host knows about itself. */
 #include <string.h>
 
+#include "host/logger.h"
 #include "host/private.h"
 
 static enum status read_files(struct node *node, struct host_status *out)
@@ -9,6 +10,7 @@ static enum status read_files(struct node *node, struct host_status *out)
     struct eventlog_size log;
     arena_statistics(node->arena, &arena);
     STATUS_TRY(eventlog_size(node->log, &log));
+    out->durable_event = node->is_view ? node->event : eventlog_last(node->log);
     out->event = node->is_view ? node->event : eventlog_last(node->log);
     out->state_hash = node->is_view ? node->state_hash : eventlog_last_state_hash(node->log);
     out->arena_file_bytes = arena.file_bytes;
@@ -41,6 +43,8 @@ enum status host_status_read(struct host *host, struct host_status *out)
         return STATUS_OK;
     STATUS_TRY(read_files(node, out));
     out->appended_bytes -= host->appended_at_boot_bytes;
+    if (host->logger != NULL)
+        out->durable_event = logger_durable_event(host->logger);
     return STATUS_OK;
 }
 

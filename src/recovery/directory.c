@@ -142,9 +142,17 @@ enum status recovery_is_running(const char *directory, bool *is_running)
 /* ---- making one ------------------------------------------------------------------- */
 
 static const char *const own_names[] = {
-    RECOVERY_LOCK_NAME,           ARENA_FILE_NAME,       RECOVERY_LOG_NAME,     RECOVERY_LOG_NAME "-wal",
-    RECOVERY_LOG_NAME "-shm",     RECOVERY_KERNELS_NAME, RECOVERY_REBUILD_NAME, RECOVERY_DAMAGED_NAME,
-    RECOVERY_LOG_NAME "-journal", SNAPSHOT_FOLDER_NAME,
+    RECOVERY_LOCK_NAME,
+    ARENA_FILE_NAME,
+    RECOVERY_LOG_NAME,
+    RECOVERY_LOG_NAME "-wal",
+    RECOVERY_LOG_NAME "-shm",
+    RECOVERY_KERNELS_NAME,
+    RECOVERY_REBUILD_NAME,
+    RECOVERY_DAMAGED_NAME,
+    RECOVERY_LOG_NAME "-journal",
+    RECOVERY_LOG_NAME "-unflushed",
+    SNAPSHOT_FOLDER_NAME,
 };
 
 static bool is_own_name(const char *name)
