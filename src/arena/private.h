@@ -135,7 +135,7 @@ struct arena {
     uint64_t durable_watermark_bytes;
     uint64_t boundary_event_number;
     uint64_t announced_event_number; /* will be the boundary after the log's next flush */
-    struct arena_tail tail; /* from durable_watermark_bytes to newest.watermark_bytes */
+    struct arena_tail tail;          /* from durable_watermark_bytes to newest.watermark_bytes */
     uint64_t commit_count;
     uint64_t sync_count;
     struct arena_pin *pins; /* owned by who holds them */

@@ -237,9 +237,9 @@ struct eventlog_size {
 enum status eventlog_size(struct eventlog *log, struct eventlog_size *size) MUST_USE;
 
 /* Verifies everything of a log that nobody writes to: the write-ahead log, the
- * database's own structure, that no number is missing, every row's chain and every job's hash.  `progress`, if not NULL,
- * is called now and then with the rows done and all; false from it stops with
- * STATUS_INTERRUPTED.  STATUS_CORRUPT names the first bad row. */
+ * database's own structure, that no number is missing, every row's chain and every job's hash.  `progress`, if not
+ * NULL, is called now and then with the rows done and all; false from it stops with STATUS_INTERRUPTED.  STATUS_CORRUPT
+ * names the first bad row. */
 typedef bool eventlog_progress_fn(void *context, uint64_t rows_done, uint64_t rows_all);
 enum status eventlog_verify(struct eventlog *log, eventlog_progress_fn *progress, void *context) MUST_USE;
 

@@ -13,26 +13,28 @@ void memo_table_finish(struct memo *memo)
     *memo = (struct memo){0};
 }
 
+/* Of the two mugs, which can be told from it. */
 static uint64_t hash_of(noun key, noun formula)
 {
-    return bits_mix64((uint64_t)noun_mug(key) << 32 ^ noun_mug(formula));
+    return bits_mix64((uint64_t)noun_mug(key) << 32 ^ (formula == 0 ? 0 : noun_mug(formula)));
 }
 
-static size_t slot_of(const struct memo *memo, noun key, noun formula)
+static size_t slot_of(const struct memo *memo, noun key, noun formula, uint64_t hash)
 {
     size_t mask = memo->capacity - 1;
-    size_t slot = (size_t)hash_of(key, formula) & mask;
-    for (;; slot = (slot + 1) & mask) {
+    for (size_t slot = (size_t)hash & mask;; slot = (slot + 1) & mask) {
         struct memo_entry *entry = &memo->entries[slot];
-        if (entry->product == NOUN_NONE || (noun_mug(entry->key) == noun_mug(key) &&
-                                            noun_equal(entry->formula, formula) && noun_equal(entry->key, key)))
+        if (entry->product == NOUN_NONE ||
+            (entry->hash == hash && noun_equal(entry->formula, formula) && noun_equal(entry->key, key)))
             return slot;
     }
 }
 
 noun memo_table_find(const struct memo *memo, noun key, noun formula)
 {
-    return memo->count == 0 ? NOUN_NONE : memo->entries[slot_of(memo, key, formula)].product;
+    if (memo->count == 0)
+        return NOUN_NONE;
+    return memo->entries[slot_of(memo, key, formula, hash_of(key, formula))].product;
 }
 
 static void allocate(struct memo *memo, size_t capacity)
@@ -65,7 +67,7 @@ static void grow(struct memo *memo)
     for (size_t i = 0; i < old.capacity; i++) {
         if (old.entries[i].product == NOUN_NONE)
             continue;
-        size_t slot = (size_t)hash_of(old.entries[i].key, old.entries[i].formula) & mask;
+        size_t slot = (size_t)old.entries[i].hash & mask;
         while (memo->entries[slot].product != NOUN_NONE)
             slot = (slot + 1) & mask;
         memo->entries[slot] = old.entries[i];
@@ -80,10 +82,11 @@ void memo_table_store(struct memo *memo, noun key, noun formula, noun product)
         memo_table_finish(memo);
     if (memo->count * 2 >= memo->capacity)
         grow(memo);
-    size_t slot = slot_of(memo, key, formula);
+    uint64_t hash = hash_of(key, formula);
+    size_t slot = slot_of(memo, key, formula, hash);
     if (memo->entries[slot].product == NOUN_NONE)
         memo->count++;
-    memo->entries[slot] = (struct memo_entry){.key = key, .formula = formula, .product = product};
+    memo->entries[slot] = (struct memo_entry){.hash = hash, .key = key, .formula = formula, .product = product};
     note_young(memo, slot);
 }
 

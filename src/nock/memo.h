@@ -6,6 +6,7 @@
 #include "stack/stack.h"
 
 struct memo_entry {
+    uint64_t hash;
     noun key, formula, product; /* roots; product NOUN_NONE is empty */
 };
 

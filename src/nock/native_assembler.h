@@ -144,6 +144,12 @@ static inline void shift_right(struct assembler *a, enum machine_register reg, u
     put_byte(a, bits);
 }
 
+static inline void shift_left(struct assembler *a, enum machine_register reg, uint8_t bits)
+{
+    put_registers(a, 0xc1, reg, 4);
+    put_byte(a, bits);
+}
+
 static inline void add_number(struct assembler *a, enum machine_register reg, int8_t value)
 {
     put_registers(a, 0x83, reg, 0);

@@ -32,6 +32,13 @@
 #define IN_FRAME(place) ((int32_t)(place)*8)
 #define NOT_HELD UINT32_MAX
 
+/* Longer walks are left to C. */
+#define WALK_STEPS_MAX 12
+
+/* A byte offset shifted by this is 0 if it is persistent. */
+#define PERSISTENT_BITS __builtin_ctzll(NOUN_PERSISTENT_BYTES)
+static_assert((NOUN_PERSISTENT_BYTES & (NOUN_PERSISTENT_BYTES - 1)) == 0, "a power of two");
+
 /* A jump to the instruction at a slot, or to the way out of one. */
 struct fixup {
     uint8_t *distance_at;
@@ -180,25 +187,51 @@ static void write_part(struct writer *w, const struct slot *slot, int8_t offset)
     keep(w, slot[1].operand[0], false);
 }
 
+/* Goes the steps from rax, which leaves the instruction if there is no such
+ * part; uses rcx. */
+static void write_steps(struct writer *w, uint64_t axis)
+{
+    for (unsigned steps = bits_length(axis) - 1; steps-- > 0;) {
+        compare_tag(w, RAX);
+        leave_if(w, IF_NOT_EQUAL);
+        put_indexed(&w->a, 0x8b, RAX, R13, RAX, axis >> steps & 1 ? 16 : 8);
+    }
+}
+
+/* What the site remembers, or the walk, which it then remembers. */
 static void write_axis(struct writer *w, const struct slot *slot)
 {
     struct assembler *a = &w->a;
+    const struct axis_site *site = slot[2].axis;
     fetch(w, slot[1].operand[1]);
-    address(a, RSI, slot[2].axis);
+    address(a, RSI, site);
+    load(a, RDX, R12, MACHINE(collections));
     compare_load(a, RAX, RSI, FAR(from));
     uint8_t *other = jump_if(a, IF_NOT_EQUAL);
-    load(a, RCX, R12, MACHINE(collections));
-    compare_load(a, RCX, RSI, FAR(until));
+    compare_load(a, RDX, RSI, FAR(until));
     uint8_t *lapsed = jump_if(a, IF_ABOVE);
     load(a, RAX, RSI, FAR(part));
     uint8_t *done = jump(a);
     jump_here(a, other);
     jump_here(a, lapsed);
-    move(a, RDI, R12);
-    move(a, RDX, RAX);
-    call_help(w, HELP(native_axis));
-    compare_number(a, RAX, -1);
-    leave_if(w, IF_EQUAL);
+    if (bits_length(site->axis) <= WALK_STEPS_MAX) {
+        move(a, RDI, RAX);
+        write_steps(w, site->axis);
+        store(a, RDI, RSI, FAR(from));
+        store(a, RAX, RSI, FAR(part));
+        shift_left(a, RDI, 3);
+        shift_right(a, RDI, (uint8_t)PERSISTENT_BITS);
+        uint8_t *ephemeral = jump_if(a, IF_NOT_EQUAL);
+        load(a, RDX, R12, MACHINE(lasting));
+        jump_here(a, ephemeral);
+        store(a, RDX, RSI, FAR(until));
+    } else {
+        move(a, RDI, R12);
+        move(a, RDX, RAX);
+        call_help(w, HELP(native_axis));
+        compare_number(a, RAX, -1);
+        leave_if(w, IF_EQUAL);
+    }
     jump_here(a, done);
     keep(w, slot[1].operand[0], false);
 }

@@ -75,16 +75,36 @@ static bool is_record_of(struct nock *machine, const struct known *known, noun n
     return n == known->noun || (noun_is_cell(n) && known_find(&machine->known, n) == known);
 }
 
-static bool matches(struct nock *machine, const struct registration *registration, noun core)
+#define MATCHES_REMEMBERED 8
+
+/* A core, and on the way to its root each parent, is as its registration says;
+ * each remembers the last core that was. */
+static bool matches(struct nock *machine, struct registration *registration, noun core)
 {
-    for (; registration->parent != NULL; registration = registration->parent) {
-        if (!noun_is_cell(core) || !is_record_of(machine, registration->known, noun_head(core)))
+    struct registration *links[MATCHES_REMEMBERED];
+    noun cores[MATCHES_REMEMBERED];
+    unsigned count = 0;
+    while (core != registration->matched || registration->matched_until < machine->collections) {
+        struct registration *parent = registration->parent;
+        noun named = parent == NULL ? core : noun_is_cell(core) ? noun_head(core) : NOUN_NONE;
+        if (named == NOUN_NONE || !is_record_of(machine, registration->known, named))
             return false;
+        if (count < MATCHES_REMEMBERED) {
+            links[count] = registration;
+            cores[count++] = core;
+        }
+        if (parent == NULL)
+            break;
         core = noun_at(core, registration->axis);
         if (core == NOUN_NONE)
             return false;
+        registration = parent;
     }
-    return is_record_of(machine, registration->known, core);
+    while (count-- > 0) {
+        links[count]->matched = cores[count];
+        links[count]->matched_until = word_until(machine, cores[count]);
+    }
+    return true;
 }
 
 /* A word that was looked at before means the same noun if it is persistent or
@@ -174,6 +194,7 @@ void registry_add(struct nock *machine, struct known *known, noun chum, uint64_t
         .axis = axis,
         .label = label,
         .chum = chum,
+        .matched = NOUN_NONE,
     };
     known->registrations = registration;
     machine->registry.newest = registration;
@@ -183,7 +204,7 @@ void registry_add(struct nock *machine, struct known *known, noun chum, uint64_t
 
 static bool is_registered(struct nock *machine, const struct known *known, noun chum, noun core)
 {
-    for (const struct registration *r = known->registrations; r != NULL; r = r->next)
+    for (struct registration *r = known->registrations; r != NULL; r = r->next)
         if (noun_equal(r->chum, chum) && matches(machine, r, core))
             return true;
     return false;
@@ -191,7 +212,7 @@ static bool is_registered(struct nock *machine, const struct known *known, noun 
 
 bool registry_has_gate(struct nock *machine, const struct known *battery, noun chum, noun core)
 {
-    for (const struct registration *r = battery->registrations; r != NULL; r = r->next) {
+    for (struct registration *r = battery->registrations; r != NULL; r = r->next) {
         uint64_t axis = axis_in_context(r->axis);
         if (axis == 0 || !noun_equal(r->chum, chum))
             continue;

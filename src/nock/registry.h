@@ -21,6 +21,8 @@ struct registration {
     char *label;                 /* "k.138/one/add" */
     noun chum;                   /* a root */
     size_t index;                /* while the registry is written out */
+    noun matched;                /* the last core that was found to be as this says */
+    uint64_t matched_until;      /* the number of collections up to which the word means that core */
 };
 
 struct warm_jet {

@@ -77,7 +77,8 @@ enum status os_kind_of(const char *path, enum os_kind *kind) MUST_USE;
 enum status os_directory_create(const char *path, bool parents) MUST_USE;
 enum status os_directory_sync(const char *path) MUST_USE;
 enum status os_rename(const char *from, const char *to) MUST_USE;
-enum status os_file_rename(struct os_file *file, const char *to) MUST_USE; /* an open one: its path is the new one then */
+enum status os_file_rename(struct os_file *file,
+                           const char *to) MUST_USE; /* an open one: its path is the new one then */
 enum status os_remove(const char *path) MUST_USE;
 
 /* Calls `each` with every entry's name but . and .., in byte order. */
@@ -143,7 +144,7 @@ uint64_t os_clock_cpu_ns(void); /* of this thread */
 /* This thread's processor clock, for another thread to read while this one lives. */
 int os_clock_cpu_id(void);
 uint64_t os_clock_cpu_of_ns(int id);
-uint64_t os_wall_ms(void);      /* since 1970 */
+uint64_t os_wall_ms(void); /* since 1970 */
 void os_sleep_ms(uint64_t duration_ms);
 uint64_t os_memory_bytes(void); /* what this process may use: cgroup-aware */
 uint64_t os_resident_peak_bytes(void);

@@ -304,7 +304,8 @@ static void test_replace_whole(const char *home)
     CHECK(mkdir(tap_path(home, "occupied"), 0700) == 0);
     tap_ok(os_replace_whole(tap_path(home, "occupied"), "x", 1) != STATUS_OK && entries(home) == before + 1,
            "what cannot be replaced leaves nothing beside it");
-    tap_ok(os_replace_whole("/dev/null", "x", 1) == STATUS_OK && access("/dev/null", W_OK) == 0 && !is_file("/dev/null"),
+    tap_ok(os_replace_whole("/dev/null", "x", 1) == STATUS_OK && access("/dev/null", W_OK) == 0 &&
+               !is_file("/dev/null"),
            "a device stays one");
     tap_ok(os_replace_whole(tap_path(home, "absent/file"), "x", 1) == STATUS_NOT_FOUND, "no directory, no file");
 }
