@@ -62,7 +62,7 @@ struct command {
 /* A machine; looking at it; its history; nouns. */
 extern const struct command command_new, command_run, command_stop, command_poke, command_peek, command_export,
     command_import, command_hoonc, command_snapshot, command_branch, command_gc;
-extern const struct command command_status, command_verify;
+extern const struct command command_status, command_verify, command_doctor;
 extern const struct command command_log, command_prune, command_archive, command_replay, command_bisect;
 extern const struct command command_nock, command_jam, command_cue, command_mug, command_show, command_asm;
 

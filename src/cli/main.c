@@ -21,6 +21,7 @@ static const struct command *const commands[] = {
     /* looking at it */
     &command_status,
     &command_verify,
+    &command_doctor,
     /* its history */
     &command_log,
     &command_prune,

@@ -22,6 +22,8 @@
 
 struct copying {
     struct eventlog *from, *to;
+    struct eventlog_base base; /* after which its rows begin */
+    bool has_base;             /* which is not where the log itself began */
     uint64_t through;
     eventlog_progress_fn *progress;
     void *context;
@@ -85,7 +87,7 @@ static enum status copy_loads(const struct copying *copying)
 
 static enum status report(const struct copying *copying, uint64_t event)
 {
-    uint64_t base = copying->from->identity.base_event;
+    uint64_t base = copying->base.event;
     if (copying->progress == NULL || copying->progress(copying->context, event - base, copying->through - base))
         return STATUS_OK;
     return status_fail(STATUS_INTERRUPTED, "the archive %s was not finished", copying->to->path);
@@ -108,7 +110,7 @@ static enum status copy_group(const struct copying *copying, uint64_t *event)
 
 static enum status copy_rows(const struct copying *copying)
 {
-    uint64_t event = copying->from->identity.base_event + 1;
+    uint64_t event = copying->base.event + 1;
     while (event <= copying->through) {
         STATUS_TRY(copy_group(copying, &event));
         STATUS_TRY(report(copying, event - 1));
@@ -118,13 +120,13 @@ static enum status copy_rows(const struct copying *copying)
 
 static enum status copy_base(const struct copying *copying)
 {
-    struct eventlog_base base;
-    if (!eventlog_base_of(copying->from, &base))
+    const struct eventlog_base *base = &copying->base;
+    if (!copying->has_base)
         return STATUS_OK;
-    STATUS_TRY(eventlog_base_write(copying->to, &base));
-    eventlog_base_adopt(copying->to, &base);
-    copying->to->last = base.event;
-    copying->to->last_chain = base.chain;
+    STATUS_TRY(eventlog_base_write(copying->to, base));
+    eventlog_base_adopt(copying->to, base);
+    copying->to->last = base->event;
+    copying->to->last_chain = base->chain;
     return STATUS_OK;
 }
 
@@ -194,16 +196,13 @@ static enum status refuse(const struct eventlog *log, const char *path, uint64_t
                        log->path, log->identity.base_event + 1, log->last, through);
 }
 
-enum status eventlog_archive(struct eventlog *log, const char *path, uint64_t through, eventlog_progress_fn *progress,
-                             void *context)
+static enum status write_and_name(struct copying *copying, const char *path)
 {
     char beside[4096], message[STATUS_MESSAGE_SIZE_BYTES];
-    struct copying copying = {.from = log, .through = through, .progress = progress, .context = context};
-    STATUS_TRY(refuse(log, path, through));
     if ((size_t)snprintf(beside, sizeof beside, "%s.new", path) >= sizeof beside - 16)
         return status_fail(STATUS_INVALID, "the path of the archive is too long");
     remove_leftovers(beside);
-    enum status status = write_beside(&copying, beside);
+    enum status status = write_beside(copying, beside);
     if (status == STATUS_OK)
         status = os_rename(beside, path);
     if (status == STATUS_OK)
@@ -211,4 +210,24 @@ enum status eventlog_archive(struct eventlog *log, const char *path, uint64_t th
     snprintf(message, sizeof message, "%s", status_message());
     remove_leftovers(beside);
     return status_fail(status, "the archive %.400s was not written: %.500s", path, message);
+}
+
+enum status eventlog_archive(struct eventlog *log, const char *path, uint64_t through, eventlog_progress_fn *progress,
+                             void *context)
+{
+    struct copying copying = {.from = log, .through = through, .progress = progress, .context = context};
+    STATUS_TRY(refuse(log, path, through));
+    copying.has_base = eventlog_base_of(log, &copying.base);
+    return write_and_name(&copying, path);
+}
+
+/* A damaged row's chain value is what the next row was chained to. */
+enum status eventlog_cut(struct eventlog *log, const char *path, uint64_t event)
+{
+    struct copying copying = {.from = log, .through = log->last, .has_base = true, .base = {.event = event}};
+    if (event == UINT64_MAX)
+        return eventlog_archive(log, path, log->last, NULL, NULL);
+    STATUS_TRY(eventlog_chain_at(log, event, &copying.base));
+    STATUS_TRY(eventlog_kernel_at(log, event, copying.base.kernel_hash));
+    return write_and_name(&copying, path);
 }

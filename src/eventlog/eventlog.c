@@ -24,6 +24,7 @@ static struct eventlog *handle_new(const char *path, enum eventlog_mode mode, co
     if (log == NULL)
         check_out_of_memory(__FILE__, __LINE__, sizeof *log);
     log->mode = mode;
+    log->is_damaged = options != NULL && options->is_damaged;
     log->is_beside_writer = options != NULL && options->is_beside_writer;
     log->wal_bytes = options == NULL || options->wal_bytes == 0 ? EVENTLOG_WAL_BYTES : options->wal_bytes;
     log->path = path_with(path, "");
@@ -238,7 +239,7 @@ static enum status open_checked(struct eventlog *log, const struct eventlog_opti
         STATUS_TRY(check_writable(log));
     STATUS_TRY(eventlog_meta_read(log));
     STATUS_TRY(eventlog_prepare_all(log));
-    STATUS_TRY(eventlog_refresh(log));
+    STATUS_TRY(log->is_damaged ? eventlog_refresh_damaged(log) : eventlog_refresh(log));
     if (!writes)
         return STATUS_OK;
     STATUS_TRY(become_writer(log));

@@ -48,6 +48,7 @@ struct eventlog_options {
     /* For EVENTLOG_WRITE: this process has the log open for writing already, and this
      * handle, another thread's, only prunes. */
     bool is_beside_writer;
+    bool is_damaged; /* for EVENTLOG_READ: look as far as can be, for eventlog_examine and eventlog_cut */
 };
 
 /* Makes a new log, durable with its directory entry when this returns.
@@ -274,5 +275,26 @@ struct eventlog_difference {
 /* Compares what two logs have recorded of the events that both have.
  * STATUS_NOT_FOUND if there are none. */
 enum status eventlog_compare(struct eventlog *a, struct eventlog *b, struct eventlog_difference *difference) MUST_USE;
+
+/* ---- damage (eventlog/salvage.c) ---------------------------------------------- */
+
+struct eventlog_damage {
+    uint64_t rows;       /* that there should be */
+    uint64_t damaged;    /* of them, missing ones included */
+    uint64_t last_event; /* the newest row's, damaged or not */
+    uint64_t first_damaged, last_damaged;
+};
+
+/* Looks at every row, whatever the ones before are like. */
+enum status eventlog_examine(struct eventlog *log, eventlog_progress_fn *progress, void *context,
+                             struct eventlog_damage *damage) MUST_USE;
+
+/* STATUS_CORRUPT if commits in the write-ahead log that were durable once are
+ * damaged.  Not beside a writer. */
+enum status eventlog_verify_wal(struct eventlog *log) MUST_USE;
+
+/* Writes what the log has after `event` to a log of its own, whose base is there
+ * (UINT64_MAX: all of it), verified as a whole before it gets its name. */
+enum status eventlog_cut(struct eventlog *log, const char *path, uint64_t event) MUST_USE;
 
 #endif

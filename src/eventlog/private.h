@@ -23,6 +23,7 @@ struct eventlog {
     char *wal_path;
     enum eventlog_mode mode;
     bool is_beside_writer;
+    bool is_damaged;
     uint64_t wal_bytes;       /* the size that the WAL is to keep */
     uint64_t wal_found_bytes; /* good frames up to here when it was opened for writing, or 0 */
     bool is_marked;           /* rows may not have been flushed (relax.c); only known in EVENTLOG_WRITE */
@@ -151,5 +152,18 @@ int eventlog_wal_hook(void *log, sqlite3 *database, const char *schema, int fram
 
 /* Runs the prepared insertion: an SQLite code. */
 int eventlog_insert_row(struct eventlog *log, const struct eventlog_row *row, uint64_t chain);
+
+/* ---- retain.c ---------------------------------------------------------------- */
+
+/* The kernel that made the state at `event`: that of the last load before it. */
+enum status eventlog_kernel_at(struct eventlog *log, uint64_t event, uint8_t hash[HASH_BLAKE3_SIZE_BYTES]);
+
+/* ---- salvage.c --------------------------------------------------------------- */
+
+/* First, last and the base, as far as they can be read, and nothing verified. */
+enum status eventlog_refresh_damaged(struct eventlog *log);
+
+/* The chain and the state hash in a row that may be damaged. */
+enum status eventlog_chain_at(struct eventlog *log, uint64_t event, struct eventlog_base *base);
 
 #endif

@@ -87,7 +87,7 @@ enum status eventlog_rows_measure(struct eventlog *log, uint64_t through, uint64
 /* ---- the new base -------------------------------------------------------------------- */
 
 /* The kernel that made the state at `event`: that of the last load before it. */
-static enum status kernel_at(struct eventlog *log, uint64_t event, uint8_t hash[HASH_BLAKE3_SIZE_BYTES])
+enum status eventlog_kernel_at(struct eventlog *log, uint64_t event, uint8_t hash[HASH_BLAKE3_SIZE_BYTES])
 {
     struct eventlog_load load;
     uint64_t quarantined;
@@ -110,7 +110,7 @@ static enum status base_at(struct eventlog *log, uint64_t event, struct eventlog
     STATUS_TRY(eventlog_read_chained(log, event, &row, &base->chain));
     base->event = event;
     base->state_hash = row.state_hash;
-    return kernel_at(log, event, base->kernel_hash);
+    return eventlog_kernel_at(log, event, base->kernel_hash);
 }
 
 static enum status delete_through(struct eventlog *log, const struct eventlog_base *base)

@@ -62,6 +62,16 @@ static enum status check_mark(const char *directory)
                        directory, RECOVERY_MARK_NAME);
 }
 
+static enum status check_repair(const char *directory)
+{
+    enum os_kind kind;
+    STATUS_TRY(kind_of(directory, RECOVERY_MARK_NAME ".repair", &kind));
+    if (kind != OS_KIND_FILE)
+        return STATUS_OK;
+    return status_fail(STATUS_CORRUPT, "a repair of %s was interrupted: `loam doctor %s --repair` finishes it",
+                       directory, directory);
+}
+
 enum status recovery_check(const char *directory)
 {
     enum os_kind kind;
@@ -73,6 +83,8 @@ enum status recovery_check(const char *directory)
     if (kind != OS_KIND_DIRECTORY)
         return status_fail(STATUS_FORMAT, "%s is not a directory, so it is no machine of loam's", directory);
     STATUS_TRY(kind_of(directory, RECOVERY_MARK_NAME, &kind));
+    if (kind != OS_KIND_FILE)
+        STATUS_TRY(check_repair(directory));
     if (kind != OS_KIND_FILE)
         return status_fail(STATUS_FORMAT,
                            "%s is no machine of loam's (it has no file %s): name another directory, or make a machine "

@@ -125,6 +125,8 @@ enum status node_open_arena_as_left(struct node *node, bool read_only)
 static enum status use_arena_once(struct ladder *ladder)
 {
     struct node *node = ladder->node;
+    if (node->options.distrusts_arena)
+        return status_fail(STATUS_CORRUPT, "the arena is damaged where a start does not look");
     STATUS_TRY(node_open_arena_as_left(node, false));
     STATUS_TRY(node_choose_commit(node));
     return follow_log(ladder);

@@ -48,6 +48,7 @@ struct recovery_options {
     /* An operator's word: if this event had to be run again it is skipped, now and
      * in every later replay, and the log says so.  0: none. */
     uint64_t quarantine_event;
+    bool distrusts_arena; /* make the state again, even if the arena looks well */
 };
 
 /* Where the state came from, when a machine was opened. */
@@ -335,5 +336,44 @@ struct recovery_check_report {
  * or there is no state to begin with. */
 enum status recovery_check_history(const char *directory, const struct recovery_check_options *options,
                                    struct recovery_check_report *report) MUST_USE;
+
+/* ---- the doctor (recovery/doctor.c, recovery/repair.c) ------------------------------ */
+
+enum recovery_health { RECOVERY_WHOLE, RECOVERY_NOTE, RECOVERY_DAMAGED };
+
+struct recovery_finding {
+    enum recovery_health health;
+    const char *subject; /* a file of the directory */
+    char text[STATUS_MESSAGE_SIZE_BYTES];
+};
+
+enum recovery_verdict {
+    RECOVERY_IS_WHOLE,
+    RECOVERY_START_MENDS,     /* the next start does what is needed */
+    RECOVERY_IS_REPAIRABLE,   /* a repair does, and nothing is lost */
+    RECOVERY_IS_HISTORY_LOST, /* the state can be kept, but events cannot */
+    RECOVERY_IS_HOPELESS,     /* by what is in the directory */
+};
+
+struct recovery_verdict_report {
+    enum recovery_verdict verdict;
+    char plan[STATUS_MESSAGE_SIZE_BYTES]; /* what is, or was, to be done */
+    bool is_repaired;
+};
+
+struct recovery_doctor_options {
+    struct recovery_listener listener;
+    void (*finding)(void *context, const struct recovery_finding *finding); /* may be NULL */
+    void *context;
+    bool repairs;
+    bool gives_up_history; /* the operator's word for RECOVERY_IS_HISTORY_LOST */
+};
+
+/* Examines everything in the directory, tells each finding, and judges; with
+ * `repairs` also does what the verdict says, keeping what was damaged.  STATUS_OK
+ * whatever the verdict, unless a repair was wanted and cannot be; STATUS_BUSY
+ * beside a process that runs the machine. */
+enum status recovery_doctor(const char *directory, const struct recovery_doctor_options *options,
+                            struct recovery_verdict_report *verdict) MUST_USE;
 
 #endif
