@@ -126,12 +126,9 @@ static enum status archive_first(struct prune *prune)
     return STATUS_OK;
 }
 
-static enum status prune_it(struct prune *prune)
+static enum status prune_planned(struct prune *prune)
 {
     bool is_running, is_served = false;
-    STATUS_TRY(archive_first(prune));
-    if (prune->dry_run)
-        return STATUS_OK;
     STATUS_TRY(host_is_running(prune->directory, &is_running));
     if (is_running) {
         enum status status = ask(prune, false, &is_served);
@@ -139,6 +136,17 @@ static enum status prune_it(struct prune *prune)
             return status;
     }
     return prune_here(prune);
+}
+
+static enum status prune_it(struct prune *prune)
+{
+    STATUS_TRY(archive_first(prune));
+    if (prune->dry_run)
+        return STATUS_OK;
+    uint64_t wanted_through = prune->report.wanted_through;
+    STATUS_TRY(prune_planned(prune));
+    prune->report.wanted_through = wanted_through;
+    return STATUS_OK;
 }
 
 /* ---- the report ---------------------------------------------------------------------- */

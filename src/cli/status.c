@@ -25,8 +25,45 @@ static void print_json_live(struct json *json, const struct host_status *facts)
     json_number(json, "stack_peak_bytes", facts->stack_peak_bytes);
 }
 
+static void print_json_upkeep(struct json *json, const struct host_upkeep *upkeep)
+{
+    json_number(json, "snapshots", upkeep->snapshots);
+    json_number(json, "branches", upkeep->branches);
+    json_number(json, "sealed_snapshots", upkeep->sealed);
+    if (upkeep->sealed > 0)
+        json_number(json, "sealed_latest_event", upkeep->sealed_latest_event);
+    if (upkeep->has_epoch)
+        json_number(json, "epoch_event", upkeep->epoch_event);
+    if (!upkeep->has_scrub)
+        return;
+    json_number(json, "scrub_passes", upkeep->scrub.passes);
+    json_number(json, "scrub_faults", upkeep->scrub.faults);
+    json_boolean(json, "scrub_running", upkeep->scrub.is_running);
+    json_number(json, "scrub_read_bytes", upkeep->scrub.read_bytes);
+    json_number(json, "scrub_finished_wall_ms", upkeep->scrub.finished_wall_ms);
+}
+
+static void print_text_upkeep(FILE *to, const struct host_upkeep *upkeep)
+{
+    char date[32];
+    fprintf(to, "kept        %" PRIu64 " snapshots and %" PRIu64 " branches in the arena\n", upkeep->snapshots,
+            upkeep->branches);
+    fprintf(to, "sealed      %" PRIu64 " snapshots", upkeep->sealed);
+    if (upkeep->sealed > 0)
+        fprintf(to, ", the newest at event %" PRIu64, upkeep->sealed_latest_event);
+    if (upkeep->has_epoch)
+        fprintf(to, "; the log must keep what follows event %" PRIu64, upkeep->epoch_event);
+    putc('\n', to);
+    if (!upkeep->has_scrub)
+        return;
+    kept_date_text(upkeep->scrub.finished_wall_ms, date);
+    fprintf(to, "scrub       %" PRIu64 " passes, the last ended %s and found %" PRIu64 " faults%s\n",
+            upkeep->scrub.passes, upkeep->scrub.passes > 0 ? date : "never", upkeep->scrub.faults,
+            upkeep->scrub.is_running ? "; one is under way" : "");
+}
+
 static void print_json(FILE *to, const char *directory, const struct host_status *facts,
-                       const struct host_gc_status *gc, enum liveness liveness)
+                       const struct host_gc_status *gc, const struct host_upkeep *upkeep, enum liveness liveness)
 {
     struct json json;
     json_begin_to(&json, to);
@@ -45,6 +82,7 @@ static void print_json(FILE *to, const char *directory, const struct host_status
     json_number(&json, "arena_objects", facts->arena_objects);
     if (liveness == LIVE)
         print_json_live(&json, facts);
+    print_json_upkeep(&json, upkeep);
     gc_status_json(&json, gc);
     json_end(&json);
 }
@@ -60,7 +98,7 @@ static void print_text_live(FILE *to, const struct host_status *facts)
 }
 
 static void print_text(FILE *to, const char *directory, const struct host_status *facts,
-                       const struct host_gc_status *gc, enum liveness liveness)
+                       const struct host_gc_status *gc, const struct host_upkeep *upkeep, enum liveness liveness)
 {
     fprintf(to, "machine     %s (%s)\n", directory, liveness == STOPPED ? "stopped" : "a process runs it");
     uint64_t behind = facts->log_base + facts->log_rows - facts->event;
@@ -78,7 +116,17 @@ static void print_text(FILE *to, const char *directory, const struct host_status
             cli_bytes_text(facts->arena_file_bytes), facts->arena_objects);
     if (liveness == LIVE)
         print_text_live(to, facts);
+    print_text_upkeep(to, upkeep);
     gc_status_print(to, gc);
+}
+
+/* Retention has a handle of the log of its own, and has moved its base. */
+static void take_base(struct host_status *facts, const struct host_upkeep *upkeep)
+{
+    if (upkeep->pruned_rows == 0 || upkeep->pruned_rows > facts->log_rows)
+        return;
+    facts->log_base += upkeep->pruned_rows;
+    facts->log_rows -= upkeep->pruned_rows;
 }
 
 /* ---- told by the running process ------------------------------------------------ */
@@ -89,13 +137,16 @@ static void answer(void *context, struct host *host, struct host_call *call)
     (void)context;
     struct host_status facts;
     struct host_gc_status gc;
+    struct host_upkeep upkeep;
     host_gc_status_read(host, &gc);
+    host_upkeep_read(host, &upkeep);
     const char *form = host_call_word(call, 1), *directory = host_call_word(call, 2);
     enum status status = host_status_read(host, &facts);
+    take_base(&facts, &upkeep);
     if (status == STATUS_OK && form != NULL && strcmp(form, "json") == 0)
-        print_json(host_call_out(call), directory == NULL ? "" : directory, &facts, &gc, LIVE);
+        print_json(host_call_out(call), directory == NULL ? "" : directory, &facts, &gc, &upkeep, LIVE);
     else if (status == STATUS_OK)
-        print_text(host_call_out(call), directory == NULL ? "" : directory, &facts, &gc, LIVE);
+        print_text(host_call_out(call), directory == NULL ? "" : directory, &facts, &gc, &upkeep, LIVE);
     host_call_end(call, status);
 }
 
@@ -109,15 +160,18 @@ static enum status look(const struct cli *cli, const char *directory, const stru
     struct host *host;
     struct host_status facts;
     struct host_gc_status gc;
+    struct host_upkeep upkeep;
     STATUS_TRY(host_open_view(directory, options, &host));
     host_gc_status_read(host, &gc);
+    host_upkeep_read(host, &upkeep);
     enum status status = host_status_read(host, &facts);
+    take_base(&facts, &upkeep);
     host_close(host);
     STATUS_TRY(status);
     if (cli->json)
-        print_json(stdout, directory, &facts, &gc, is_running ? RUNNING : STOPPED);
+        print_json(stdout, directory, &facts, &gc, &upkeep, is_running ? RUNNING : STOPPED);
     else
-        print_text(stdout, directory, &facts, &gc, is_running ? RUNNING : STOPPED);
+        print_text(stdout, directory, &facts, &gc, &upkeep, is_running ? RUNNING : STOPPED);
     return STATUS_OK;
 }
 

@@ -386,6 +386,22 @@ struct host_status {
 
 enum status host_status_read(struct host *host, struct host_status *out) MUST_USE;
 
+/* What is kept beside the newest state, and how it is cared for (host/upkeep.c). */
+struct host_upkeep {
+    uint64_t snapshots, branches; /* in the arena */
+    uint64_t sealed;              /* snapshots, in files */
+    uint64_t sealed_latest_event; /* of the newest, if there is any */
+    bool has_epoch;               /* there is one from which the log leads on: the oldest, */
+    uint64_t epoch_event;         /* which stands there */
+    uint64_t log_base;            /* the log's rows begin after this event by now */
+    uint64_t pruned_rows;         /* by host_retention, since host_run began */
+    bool has_scrub;
+    struct host_scrub_status scrub;
+};
+
+/* From the host's thread; looks into the machine's directory.  What cannot be read is 0. */
+void host_upkeep_read(struct host *host, struct host_upkeep *upkeep);
+
 /* True while some process runs the machine. */
 enum status host_is_running(const char *directory, bool *is_running) MUST_USE;
 

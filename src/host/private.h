@@ -83,6 +83,9 @@ struct host {
     const struct host_command *commands[HOST_COMMANDS_MAX];
     size_t command_count;
     struct control *control; /* owned; NULL while nothing is served */
+
+    struct host_scrub *scrub;  /* the caller's, or NULL */
+    _Atomic uint64_t log_base; /* as retention has moved it, or 0 */
 };
 
 /* The host accepts nothing more, because of `status` and its message. */

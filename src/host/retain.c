@@ -79,6 +79,8 @@ static enum status prune(struct host_retention *retention, const struct job *job
     retention->piece_started_ns = os_clock_ns();
     if (status == STATUS_OK && !job->is_dry)
         status = recovery_prune(log, report, free_pages_to_keep(log, job), rest, retention);
+    if (report->rows > 0 && !job->is_dry)
+        atomic_store(&retention->host->log_base, eventlog_identity(log)->base_event);
     eventlog_close(log);
     return status;
 }

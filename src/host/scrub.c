@@ -154,6 +154,7 @@ struct host_scrub *host_scrub_create(struct host *host, uint64_t interval_ms, ui
     scrub->mutex = os_mutex_create();
     scrub->driver = (struct host_driver){.name = "scrub", .context = scrub, .start = on_start, .finish = on_finish};
     host_add_driver(host, &scrub->driver);
+    host->scrub = scrub;
     return scrub;
 }
 

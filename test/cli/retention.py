@@ -58,6 +58,56 @@ def test_no_epoch():
     ok(process.wait() == 143, "and stopped")
 
 
+def sealed(name):
+    """A machine at event 150 with sealed snapshots at 100 and 150."""
+    directory = machine(name)
+    for count in [100, 50]:
+        loam("run", directory, "--poke-file", "-", "--until-idle", "--quiet", stdin="%inc\n" * count)
+        made = loam("snapshot", directory, "--seal")
+        assert made.code == 0, made.err
+    return directory
+
+
+def test_prune():
+    directory = sealed("pruned")
+    facts = status(directory)
+    ok(facts["epoch_event"] == 100 and facts["sealed_snapshots"] == 2, f"status tells of the epoch: {facts}")
+    facts = loam("prune", directory, "--keep", "events=20", "--dry-run", "--json").json()
+    ok(facts["rows"] == 100 and facts["base"] == 100 and facts["wanted_through"] == 130, f"a dry run: {facts}")
+    file = path("pruned.archive")
+    result = loam("prune", directory, "--keep", "events=20", "--archive", file)
+    ok(result.code == 0 and "30 more events" in result.err and "pruned 100 events" in result.err, result.err)
+    ok(events(directory) == list(range(101, 151)) and events(file) == list(range(1, 101)), "what went is in the archive")
+    ok(loam("prune", directory, "--keep", "events=20", "--json").json()["rows"] == 0, "nothing more may go")
+    ok(loam("verify", directory).code == 0 and loam("poke", directory, "%inc").out == "[%count 151]\n", "all is well")
+    facts = loam("replay", directory, "--json").json()
+    ok(facts["reproduced"] and facts["events"] == 51 and "snapshot" in facts["root"], f"the rest can be run again: {facts}")
+    os.remove(os.path.join(directory, "arena.loam"))
+    ok(loam("poke", directory, "%inc").out == "[%count 152]\n", "also by a start that has lost the arena")
+
+
+def test_prune_running():
+    directory = sealed("pruned-running")
+    process = start("run", directory, "--timer", "0.01:%inc")
+    ok(wait_until(lambda: status(directory)["event"] > 160), "a process runs the machine")
+    result = loam("prune", directory, "--keep", "events=130", "--json").json()
+    ok(0 < result["rows"] <= 100 and result["base"] == result["rows"], f"it prunes when asked: {result}")
+    facts = status(directory)
+    ok(facts["log_base"] == result["base"] and facts["log_last"] == facts["event"], f"and knows: {facts}")
+    before = facts["event"]
+    ok(wait_until(lambda: status(directory)["event"] > before + 5), "and goes on")
+    process.kill()
+    process.wait()
+    ok(loam("verify", directory).code == 0, "a kill leaves all whole")
+    process = start("run", directory, "--timer", "0.01:%inc", "--keep", "events=10")
+    ok(wait_until(lambda: loam("log", directory, "--count", "1").out.split()[:1] == ["101"]), "run --keep prunes to the epoch")
+    process.terminate()
+    process.wait()
+    ok(loam("verify", directory).code == 0 and events(directory)[0] == 101, "and leaves all whole")
+
+
 test_archive()
 test_no_epoch()
+test_prune()
+test_prune_running()
 done()
