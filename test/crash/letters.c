@@ -116,6 +116,19 @@ static enum status prune(struct letter_life *life)
     return step_prune(life->node, 0);
 }
 
+static enum status collect_all(struct letter_life *life)
+{
+    return step_collect(life->node, 0);
+}
+
+static enum status collect_young(struct letter_life *life)
+{
+    uint64_t boundary_bytes = arena_current(life->node->arena)->watermark_bytes;
+    STATUS_TRY(event_of_data(life));
+    STATUS_TRY(event(life));
+    return step_collect(life->node, boundary_bytes);
+}
+
 static enum status keep_branch(struct letter_life *life)
 {
     char name[16];
@@ -148,6 +161,8 @@ const struct letter letters[] = {
     {'x', "the flush of the arena fails; started again", fail_arena_sync},
     {'S', "an event, and a sealed snapshot", snapshot},
     {'P', "the log forgets what a snapshot holds", prune},
+    {'C', "all of the arena is collected", collect_all},
+    {'Y', "two events, and the youngest part of the arena is collected", collect_young},
     {'B', "the state is kept as a branch", keep_branch},
     {'L', "the arena is lost, and made again", lose_arena},
 };

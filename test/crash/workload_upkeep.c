@@ -99,6 +99,31 @@ static enum status started_from_snapshot(const char *directory, uint64_t *random
     return status;
 }
 
+/* ---- collection --------------------------------------------------------------------------- */
+
+static enum status collect_twice(struct node *node)
+{
+    STATUS_TRY(step_event(node, "[%fill 500]", true));
+    uint64_t boundary_bytes = arena_current(node->arena)->watermark_bytes;
+    STATUS_TRY(step_event(node, "[%set 1 2 3 4 5]", true));
+    STATUS_TRY(step_collect(node, boundary_bytes));
+    STATUS_TRY(arena_sync(node->arena));
+    STATUS_TRY(step_event(node, "%inc", true));
+    STATUS_TRY(step_collect(node, 0));
+    STATUS_TRY(step_event(node, "%inc", true));
+    return arena_sync(node->arena);
+}
+
+static enum status arena_collected(const char *directory, uint64_t *random)
+{
+    (void)random;
+    struct node *node;
+    STATUS_TRY(step_open(directory, NULL, &node));
+    enum status status = collect_twice(node);
+    recovery_close(node);
+    return status;
+}
+
 /* ---- snapshots and branches in the arena ---------------------------------------------------- */
 
 static enum status keep_and_drop(struct node *node)
@@ -261,6 +286,7 @@ const struct workload workloads_upkeep[] = {
      .prepare = prepare_lost_after_pruning,
      .run = started_from_snapshot,
      .may_warn = true},
+    {.name = "the arena is collected", .run = arena_collected},
     {.name = "snapshots and branches are kept and dropped", .run = states_kept, .promise = kept_are_there},
     {.name = "the log is archived", .run = log_archived, .promise = archive_is_whole},
     {.name = "a state is imported", .prepare = prepare_exported, .run = state_imported},
