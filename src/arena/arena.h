@@ -117,7 +117,7 @@ enum status arena_create(const char *path, const struct arena_options *options,
  * nothing.  Then choose a commit. */
 enum status arena_open(const char *path, const struct arena_options *options, struct arena **out) MUST_USE;
 
-/* Releases the mapping and the file.  NULL is fine.  Does not sync: call
+/* Releases the mapping, the file, and a compaction that is going on.  NULL is fine.  Does not sync: call
  * arena_seal before for the fastest next boot. */
 void arena_close(struct arena *arena);
 
@@ -207,6 +207,37 @@ static inline const uint64_t *arena_built_words(const struct arena_builder *buil
 /* The status of the arena_allocate that returned NULL. */
 enum status arena_build_status(const struct arena_builder *builder);
 
+/* ---- large objects (arena/large.c) --------------------------------------- */
+
+/* Zeroed, writable memory for an atom of `size_bytes`, metadata and size word
+ * included, at addresses that it will keep for ever (noun_is_large).  STATUS_LIMIT
+ * if there are no addresses, or too many such atoms that no commit has.  The
+ * owner, as all of these. */
+enum status arena_large_reserve(struct arena *arena, uint64_t size_bytes, uint64_t *offset_words) MUST_USE;
+
+/* It is complete, its metadata too, in the first `size_bytes` of its memory, and
+ * read-only from now on; the rest is given back. */
+void arena_large_finish(struct arena *arena, uint64_t offset_words, uint64_t size_bytes);
+
+/* Nobody wants it; its memory is given back.  If a commit has it nothing happens. */
+void arena_large_release(struct arena *arena, uint64_t offset_words);
+
+/* Between arena_commit_begin and arena_commit_write: the commit has it.  Its
+ * bytes are written to the file, once, and the file is mapped over its memory;
+ * one that a commit has already is left alone.  If the commit is aborted, or
+ * fails, it is gone. */
+enum status arena_large_persist(struct arena *arena, noun atom) MUST_USE;
+
+struct arena_large_object {
+    noun atom;
+    uint64_t size_bytes;
+    uint64_t sequence; /* of the commit that made it */
+};
+
+/* Those that the newest commit has, by address.  Any thread; `each` may not call the arena. */
+void arena_large_each(struct arena *arena, void (*each)(void *context, const struct arena_large_object *object),
+                      void *context);
+
 /* ---- committing (arena/commit.c) ----------------------------------------- */
 
 /* Writes the rest of the segments and one superblock: into the page cache,
@@ -247,13 +278,17 @@ struct arena_statistics {
     uint64_t segment_count;
     uint64_t object_count;
     uint64_t range_count;
-    uint64_t mapping_count;   /* runs of pages, each a mapping of the kernel's */
-    uint64_t node_count;      /* of the trees of pages */
-    uint64_t commit_count;    /* since it was opened */
-    uint64_t sync_count;      /* likewise */
-    uint64_t committed_bytes; /* likewise: segments of commits */
-    uint64_t written_bytes;   /* likewise, of every kind */
-    uint64_t grown_bytes;     /* likewise */
+    uint64_t mapping_count;       /* runs of pages, each a mapping of the kernel's */
+    uint64_t node_count;          /* of the trees of pages */
+    uint64_t large_count;         /* large objects of the newest commit */
+    uint64_t large_bytes;         /* likewise */
+    uint64_t commit_count;        /* since it was opened */
+    uint64_t sync_count;          /* likewise */
+    uint64_t committed_bytes;     /* likewise: segments of commits */
+    uint64_t large_written_bytes; /* likewise, of large objects: each once */
+    uint64_t large_copied_bytes;  /* likewise: read into memory because mappings are short */
+    uint64_t written_bytes;       /* likewise, of every kind */
+    uint64_t grown_bytes;         /* likewise */
 };
 void arena_statistics(struct arena *arena, struct arena_statistics *statistics);
 
@@ -369,6 +404,11 @@ enum status arena_compaction_sync(struct arena_compaction *compaction) MUST_USE;
  * arena_compaction_abort. */
 enum status arena_compaction_publish(struct arena *arena, struct arena_compaction *compaction,
                                      struct arena_commit *commit) MUST_USE;
+
+/* A large object is still reached.  A compaction of everything frees those that
+ * an earlier commit than the one at its beginning has made and that nobody keeps;
+ * any other frees none, and this does nothing.  The thread that builds. */
+void arena_compaction_keep_large(struct arena_compaction *compaction, noun atom);
 
 /* Gives to-space back.  NULL is fine. */
 void arena_compaction_abort(struct arena *arena, struct arena_compaction *compaction);

@@ -60,16 +60,21 @@ static enum status copy_run(struct arena *arena, struct layout_run run)
     STATUS_TRY(os_map_memory(to, size_bytes));
     STATUS_TRY(arena_read_file(arena, run.file_page * ARENA_PAGE_BYTES, to, size_bytes));
     arena->copied_pages += run.count;
+    if (run.page >= ARENA_LARGE_START_BYTES / ARENA_PAGE_BYTES)
+        arena->large_copied_bytes += size_bytes;
     return os_map_protect(to, size_bytes);
 }
 
-enum status arena_attach(struct arena *arena, const struct arena_layout *layout, const struct arena_layout *old)
+enum status arena_attach(struct arena *arena, const struct arena_layout *layout, const struct arena_layout *old,
+                         uint64_t watermark_bytes)
 {
     uint64_t shortest = choose_shortest(layout);
-    uint64_t open_page = arena->newest.watermark_bytes / ARENA_PAGE_BYTES; /* commits write there */
+    uint64_t open_page = watermark_bytes / ARENA_PAGE_BYTES; /* commits write there */
+    uint64_t large_page = ARENA_LARGE_START_BYTES / ARENA_PAGE_BYTES;
     struct layout_run run;
     for (uint64_t page = 0; layout_next(layout, page, &run); page = run.page + run.count) {
-        bool is_mapped = run.count >= shortest || run.page + run.count > open_page;
+        bool is_open = run.page < large_page && run.page + run.count > open_page;
+        bool is_mapped = run.count >= shortest || is_open;
         if (is_there(old, run))
             continue;
         STATUS_TRY(is_mapped ? arena_attach_run(arena, run) : copy_run(arena, run));

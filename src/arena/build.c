@@ -6,7 +6,7 @@
  * written, and the next segment of the same commit begins.  So a commit of any
  * size needs little memory, and a noun larger than the buffer gets a segment
  * to itself. */
-#include "arena/private.h"
+#include "arena/large.h"
 
 #include <stdlib.h>
 
@@ -137,6 +137,8 @@ enum status arena_commit_begin(struct arena *arena, uint64_t event_number)
 
 void arena_commit_abort(struct arena *arena)
 {
+    if (arena->is_building)
+        arena_large_undo(arena);
     os_mutex_lock(arena->mutex);
     arena->is_building = false;
     os_mutex_unlock(arena->mutex);

@@ -14,7 +14,7 @@
  * a long one durable, a *mark* follows: the newest superblock once more, which
  * has little or nothing unsynced before it.
  */
-#include "arena/private.h"
+#include "arena/large.h"
 
 static void superblock_fill(const struct arena *arena, const struct arena_commit *commit,
                             struct arena_superblock *superblock)
@@ -70,6 +70,10 @@ enum status arena_commit_write(struct arena *arena, struct arena_commit *commit)
         arena_commit_decode(&arena->newest, &arena->current);
     arena->is_building = false;
     os_mutex_unlock(arena->mutex);
+    if (status == STATUS_OK)
+        arena_large_keep_persisted(arena);
+    else
+        arena_large_undo(arena);
     *commit = status == STATUS_OK ? arena->current : *commit;
     return status;
 }
@@ -170,6 +174,10 @@ static void count_pages(const struct arena *arena, struct arena_statistics *stat
     statistics->free_bytes = all * ARENA_PAGE_BYTES;
     statistics->pinned_bytes = (all - usable) * ARENA_PAGE_BYTES;
     statistics->mapping_count = arena->layout.directory.count;
+    const struct tree_record *record;
+    statistics->large_count = arena->layout.large.count;
+    for (uint64_t at = 0; (record = tree_at_or_above(&arena->layout.large, at)) != NULL; at = record->key + 1)
+        statistics->large_bytes += record->count;
     statistics->node_count =
         arena->layout.directory.node_count + arena->layout.free.node_count + arena->layout.large.node_count;
 }
@@ -186,6 +194,8 @@ void arena_statistics(struct arena *arena, struct arena_statistics *statistics)
         .commit_count = arena->commit_count,
         .sync_count = arena->sync_count,
         .committed_bytes = arena->appended_bytes,
+        .large_written_bytes = arena->large_written_bytes,
+        .large_copied_bytes = arena->large_copied_bytes,
         .written_bytes = arena->written_bytes,
         .grown_bytes = arena->grown_bytes,
     };

@@ -16,7 +16,7 @@
  * is large enough; that is how a compaction of everything comes back to the low
  * end, and why one that is begun again and again uses no new addresses.  Without
  * a hole it goes above everything, and commits go on above it. */
-#include "arena/private.h"
+#include "arena/large.h"
 
 #include <stdlib.h>
 
@@ -34,6 +34,8 @@ struct arena_compaction {
     uint64_t object_count;    /* likewise */
     struct arena_range *from; /* owned: the ranges of from-space */
     size_t from_count;
+    bool is_full;             /* nothing is kept below it */
+    struct arena_marks marks; /* large objects that are still reached */
     bool is_counted;
     uint64_t from_segments;
     uint64_t from_objects;
@@ -187,9 +189,12 @@ static struct arena_compaction *compaction_new(struct arena *arena)
     return compaction;
 }
 
-static void compaction_free(struct arena_compaction *compaction)
+void arena_compaction_free(struct arena_compaction *compaction)
 {
+    if (compaction == NULL)
+        return;
     arena_writer_finish(&compaction->writer);
+    arena_marks_finish(&compaction->marks);
     free(compaction->from);
     free(compaction);
 }
@@ -202,6 +207,7 @@ static enum status begin(struct arena *arena, uint64_t from_bytes, uint64_t size
     STATUS_TRY(check_boundary(arena, from_bytes));
     struct arena_compaction_space *space = &compaction->space;
     *space = (struct arena_compaction_space){.from_start_bytes = from_bytes, .from_end_bytes = newest->watermark_bytes};
+    compaction->is_full = from_bytes <= newest->ranges[0].start_bytes;
     note_from_space(compaction, newest, from_bytes);
     compaction->segment_count = newest->segment_count;
     compaction->object_count = newest->object_count;
@@ -237,7 +243,7 @@ enum status arena_compaction_begin(struct arena *arena, uint64_t from_bytes, uin
         status = begin(arena, from_bytes, size_bytes, compaction);
     os_mutex_unlock(arena->mutex);
     if (status != STATUS_OK) {
-        compaction_free(compaction);
+        arena_compaction_free(compaction);
         return status;
     }
     arena_segment_begin(&compaction->writer);
@@ -254,6 +260,13 @@ void arena_compaction_space(const struct arena_compaction *compaction, struct ar
 struct arena_builder *arena_compaction_builder(struct arena_compaction *compaction)
 {
     return &compaction->writer.builder;
+}
+
+void arena_compaction_keep_large(struct arena_compaction *compaction, noun atom)
+{
+    CHECK_DEBUG(noun_is_large(atom));
+    if (compaction->is_full)
+        arena_marks_add(&compaction->marks, noun_offset_words(atom) * 8 / ARENA_PAGE_BYTES);
 }
 
 /* ---- in the background ----------------------------------------------------------- */
@@ -324,6 +337,8 @@ static enum status exchange_pages(struct arena *arena, const struct arena_compac
     if (from_page < to_page)
         arena_pages_unmap(arena, from_page, to_page, arena->next_sequence);
     arena_pages_unmap(arena, to_end_page, ahead_page, arena->next_sequence);
+    if (compaction->is_full)
+        arena_large_free_unmarked(arena, &compaction->marks, compaction->writer.sequence);
     STATUS_TRY(map_ahead(arena, ahead_page, ahead_end, to_end_page));
     arena->capacity_bytes = layout_mapped_end(&arena->layout, to_end_page) * ARENA_PAGE_BYTES;
     arena->move_count++;
@@ -393,7 +408,7 @@ enum status arena_compaction_publish(struct arena *arena, struct arena_compactio
         return status_add_context(status, "the compaction is given up");
     }
     arena->compaction = NULL;
-    compaction_free(compaction);
+    arena_compaction_free(compaction);
     *commit = arena->current;
     STATUS_TRY(arena_flush(arena));
     os_mutex_lock(arena->mutex);
@@ -414,5 +429,5 @@ void arena_compaction_abort(struct arena *arena, struct arena_compaction *compac
         os_mutex_unlock(arena->pages_mutex);
     }
     arena->compaction = NULL;
-    compaction_free(compaction);
+    arena_compaction_free(compaction);
 }

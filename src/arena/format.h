@@ -21,7 +21,7 @@
 #define ARENA_FIRST_PAGE (ARENA_DATA_START_BYTES / ARENA_PAGE_BYTES)
 
 /* Segments lie below, large objects above. */
-#define ARENA_LARGE_START_BYTES (NOUN_PERSISTENT_BYTES / 2)
+#define ARENA_LARGE_START_BYTES NOUN_LARGE_START_BYTES
 
 #define ARENA_FORMAT_VERSION_IDENTITY                                                                                  \
     1u /* of the file, until its first write by this program: offsets are the file's */

@@ -1,5 +1,5 @@
 /* Making, opening and closing the file. */
-#include "arena/private.h"
+#include "arena/large.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -98,6 +98,8 @@ void arena_free(struct arena *arena)
     os_mutex_destroy(arena->pages_mutex);
     layout_finish(&arena->layout);
     free(arena->limbo);
+    arena_large_finish_all(arena);
+    arena_compaction_free(arena->compaction);
     arena_writer_finish(&arena->writer);
     arena_tail_finish(&arena->tail);
     free(arena);

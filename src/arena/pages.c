@@ -10,7 +10,7 @@
  * changes the tree of free pages, whose nodes then need pages as well.  That
  * comes to an end because a node that has once been given a page keeps it until
  * the superblock is written (settle). */
-#include "arena/private.h"
+#include "arena/large.h"
 
 #include <stdlib.h>
 
@@ -52,7 +52,8 @@ static enum status load_trees(struct arena *arena, const struct arena_superblock
     STATUS_TRY(load_tree(arena, superblock, ARENA_TREE_LARGE, superblock->large_page, superblock->large_checksum,
                          &layout->large));
     if (!runs_are_sane(&layout->directory, NOUN_PERSISTENT_BYTES / ARENA_PAGE_BYTES, superblock->file_pages) ||
-        !runs_are_sane(&layout->free, superblock->file_pages, superblock->file_pages))
+        !runs_are_sane(&layout->free, superblock->file_pages, superblock->file_pages) ||
+        !arena_large_records_are_sane(layout))
         return status_fail(STATUS_CORRUPT, "the page directory of %s makes no sense", os_file_path(arena->file));
     return STATUS_OK;
 }
@@ -319,6 +320,7 @@ static enum status write_trees(struct arena *arena, struct arena_superblock *sup
     STATUS_TRY(
         tree_write(&layout->free, arena->seed, write_node, arena, &superblock->free_page, &superblock->free_checksum));
     superblock->file_pages = layout->file_pages;
+    superblock->large_end_bytes = arena_large_end(&layout->large);
     return STATUS_OK;
 }
 

@@ -77,6 +77,23 @@ struct arena_writer {
     enum status status;         /* of the first failure */
 };
 
+#define ARENA_LARGES_MAX 8192u
+
+/* A large object in memory, see large.c. */
+struct arena_large {
+    uint64_t page; /* of the address space */
+    uint64_t count;
+    uint64_t size_bytes; /* 0: it is being filled */
+    bool is_persisted;   /* by the commit that is being built */
+};
+
+/* The owner's alone. */
+struct arena_larges {
+    struct arena_large *objects; /* owned, ascending; ARENA_LARGES_MAX */
+    size_t count;
+    uint64_t next_page; /* where to look first */
+};
+
 /* Addresses whose pages were freed, and that somebody may still read. */
 struct arena_limbo {
     uint64_t sequence; /* of the commit that freed them */
@@ -105,9 +122,12 @@ struct arena {
     bool has_claimed; /* a reader: this commit, for readers.c */
     uint64_t claimed_sequence;
     struct arena_compaction *compaction; /* owned by who began it */
+    struct arena_larges larges;
 
     _Atomic uint64_t written_bytes;
     _Atomic uint64_t grown_bytes;
+    _Atomic uint64_t large_written_bytes;
+    _Atomic uint64_t large_copied_bytes;
     _Atomic uint64_t appended_bytes; /* segments since it was opened */
     atomic_bool is_poisoned;
 
@@ -201,6 +221,9 @@ const struct arena_superblock *arena_keeper(const struct arena *arena);
 
 /* Under the mutex: everything written so far is durable. */
 void arena_newest_is_durable(struct arena *arena);
+
+/* Its ranges are ranges, and its roots lie in them or are large objects. */
+bool arena_roots_are_sane(const struct arena_superblock *superblock);
 
 /* Under the mutex: erases the superblocks before `sequence`. */
 enum status arena_ring_erase_before(struct arena *arena, uint64_t sequence) MUST_USE;
@@ -297,6 +320,10 @@ enum status arena_readers_pin(struct arena *arena, uint64_t sequence) MUST_USE;
 /* For the writer: the least commit that a living reader has pinned, or `sequence` if that is less. */
 uint64_t arena_readers_lowest(struct arena *arena, uint64_t sequence);
 
+/* ---- compact.c ------------------------------------------------------------- */
+
+void arena_compaction_free(struct arena_compaction *compaction); /* only the memory; NULL is fine */
+
 /* ---- pin.c ------------------------------------------------------------------ */
 
 /* Under the mutex: the least sequence that is pinned in this process. */
@@ -305,9 +332,9 @@ uint64_t arena_pins_lowest(const struct arena *arena);
 /* ---- attach.c --------------------------------------------------------------- */
 
 /* Puts every mapped page under its address; where `old` has it there already
- * nothing is done. */
-enum status arena_attach(struct arena *arena, const struct arena_layout *layout,
-                         const struct arena_layout *old) MUST_USE;
+ * nothing is done.  What lies from the watermark on is a view in any case. */
+enum status arena_attach(struct arena *arena, const struct arena_layout *layout, const struct arena_layout *old,
+                         uint64_t watermark_bytes) MUST_USE;
 enum status arena_attach_run(struct arena *arena, struct layout_run run) MUST_USE;
 enum status arena_detach_pages(struct arena *arena, uint64_t page, uint64_t count) MUST_USE;
 

@@ -99,6 +99,21 @@ static enum status leave_limbo(struct arena *arena)
 
 /* ---- the end of the file --------------------------------------------------------- */
 
+/* Much is free, but not at the end: what of the trees lies in the last quarter
+ * goes lower with the next commit.  What else lies there a compaction moves. */
+static void make_way(struct arena *arena, uint64_t enough_pages)
+{
+    struct arena_layout *layout = &arena->layout;
+    uint64_t usable, all, last_quarter = layout->file_pages - layout->file_pages / 4;
+    layout_free_count(layout, arena->reusable_sequence, &usable, &all);
+    const struct tree_record *lowest = tree_at_or_above(&layout->free, 0);
+    if (usable < enough_pages || usable < layout->file_pages / 2 || lowest->key >= last_quarter / 2)
+        return;
+    tree_leave_pages(&layout->directory, last_quarter);
+    tree_leave_pages(&layout->large, last_quarter);
+    tree_leave_pages(&layout->free, last_quarter);
+}
+
 /* Under the growth mutex.  How many pages at the end nobody needs; they are
  * taken out of the layout. */
 static uint64_t take_end(struct arena *arena)
@@ -108,8 +123,10 @@ static uint64_t take_end(struct arena *arena)
     if (slack < layout->file_pages / 8)
         slack = layout->file_pages / 8;
     uint64_t usable = layout_usable_at_end(layout, arena->reusable_sequence);
-    if (usable < 2 * slack)
+    if (usable < 2 * slack) {
+        make_way(arena, 4 * slack);
         return 0;
+    }
     layout_cut_end(layout, usable - slack);
     return usable - slack;
 }

@@ -1,21 +1,51 @@
 /* An arena made out of the bytes of another: the ranges of a commit, put back
  * at their addresses, and one superblock above them. */
-#include "arena/private.h"
+#include "arena/large.h"
 
 #include <stdlib.h>
+
+static enum status read_node(void *context, uint64_t page, struct tree_page *bytes)
+{
+    return arena_read_file(context, page * ARENA_PAGE_BYTES, bytes, sizeof *bytes);
+}
 
 enum status arena_ranges(struct arena *arena, const struct arena_commit *commit, struct arena_range **ranges,
                          size_t *count)
 {
-    (void)arena;
+    struct tree large;
     *count = 0;
-    *ranges = malloc(ARENA_RANGES_MAX * sizeof **ranges);
+    *ranges = NULL;
+    STATUS_TRY(tree_load(&large, ARENA_TREE_LARGE, commit->large_page, commit->large_checksum, arena->seed,
+                         ARENA_FIRST_PAGE, commit->file_pages, read_node, arena));
+    size_t capacity = ARENA_RANGES_MAX + (size_t)large.count;
+    *ranges = malloc(capacity * sizeof **ranges);
     if (*ranges == NULL)
-        check_out_of_memory(__FILE__, __LINE__, ARENA_RANGES_MAX * sizeof **ranges);
+        check_out_of_memory(__FILE__, __LINE__, capacity * sizeof **ranges);
     for (size_t i = 0; i < commit->range_count; i++)
         if (commit->ranges[i].end_bytes > commit->ranges[i].start_bytes)
             (*ranges)[(*count)++] = commit->ranges[i];
+    const struct tree_record *record;
+    for (uint64_t at = 0; (record = tree_at_or_above(&large, at)) != NULL; at = record->key + 1)
+        (*ranges)[(*count)++] =
+            (struct arena_range){record->key * ARENA_PAGE_BYTES, record->key * ARENA_PAGE_BYTES + record->count};
+    tree_finish(&large);
     return STATUS_OK;
+}
+
+/* Its record may be gone from the live tree; its own words say what it is. */
+static enum status check_large(struct arena *arena, uint64_t start_bytes, uint64_t end_bytes)
+{
+    uint8_t *base = noun_base;
+    noun_space_enter(arena->base);
+    noun atom = NOUN_TAG_ATOM | start_bytes / 8;
+    const uint64_t *words = noun_words(atom);
+    bool is_good =
+        words[1] + 2 == (end_bytes - start_bytes) / 8 && words[1 + words[1]] != 0 && words[0] == noun_hash_atom(atom);
+    noun_space_enter(base);
+    if (is_good)
+        return STATUS_OK;
+    return status_fail(STATUS_CORRUPT, "the large object at byte %" PRIu64 " of %s does not match its hash",
+                       start_bytes, os_file_path(arena->file));
 }
 
 static enum status check_some(struct arena *arena, uint64_t start_bytes, uint64_t end_bytes, uint64_t size_bytes_max,
@@ -37,6 +67,10 @@ static enum status check_some(struct arena *arena, uint64_t start_bytes, uint64_
 enum status arena_range_check(struct arena *arena, uint64_t start_bytes, uint64_t end_bytes, uint64_t size_bytes_max,
                               uint64_t *checked_end_bytes)
 {
+    if (start_bytes >= ARENA_LARGE_START_BYTES) {
+        *checked_end_bytes = end_bytes;
+        return check_large(arena, start_bytes, end_bytes);
+    }
     uint8_t *piece = malloc(ARENA_PIECE_BYTES);
     if (piece == NULL)
         check_out_of_memory(__FILE__, __LINE__, ARENA_PIECE_BYTES);
@@ -67,16 +101,19 @@ static void restore_free(struct arena_restore *restore)
 static enum status check_ranges(const struct arena_restore *restore)
 {
     uint64_t end_bytes = ARENA_DATA_START_BYTES;
+    size_t segment_ranges = 0;
     for (size_t i = 0; i < restore->count; i++) {
+        segment_ranges += restore->ranges[i].start_bytes < ARENA_LARGE_START_BYTES;
         struct arena_range range = restore->ranges[i];
         if (range.start_bytes < end_bytes || range.end_bytes <= range.start_bytes || range.start_bytes % 8 != 0 ||
-            range.end_bytes % 8 != 0 || range.end_bytes > ARENA_LARGE_START_BYTES)
+            range.end_bytes % 8 != 0 || range.end_bytes > NOUN_PERSISTENT_BYTES ||
+            (range.end_bytes > ARENA_LARGE_START_BYTES && range.start_bytes < ARENA_LARGE_START_BYTES))
             return status_fail(STATUS_INVALID, "[%" PRIu64 ", %" PRIu64 ") is no range of an arena", range.start_bytes,
                                range.end_bytes);
         end_bytes = bits_round_up(range.end_bytes, ARENA_PAGE_BYTES);
     }
-    if (restore->count > ARENA_RANGES_MAX)
-        return status_fail(STATUS_INVALID, "%zu ranges are more than an arena has", restore->count);
+    if (segment_ranges > ARENA_RANGES_MAX)
+        return status_fail(STATUS_INVALID, "%zu ranges are more than an arena has", segment_ranges);
     return STATUS_OK;
 }
 
@@ -170,6 +207,25 @@ static enum status check_range(struct arena_restore *restore, const struct arena
     return STATUS_OK;
 }
 
+/* The record of a large object, of its bytes as they are; that it is one its first words say. */
+static enum status take_large(struct arena_restore *restore, const struct arena_range *range, uint8_t *piece)
+{
+    struct arena *arena = restore->arena;
+    uint64_t words[2], checksum = arena->seed, size_bytes = range->end_bytes - range->start_bytes;
+    STATUS_TRY(arena_read_bytes(arena, &arena->layout, range->start_bytes, words, sizeof words));
+    if (words[1] + 2 != size_bytes / 8 || range->start_bytes % ARENA_PAGE_BYTES != 0)
+        return status_fail(STATUS_CORRUPT, "at byte %" PRIu64 " there is no large object of %" PRIu64 " bytes",
+                           range->start_bytes, size_bytes);
+    for (uint64_t at = 0; at < size_bytes; at += ARENA_PIECE_BYTES) {
+        size_t part_bytes = size_bytes - at < ARENA_PIECE_BYTES ? (size_t)(size_bytes - at) : ARENA_PIECE_BYTES;
+        STATUS_TRY(arena_read_bytes(arena, &arena->layout, range->start_bytes + at, piece, part_bytes));
+        checksum = arena_checksum_piece(checksum, piece, part_bytes);
+    }
+    tree_put(&arena->layout.large,
+             (struct tree_record){range->start_bytes / ARENA_PAGE_BYTES, size_bytes, checksum, ARENA_FIRST_SEQUENCE});
+    return STATUS_OK;
+}
+
 static enum status check_segments(struct arena_restore *restore, struct arena_superblock *superblock)
 {
     uint8_t *piece = malloc(ARENA_PIECE_BYTES);
@@ -177,7 +233,9 @@ static enum status check_segments(struct arena_restore *restore, struct arena_su
         check_out_of_memory(__FILE__, __LINE__, ARENA_PIECE_BYTES);
     enum status status = STATUS_OK;
     for (size_t i = 0; i < restore->count && status == STATUS_OK; i++)
-        status = check_range(restore, &restore->ranges[i], piece, superblock);
+        status = restore->ranges[i].start_bytes >= ARENA_LARGE_START_BYTES
+                     ? take_large(restore, &restore->ranges[i], piece)
+                     : check_range(restore, &restore->ranges[i], piece, superblock);
     free(piece);
     return status;
 }
@@ -205,6 +263,9 @@ static enum status complete(struct arena_restore *restore)
         superblock.ranges[superblock.range_count++] =
             (struct arena_range){ARENA_DATA_START_BYTES, ARENA_DATA_START_BYTES};
     }
+    superblock.large_end_bytes = arena_large_end(&arena->layout.large);
+    if (!arena_roots_are_sane(&superblock))
+        return status_fail(STATUS_CORRUPT, "the roots of the commit do not lie in its ranges");
     STATUS_TRY(arena_flush(arena));
     arena->durable_watermark_bytes = superblock.watermark_bytes;
     arena_tail_clear(arena, &arena->tail);

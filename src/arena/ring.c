@@ -16,7 +16,7 @@
  * believed again once their segments are written over, so before the first
  * write their slots are erased and that is flushed (arena_prepare_writing).
  */
-#include "arena/private.h"
+#include "arena/large.h"
 
 #include <stdlib.h>
 
@@ -76,19 +76,23 @@ static bool trees_are_sane(const struct arena_superblock *superblock)
            superblock->large_end_bytes <= NOUN_PERSISTENT_BYTES;
 }
 
+bool arena_roots_are_sane(const struct arena_superblock *superblock)
+{
+    bool sane = ranges_are_sane(superblock);
+    for (unsigned i = 0; i < ARENA_ROOTS && sane; i++)
+        sane = is_root(superblock, superblock->roots[i]);
+    return sane;
+}
+
 /* Right checksums can be forged; what is read here is never trusted further
  * than memory safety allows. */
 static bool is_sane(const struct arena_superblock *superblock)
 {
     uint64_t watermark_bytes = superblock->watermark_bytes;
-    if (!trees_are_sane(superblock) || !ranges_are_sane(superblock))
-        return false;
-    bool sane = is_offset(superblock->tail_start_bytes, watermark_bytes) &&
-                (superblock->last_segment_bytes == 0 || is_offset(superblock->last_segment_bytes, watermark_bytes)) &&
-                superblock->durable_sequence < superblock->sequence;
-    for (unsigned i = 0; i < ARENA_ROOTS; i++)
-        sane = sane && is_root(superblock, superblock->roots[i]);
-    return sane;
+    return trees_are_sane(superblock) && arena_roots_are_sane(superblock) &&
+           is_offset(superblock->tail_start_bytes, watermark_bytes) &&
+           (superblock->last_segment_bytes == 0 || is_offset(superblock->last_segment_bytes, watermark_bytes)) &&
+           superblock->durable_sequence < superblock->sequence;
 }
 
 /* ---- format 1 ---------------------------------------------------------------- */
@@ -226,25 +230,38 @@ static const struct arena_superblock *find_sequence(const struct arena *arena, u
     return NULL;
 }
 
-/* Every page of every range is mapped, and inside of the file. */
+/* Every page of it is mapped, and inside of the file. */
+static enum status check_pages(struct arena *arena, const struct arena_layout *layout, struct arena_range range,
+                               uint64_t file_pages)
+{
+    uint64_t page = range.start_bytes / ARENA_PAGE_BYTES;
+    uint64_t end_page = bits_round_up(range.end_bytes, ARENA_PAGE_BYTES) / ARENA_PAGE_BYTES;
+    struct layout_run run;
+    for (; page < end_page; page += run.count) {
+        if (!layout_find(layout, page, &run))
+            return status_fail(STATUS_CORRUPT, "%s has no page for address %" PRIu64, os_file_path(arena->file),
+                               page * ARENA_PAGE_BYTES);
+        uint64_t needed = run.count < end_page - page ? run.count : end_page - page;
+        if (run.file_page + needed > file_pages)
+            return status_fail(STATUS_CORRUPT, "%s ends at page %" PRIu64 ", below what is in use",
+                               os_file_path(arena->file), file_pages);
+    }
+    return STATUS_OK;
+}
+
 static enum status check_ranges(struct arena *arena, const struct arena_superblock *superblock,
                                 const struct arena_layout *layout)
 {
     uint64_t file_bytes;
     STATUS_TRY(os_file_size(arena->file, &file_bytes));
-    for (size_t i = 0; i < superblock->range_count; i++) {
-        uint64_t page = superblock->ranges[i].start_bytes / ARENA_PAGE_BYTES;
-        uint64_t end_page = bits_round_up(superblock->ranges[i].end_bytes, ARENA_PAGE_BYTES) / ARENA_PAGE_BYTES;
-        struct layout_run run;
-        for (; page < end_page; page += run.count) {
-            if (!layout_find(layout, page, &run))
-                return status_fail(STATUS_CORRUPT, "%s has no page for address %" PRIu64, os_file_path(arena->file),
-                                   page * ARENA_PAGE_BYTES);
-            uint64_t needed = run.count < end_page - page ? run.count : end_page - page;
-            if (run.file_page + needed > bits_round_up(file_bytes, ARENA_PAGE_BYTES) / ARENA_PAGE_BYTES)
-                return status_fail(STATUS_CORRUPT, "%s ends at byte %" PRIu64 ", below what is in use",
-                                   os_file_path(arena->file), file_bytes);
-        }
+    uint64_t file_pages = bits_round_up(file_bytes, ARENA_PAGE_BYTES) / ARENA_PAGE_BYTES;
+    for (size_t i = 0; i < superblock->range_count; i++)
+        STATUS_TRY(check_pages(arena, layout, superblock->ranges[i], file_pages));
+    const struct tree_record *record;
+    for (uint64_t at = 0; (record = tree_at_or_above(&layout->large, at)) != NULL; at = record->key + 1) {
+        uint64_t start_bytes = record->key * ARENA_PAGE_BYTES;
+        STATUS_TRY(
+            check_pages(arena, layout, (struct arena_range){start_bytes, start_bytes + record->count}, file_pages));
     }
     return STATUS_OK;
 }
@@ -253,6 +270,7 @@ static enum status check_tail(struct arena *arena, const struct arena_superblock
                               const struct arena_layout *layout, struct arena_tail *tail)
 {
     STATUS_TRY(check_ranges(arena, superblock, layout));
+    STATUS_TRY(arena_large_check_since(arena, layout, superblock->durable_sequence));
     STATUS_TRY(arena_tail_read(arena, layout, superblock, tail));
     if (tail->chain != superblock->tail_checksum)
         return status_fail(STATUS_CORRUPT, "the segments since byte %" PRIu64 " of %s are not those that were written",
@@ -313,7 +331,8 @@ static void advise(const struct arena *arena)
 static enum status adopt_layout(struct arena *arena, struct arena_layout *layout)
 {
     os_mutex_lock(arena->pages_mutex);
-    enum status status = arena_attach(arena, layout, arena->is_chosen ? &arena->layout : NULL);
+    enum status status =
+        arena_attach(arena, layout, arena->is_chosen ? &arena->layout : NULL, arena->newest.watermark_bytes);
     if (status == STATUS_OK) {
         struct arena_layout old = arena->layout;
         arena->layout = *layout;
@@ -423,6 +442,8 @@ static void rewrite_node(void *context, uint64_t page)
 static enum status rewrite_newest(struct arena *arena)
 {
     struct rewriting rewriting = {arena, rewrite_tail(arena)};
+    if (rewriting.status == STATUS_OK)
+        rewriting.status = arena_large_rewrite_since(arena, arena->durable_sequence);
     os_mutex_lock(arena->pages_mutex);
     tree_pages(&arena->layout.directory, rewrite_node, &rewriting);
     tree_pages(&arena->layout.free, rewrite_node, &rewriting);

@@ -297,6 +297,22 @@ void tree_remove(struct tree *tree, uint64_t key)
     lower_root(tree);
 }
 
+/* A parent says where its children lie, so it goes with them. */
+static uint64_t leave_pages(struct tree *tree, struct tree_node *node, uint64_t page)
+{
+    uint64_t count = !node->is_dirty && node->page >= page;
+    for (unsigned i = 0; node->level > 0 && i < node->count; i++)
+        count += leave_pages(tree, node->children[i], page);
+    if (count > 0)
+        make_dirty(tree, node);
+    return count;
+}
+
+uint64_t tree_leave_pages(struct tree *tree, uint64_t page)
+{
+    return tree->root == NULL ? 0 : leave_pages(tree, tree->root, page);
+}
+
 /* ---- looking over it --------------------------------------------------------- */
 
 static void check_node(const struct tree_node *node, bool is_root, uint64_t *count)

@@ -77,6 +77,10 @@ void tree_put(struct tree *tree, struct tree_record record);
 /* Removes the record with this key, which must be there. */
 void tree_remove(struct tree *tree, uint64_t key);
 
+/* Makes the nodes dirty that lie in `page` or above, so that they go elsewhere when
+ * the tree is written; says how many. */
+uint64_t tree_leave_pages(struct tree *tree, uint64_t page);
+
 /* ---- the file ---------------------------------------------------------------- */
 
 /* Reads or writes one page. */

@@ -41,7 +41,8 @@ struct verify {
     struct arena_slot slots[ARENA_RING_SLOTS];
     struct verify_layout layouts[ARENA_RING_SLOTS]; /* the newest superblock's first */
     size_t layout_count;
-    struct verify_range *ranges; /* owned */
+    const struct arena_layout *mapped; /* in the space; NULL: nothing is */
+    struct verify_range *ranges;       /* owned */
     size_t range_count;
     struct verify_segment *segments; /* owned: those of the first range, of the second ... */
     size_t count;

@@ -1,5 +1,5 @@
-/* Verification of the nouns, as far as the chosen commit's directory maps them.
- * A range that only superblocks of before a compaction have is not mapped any
+/* Verification of the nouns, as far as the directory of the chosen commit, or of
+ * the newest if none is chosen, maps them.  A range that only superblocks of before a compaction have is not mapped any
  * more; its segments' checksums have to do.
  *
  * Because of the lower-offset rule no stack is needed, however deep or wide
@@ -7,6 +7,7 @@
  * an object everything that refers to it has been seen.  Two bits a word say
  * what is expected there: a cell, or an atom.  Since an object's end is checked
  * against the start of the one above it, no two can overlap. */
+#include "arena/large.h"
 #include "arena/verify.h"
 
 #include <stdlib.h>
@@ -41,6 +42,15 @@ static struct verify_range *find_range(struct verify *verify, uint64_t at_bytes)
     return NULL;
 }
 
+/* True if a large object begins there. */
+static bool expect_large(struct verify *verify, uint64_t start_bytes)
+{
+    if (start_bytes % ARENA_PAGE_BYTES != 0)
+        return false;
+    const struct tree_record *record = tree_at_or_below(&verify->mapped->large, start_bytes / ARENA_PAGE_BYTES);
+    return record != NULL && record->key == start_bytes / ARENA_PAGE_BYTES;
+}
+
 /* Notes what `n` refers to, which must lie below `limit_words`, unless it is a
  * large object. */
 static bool expect(struct sweep *sweep, noun n, uint64_t limit_words)
@@ -50,6 +60,8 @@ static bool expect(struct sweep *sweep, noun n, uint64_t limit_words)
     uint64_t offset_words = noun_offset_words(n);
     if (!noun_is_cell(n) && !noun_is_indirect(n))
         return false;
+    if (noun_is_large(n))
+        return noun_is_indirect(n) && expect_large(sweep->verify, offset_words * 8);
     if (offset_words >= limit_words)
         return false;
     struct verify_range *range = find_range(sweep->verify, offset_words * 8);
@@ -152,10 +164,26 @@ static enum status sweep_down(struct sweep *sweep, struct verify_range *range)
 
 /* ---- roots ----------------------------------------------------------------- */
 
+/* True if the large objects of `layout` are all in `mapped`, in the same pages. */
+static bool has_same_large(const struct arena_layout *layout, const struct arena_layout *mapped)
+{
+    const struct tree_record *record, *other;
+    for (uint64_t at = 0; (record = tree_at_or_above(&layout->large, at)) != NULL; at = record->key + 1) {
+        uint64_t start_bytes = record->key * ARENA_PAGE_BYTES;
+        if (mapped == NULL || (other = tree_at_or_below(&mapped->large, record->key)) == NULL ||
+            other->key != record->key || other->count != record->count ||
+            !verify_layouts_agree(layout, mapped, start_bytes, start_bytes + record->count))
+            return false;
+    }
+    return true;
+}
+
 /* True if all of the superblock's ranges were walked to their ends and are mapped. */
 static bool is_mapped(struct verify *verify, const struct arena_superblock *superblock)
 {
     const struct verify_layout *layout = verify_layout_of(verify, superblock);
+    if (layout == NULL || !has_same_large(&layout->layout, verify->mapped))
+        return false;
     for (size_t i = 0; layout != NULL && i < superblock->range_count; i++) {
         struct arena_range range = superblock->ranges[i];
         const struct verify_range *walked = verify_range_of(verify, layout, range);
@@ -235,8 +263,38 @@ static enum status sweep_all(struct verify *verify)
     return STATUS_OK;
 }
 
+/* What is in the space, or is put there if nothing is. */
+static enum status map_newest(struct verify *verify)
+{
+    struct arena *arena = verify->arena;
+    if (arena->is_chosen)
+        verify->mapped = &arena->layout;
+    if (arena->is_chosen || verify->layout_count == 0 || !verify->layouts[0].is_whole)
+        return STATUS_OK;
+    verify->mapped = &verify->layouts[0].layout;
+    return arena_attach(arena, verify->mapped, NULL, verify->layouts[0].superblock.watermark_bytes);
+}
+
+/* Each large object in the space against its hash; its bytes were read before. */
+static void check_large_nouns(struct verify *verify)
+{
+    const struct tree_record *record;
+    for (uint64_t at = 0; verify->mapped != NULL && (record = tree_at_or_above(&verify->mapped->large, at)) != NULL;
+         at = record->key + 1) {
+        noun atom = NOUN_TAG_ATOM | record->key * ARENA_PAGE_BYTES / 8;
+        const uint64_t *words = noun_words(atom);
+        if (words[1] + 2 != record->count / 8 || words[1 + words[1]] == 0 || words[0] != noun_hash_atom(atom))
+            verify_fault(verify, "the large object at byte %" PRIu64 " of %s is not the atom that it says it is",
+                         record->key * ARENA_PAGE_BYTES, os_file_path(verify->arena->file));
+        verify->report.atoms++;
+        verify->report.reached_bytes += record->count;
+    }
+}
+
 enum status verify_nouns(struct verify *verify)
 {
+    STATUS_TRY(map_newest(verify));
+    check_large_nouns(verify);
     enum status status = sweep_begin(verify);
     if (status == STATUS_OK)
         status = sweep_all(verify);

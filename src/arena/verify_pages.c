@@ -2,6 +2,7 @@
  * the file is mapped once, or holds a node of a tree, or is free.  One that is
  * two of these would be written over while it is in use; one that is none of
  * them is lost. */
+#include "arena/large.h"
 #include "arena/verify.h"
 
 #include <stdlib.h>
@@ -89,10 +90,42 @@ static enum status check_layout(struct verify *verify, const struct verify_layou
     return STATUS_OK;
 }
 
+/* Each against its checksum, and all of the large addresses that are mapped are theirs. */
+static enum status check_large(struct verify *verify, const struct verify_layout *layout, uint8_t *piece)
+{
+    const struct tree_record *record;
+    uint64_t page = ARENA_LARGE_START_BYTES / ARENA_PAGE_BYTES, owned = 0, mapped = 0;
+    for (uint64_t at = 0; (record = tree_at_or_above(&layout->layout.large, at)) != NULL; at = record->key + 1) {
+        bool was_checked =
+            layout != &verify->layouts[0] && record->extra <= verify->layouts[0].superblock.durable_sequence;
+        owned += bits_round_up(record->count, ARENA_PAGE_BYTES) / ARENA_PAGE_BYTES;
+        if (!was_checked && arena_large_check(verify->arena, &layout->layout, record, piece) != STATUS_OK)
+            verify_fault(verify, "%s", status_message());
+        verify->total_bytes += record->count;
+        STATUS_TRY(verify_progress(verify, record->count));
+    }
+    for (struct layout_run run; layout_next(&layout->layout, page, &run); page = run.page + run.count)
+        mapped += run.count;
+    if (mapped != owned)
+        verify_fault(verify,
+                     "commit %" PRIu64 ": large objects have %" PRIu64 " pages, and %" PRIu64 " are mapped there",
+                     layout->superblock.sequence, owned, mapped);
+    return STATUS_OK;
+}
+
 enum status verify_pages(struct verify *verify)
 {
-    for (size_t i = 0; i < verify->layout_count; i++)
-        if (verify->layouts[i].is_whole)
-            STATUS_TRY(check_layout(verify, &verify->layouts[i]));
-    return STATUS_OK;
+    uint8_t *piece = malloc(ARENA_PIECE_BYTES);
+    if (piece == NULL)
+        check_out_of_memory(__FILE__, __LINE__, ARENA_PIECE_BYTES);
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < verify->layout_count && status == STATUS_OK; i++) {
+        if (!verify->layouts[i].is_whole)
+            continue;
+        status = check_layout(verify, &verify->layouts[i]);
+        if (status == STATUS_OK)
+            status = check_large(verify, &verify->layouts[i], piece);
+    }
+    free(piece);
+    return status;
 }

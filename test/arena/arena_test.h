@@ -194,7 +194,50 @@ static inline enum status test_compact(struct arena *arena, uint64_t from_bytes,
         return status;
     }
     commit.roots[ARENA_ROOT_STATE] = state;
+    commit.roots[ARENA_ROOT_CODE] = 0;
     return arena_compaction_publish(arena, compaction, &commit);
+}
+
+/* ---- large objects ------------------------------------------------------------ */
+
+/* An atom of `count` words, each of them `word` or so, in memory. */
+static inline noun test_large(struct arena *arena, uint64_t count, uint64_t word)
+{
+    uint64_t offset_words;
+    MUST(arena_large_reserve(arena, (count + 2) * 8 + 10000, &offset_words));
+    uint64_t *words = noun_words_at(offset_words);
+    words[1] = count;
+    for (uint64_t i = 0; i < count; i++)
+        words[2 + i] = word + i;
+    noun atom = NOUN_TAG_ATOM | offset_words;
+    words[0] = noun_hash_atom(atom);
+    arena_large_finish(arena, offset_words, (count + 2) * 8);
+    return atom;
+}
+
+static inline bool test_large_is(noun atom, uint64_t count, uint64_t word)
+{
+    const uint64_t *words = noun_words(atom);
+    return words[1] == count && words[2] == word && words[1 + count] == word + count - 1 &&
+           words[0] == noun_hash_atom(atom);
+}
+
+/* Commits [atom state]. */
+static inline enum status test_commit_large(struct arena *arena, uint64_t event, noun atom)
+{
+    STATUS_TRY(arena_commit_begin(arena, event));
+    struct arena_commit commit = *arena_current(arena);
+    commit.event_number = event;
+    enum status status = arena_large_persist(arena, atom);
+    if (status == STATUS_OK)
+        status = arena_large_persist(arena, atom); /* as if it were reached twice */
+    if (status == STATUS_OK) {
+        commit.roots[ARENA_ROOT_STATE] = test_cell(arena, event, commit.roots[ARENA_ROOT_STATE]);
+        commit.roots[ARENA_ROOT_CODE] = atom;
+        return arena_commit_write(arena, &commit);
+    }
+    arena_commit_abort(arena);
+    return status;
 }
 
 #endif

@@ -264,6 +264,7 @@ static void aborted_and_interrupted(void)
         arena_close(arena); /* dies */
         arena = test_open(path);
         MUST(arena_reserve(arena, 100));
+        MUST(arena_sync(arena));
         if (i == 100)
             file_bytes = statistics_of(arena).file_bytes;
     }

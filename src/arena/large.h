@@ -1,0 +1,43 @@
+/* What the other files of the arena ask of large objects. */
+#ifndef ARENA_LARGE_H
+#define ARENA_LARGE_H
+
+#include "arena/private.h"
+
+/* When a commit was written: those that it has taken over are its. */
+void arena_large_keep_persisted(struct arena *arena);
+
+/* When a commit is given up: those that it had begun to take over are gone. */
+void arena_large_undo(struct arena *arena);
+
+void arena_large_finish_all(struct arena *arena);
+
+/* The address above the last one. */
+uint64_t arena_large_end(const struct tree *large);
+
+/* Apart, of possible sizes, and all of their pages mapped. */
+bool arena_large_records_are_sane(const struct arena_layout *layout);
+
+/* Against its checksum; `piece` has ARENA_PIECE_BYTES. */
+enum status arena_large_check(struct arena *arena, const struct arena_layout *layout, const struct tree_record *record,
+                              uint8_t *piece) MUST_USE;
+
+/* Checks, or writes again, those that a commit after `sequence` has made. */
+enum status arena_large_check_since(struct arena *arena, const struct arena_layout *layout, uint64_t sequence) MUST_USE;
+enum status arena_large_rewrite_since(struct arena *arena, uint64_t sequence) MUST_USE;
+
+/* A set of pages. */
+struct arena_marks {
+    uint64_t *pages; /* owned: an open-addressing set, 0 is empty */
+    size_t capacity;
+    size_t count;
+};
+
+void arena_marks_add(struct arena_marks *marks, uint64_t page);
+bool arena_marks_has(const struct arena_marks *marks, uint64_t page);
+void arena_marks_finish(struct arena_marks *marks);
+
+/* Under both mutexes: frees those that a commit up to `sequence` has made and that are not marked. */
+void arena_large_free_unmarked(struct arena *arena, const struct arena_marks *marks, uint64_t sequence);
+
+#endif

@@ -1,0 +1,207 @@
+/* Large objects: born at their last address, written once, never copied, freed
+ * when nothing reaches them. */
+#include "arena_test.h"
+
+#define WORDS ((uint64_t)40000)
+
+static void verified(struct arena *arena, const char *what)
+{
+    enum status status = arena_verify(arena, NULL, NULL);
+    tap_ok(status == STATUS_OK, "%s is whole%s%s", what, status == STATUS_OK ? "" : ": ",
+           status == STATUS_OK ? "" : status_message());
+}
+
+static struct arena_statistics statistics_of(struct arena *arena)
+{
+    struct arena_statistics statistics;
+    arena_statistics(arena, &statistics);
+    return statistics;
+}
+
+static void store(void *address)
+{
+    *(volatile uint64_t *)address = 1;
+}
+
+static void written_once(void)
+{
+    const char *path = test_path();
+    test_create(path);
+    struct arena *arena = test_open(path);
+    MUST(test_commit(arena, 1, 5));
+    noun atom = test_large(arena, WORDS, 7);
+    const uint64_t *words = noun_words(atom);
+    tap_ok(noun_is_large(atom) && noun_is_persistent(atom), "a large atom has a large address from birth");
+    tap_ok(tap_dies(store, noun_words(atom) + 5), "once it is finished a store into it faults");
+    struct arena_statistics before = statistics_of(arena);
+    MUST(test_commit_large(arena, 2, atom));
+    struct arena_statistics after = statistics_of(arena);
+    tap_ok(words == noun_words(atom) && test_large_is(atom, WORDS, 7), "a commit leaves it where it is");
+    tap_ok(tap_dies(store, noun_words(atom) + 5), "and a store into it faults there, too");
+    uint64_t size_bytes = (WORDS + 2) * 8, written_bytes = after.written_bytes - before.written_bytes;
+    tap_ok(after.large_written_bytes == size_bytes && written_bytes < size_bytes + (64 << 10) &&
+               after.large_copied_bytes == 0,
+           "it was written once: %" PRIu64 " bytes for an object of %" PRIu64, written_bytes, size_bytes);
+    MUST(test_commit(arena, 3, 5));
+    arena_large_release(arena, noun_offset_words(atom));
+    tap_ok(test_large_is(atom, WORDS, 7), "to release one that a commit has does nothing");
+    verified(arena, "the arena");
+    MUST(arena_seal(arena));
+    arena_close(arena);
+    arena = test_open(path);
+    tap_ok(test_large_is(atom, WORDS, 7) && statistics_of(arena).large_count == 1, "it is there after reopening");
+    verified(arena, "which");
+    arena_close(arena);
+}
+
+static void given_up(void)
+{
+    const char *path = test_path();
+    test_create(path);
+    struct arena *arena = test_open(path);
+    MUST(test_commit(arena, 1, 5));
+    noun first = test_large(arena, WORDS, 1), second = test_large(arena, WORDS, 2);
+    arena_large_release(arena, noun_offset_words(first));
+    MUST(arena_commit_begin(arena, 2));
+    MUST(arena_large_persist(arena, second));
+    arena_commit_abort(arena);
+    arena_large_release(arena, noun_offset_words(second));
+    MUST(test_commit(arena, 2, 5));
+    tap_ok(statistics_of(arena).large_count == 0, "an aborted commit has taken over nothing");
+    verified(arena, "the arena");
+    arena_close(arena);
+}
+
+static void count_one(void *context, const struct arena_large_object *object)
+{
+    *(uint64_t *)context += object->size_bytes;
+}
+
+static void freed_when_unreached(void)
+{
+    const char *path = test_path();
+    test_create(path);
+    struct arena *arena = test_open(path);
+    uint64_t most_bytes = 0;
+    noun atom = 0;
+    for (uint64_t event = 1; event <= 60; event++) {
+        atom = test_large(arena, WORDS, event);
+        MUST(test_commit_large(arena, event, atom));
+        if (event % 5 != 0)
+            continue;
+        struct arena_compaction *compaction;
+        MUST(arena_compaction_begin(arena, 0, 40000, &compaction));
+        struct arena_compaction_space space;
+        arena_compaction_space(compaction, &space);
+        struct arena_commit commit = *arena_current(arena);
+        commit.roots[ARENA_ROOT_STATE] =
+            test_copy_list(arena_compaction_builder(compaction), &space, commit.roots[ARENA_ROOT_STATE], false);
+        arena_compaction_keep_large(compaction, commit.roots[ARENA_ROOT_CODE]);
+        MUST(arena_compaction_publish(arena, compaction, &commit));
+        MUST(arena_sync(arena));
+        most_bytes = statistics_of(arena).file_bytes > most_bytes ? statistics_of(arena).file_bytes : most_bytes;
+    }
+    uint64_t size_bytes = 0;
+    arena_large_each(arena, count_one, &size_bytes);
+    tap_ok(size_bytes == (WORDS + 2) * 8 && statistics_of(arena).large_bytes == size_bytes,
+           "a full compaction frees what nothing reaches");
+    tap_ok(test_large_is(atom, WORDS, 60), "and keeps what was marked");
+    tap_ok(most_bytes < 16 * size_bytes, "60 objects of %" PRIu64 " bytes went through a file of %" PRIu64, size_bytes,
+           most_bytes);
+    verified(arena, "it");
+    MUST(test_compact(arena, 0, 40000, NULL));
+    tap_ok(statistics_of(arena).large_count == 0, "unmarked, the last one goes as well");
+    arena_close(arena);
+}
+
+static void restored(void)
+{
+    const char *path = test_path(), *copy = test_path();
+    test_create(path);
+    struct arena *arena = test_open(path);
+    MUST(test_commit(arena, 1, 5));
+    noun atom = test_large(arena, WORDS, 9);
+    MUST(test_commit_large(arena, 2, atom));
+    MUST(test_commit_large(arena, 3, test_large(arena, 3 * WORDS, 10)));
+    struct arena_commit commit = *arena_current(arena);
+    struct arena_range *ranges;
+    size_t count;
+    MUST(arena_ranges(arena, &commit, &ranges, &count));
+    tap_ok(count == 3 && ranges[1].start_bytes == noun_offset_words(atom) * 8 &&
+               ranges[1].end_bytes - ranges[1].start_bytes == (WORDS + 2) * 8,
+           "ranges name large objects");
+    struct arena_restore *restore;
+    uint64_t checked_bytes;
+    bool are_good = true;
+    MUST(arena_restore_begin(copy, NULL, arena_identity(arena), &commit, ranges, count, &restore));
+    for (size_t i = 0; i < count; i++) {
+        are_good = are_good && arena_range_check(arena, ranges[i].start_bytes, ranges[i].end_bytes, UINT64_MAX,
+                                                 &checked_bytes) == STATUS_OK;
+        MUST(arena_restore_write(restore, ranges[i].start_bytes, noun_base + ranges[i].start_bytes,
+                                 ranges[i].end_bytes - ranges[i].start_bytes));
+    }
+    tap_ok(are_good, "and they can be checked");
+    MUST(arena_restore_finish(restore));
+    free(ranges);
+    arena_close(arena);
+    arena = test_open(copy);
+    tap_ok(test_large_is(atom, WORDS, 9) && statistics_of(arena).large_count == 2, "a restored arena has them");
+    verified(arena, "it");
+    MUST(test_commit_large(arena, 4, test_large(arena, WORDS, 11)));
+    verified(arena, "with one more it");
+    arena_close(arena);
+}
+
+static void damage_is_found(void)
+{
+    const char *path = test_path();
+    test_create(path);
+    struct arena *arena = test_open(path);
+    MUST(test_commit_large(arena, 1, test_large(arena, WORDS, 0x1122334455667788)));
+    MUST(arena_seal(arena));
+    arena_close(arena);
+    uint8_t *bytes;
+    size_t size_bytes, at = 0;
+    MUST(os_read_whole(path, SIZE_MAX, &bytes, &size_bytes));
+    const uint64_t word = 0x1122334455667788 + WORDS / 2;
+    while (memcmp(bytes + at, &word, 8) != 0)
+        at += 8;
+    bytes[at + 3] ^= 0x10;
+    struct os_file *file;
+    MUST(os_file_open(path, OS_OPEN_WRITE, &file));
+    MUST(os_file_write(file, at + 3, bytes + at + 3, 1));
+    os_file_close(file);
+    free(bytes);
+    arena = test_open_unchosen(path, true);
+    tap_ok(arena_verify(arena, NULL, NULL) == STATUS_CORRUPT && strstr(status_message(), "large object") != NULL,
+           "one flipped bit in a large object is found: %s", status_message());
+    arena_close(arena);
+}
+
+static void too_many(void)
+{
+    const char *path = test_path();
+    test_create(path);
+    struct arena *arena = test_open(path);
+    uint64_t offset_words, count = 0;
+    enum status status;
+    while ((status = arena_large_reserve(arena, 5000, &offset_words)) == STATUS_OK)
+        count++;
+    tap_ok(status == STATUS_LIMIT && count == 8192, "after %" PRIu64 " outstanding ones no more are given: %s", count,
+           status_message());
+    tap_ok(arena_large_reserve(arena, NOUN_PERSISTENT_BYTES, &offset_words) == STATUS_LIMIT,
+           "nor one larger than the addresses");
+    arena_close(arena);
+}
+
+int main(void)
+{
+    space_open();
+    written_once();
+    given_up();
+    freed_when_unreached();
+    restored();
+    damage_is_found();
+    too_many();
+    return tap_done();
+}
