@@ -10,7 +10,6 @@
  * its type, which changes nothing but the time.
  */
 #include "jet/chapters.h"
-#include "jet/mook.h"
 #include "jet/steps.h"
 
 enum { VIRTUAL_START, VIRTUAL_TONE, VIRTUAL_RENDER };
@@ -73,11 +72,11 @@ static enum nock_step mule_failed(struct nock *machine, struct nock_activation *
     return step_done(a, stack_cell(nock_stack(machine), 1, tang));
 }
 
-static enum nock_step mule_rendered(struct nock *machine, struct nock_activation *a, enum mook state)
+static enum nock_step mule_rendered(struct nock *machine, struct nock_activation *a, enum nock_mook state)
 {
-    if (state == MOOK_RUN)
+    if (state == NOCK_MOOK_RUN)
         return NOCK_STEP_VIRTUAL;
-    return state == MOOK_UNKNOWN ? step_give_up(a) : mule_failed(machine, a, mook_tang(nock_stack(machine), a));
+    return state == NOCK_MOOK_UNKNOWN ? step_give_up(a) : mule_failed(machine, a, nock_mook_tang(machine, a));
 }
 
 enum nock_step jet_mule(struct nock *machine, struct nock_activation *a)
@@ -91,12 +90,12 @@ enum nock_step jet_mule(struct nock *machine, struct nock_activation *a)
         if (noun_head(tone) == 0)
             return NOCK_STEP_DONE;
         if (noun_head(tone) == 1)
-            return mule_failed(machine, a, stack_cell(stack, mook_blocked(stack, noun_tail(tone)), 0));
-        mook_begin(stack, a, noun_tail(tone));
+            return mule_failed(machine, a, stack_cell(stack, nock_mook_blocked(machine, noun_tail(tone)), 0));
+        nock_mook_begin(machine, a, noun_tail(tone));
         a->phase = VIRTUAL_RENDER;
-        return mule_rendered(machine, a, mook_next(stack, a));
+        return mule_rendered(machine, a, nock_mook_next(machine, a));
     case VIRTUAL_RENDER:
-        return mule_rendered(machine, a, mook_take(stack, a));
+        return mule_rendered(machine, a, nock_mook_take(machine, a));
     default:
         return NOCK_STEP_DONE; /* the formula's product */
     }

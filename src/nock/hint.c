@@ -1,5 +1,5 @@
 /* Hints that speak. */
-#include "nock/machine.h"
+#include "nock/mook.h"
 
 #include <stdio.h>
 
@@ -23,7 +23,7 @@ void hint_hela(struct nock *machine, noun trace)
     for (; noun_is_cell(trace); trace = noun_tail(trace))
         wordstack_push(&entries, noun_head(trace));
     while (!wordstack_is_empty(&entries))
-        slog(machine, 0, trace_tank(machine->stack, wordstack_pop(&entries)));
+        slog(machine, 0, mook_tank(machine->stack, wordstack_pop(&entries)));
     wordstack_finish(&entries);
 }
 

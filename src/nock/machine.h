@@ -167,9 +167,6 @@ void machine_release_frames(struct nock *machine);
 
 /* ---- trace.c ---- */
 
-/* Traces longer than this are cut in their middle when they are rendered. */
-#define TRACE_LENGTH_MAX 1024
-
 /* `floor` is the height of the trace when the current frame was entered. */
 void trace_push_constant(struct nock *machine, const struct hint *hint, size_t floor);
 void trace_push(struct nock *machine, noun tag, noun clue);
@@ -177,12 +174,6 @@ void trace_push(struct nock *machine, noun tag, noun clue);
 /* The list of [tag clue], newest first, of everything from the instruction at
  * `at` (NULL in a step frame) in `frame` down to, and without, the frame `until`. */
 noun trace_list(struct nock *machine, uint64_t *frame, const struct slot *at, const uint64_t *until);
-
-/* The pieces of mook: a trace that is too long is cut; an entry that is not a
- * trap becomes a tank. */
-noun trace_cut(struct stack *stack, noun trace);
-bool trace_entry_is_trap(noun entry);
-noun trace_tank(struct stack *stack, noun entry);
 
 /* ---- hint.c ---- */
 

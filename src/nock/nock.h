@@ -71,7 +71,7 @@ void nock_run(struct nock *machine, noun subject, noun formula, struct nock_resu
 /* Pulls the gate-producing arm at `axis` of `core` and slams it with `sample`. */
 void nock_slam_arm(struct nock *machine, noun core, uint64_t axis, noun sample, struct nock_result *result);
 
-/* Renders a trace to a tang the way Hoon's mook does (ABI page 8.7).  Runs Nock. */
+/* Renders a trace to a tang the way Hoon's mook does (docs/nock.md, section 6).  Runs Nock. */
 noun nock_tang(struct nock *machine, noun trace);
 
 /* Makes the current run fail with mote %intr at its next safe point.  Any
@@ -200,6 +200,22 @@ noun nock_gate_with_sample(struct nock *machine, noun gate, noun sample);
  * structurally; `find` gives NOUN_NONE if absent. */
 noun nock_memo_find(struct nock *machine, noun key);
 void nock_memo_store(struct nock *machine, noun key, noun product);
+
+/* The library's mook in steps, for jets: renders a trace in the slots of `a`.
+ * _begin and then _next, until the end or an entry that takes a run; _take takes
+ * the tone of that, which is in a->result, and goes on. */
+enum nock_mook {
+    NOCK_MOOK_DONE,    /* nock_mook_tang has it */
+    NOCK_MOOK_RUN,     /* `a` holds what to run as NOCK_STEP_VIRTUAL; then nock_mook_take */
+    NOCK_MOOK_UNKNOWN, /* something that only the Nock renders */
+};
+void nock_mook_begin(struct nock *machine, struct nock_activation *a, noun trace);
+enum nock_mook nock_mook_next(struct nock *machine, struct nock_activation *a);
+enum nock_mook nock_mook_take(struct nock *machine, struct nock_activation *a);
+noun nock_mook_tang(struct nock *machine, struct nock_activation *a);
+
+/* The tank for a path that blocked. */
+noun nock_mook_blocked(struct nock *machine, noun path);
 
 enum nock_jet_kind { NOCK_JET_1, NOCK_JET_2, NOCK_JET_3, NOCK_JET_CORE, NOCK_JET_STEP };
 

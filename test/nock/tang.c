@@ -77,6 +77,8 @@ static void test_entries(void)
     expect_tang("[[%hunk 7 %a %b 0] 0]", "{/,/, a b}");
     expect_tang("[[%hunk 7] 0]", "mook.hunk");
     expect_tang("[[%other 7] 0]", "mook.other");
+    expect_tang("[[%hand 0] 0]", "~davned-ladfex");
+    expect_tang("[[%hand 1 2 3] 0]", "~ridfes-sorfer");
     expect_tang("[[%mean 'new'] [%mean 'old'] 0]", "new|old");
 }
 
@@ -144,6 +146,15 @@ static void test_endless_trap(void)
            "a trap that never ends is only a clue");
 }
 
+/* Where nothing more may run, what a trap would say is lost, and nothing else. */
+static void test_interrupted(void)
+{
+    nock_interrupt(rig.machine);
+    expect_tang("[[%mean [1 %leaf 97 98 0] 0] [%mean 'x'] [%hunk 7 %a 0] 0]", "####|x|{/,/, a}");
+    nock_interrupt_clear(rig.machine);
+    expect_tang("[[%mean [1 %leaf 97 98 0] 0] [%mean 'x'] 0]", "ab|x");
+}
+
 int main(void)
 {
     rig_open(&rig, &(struct rig_options){0});
@@ -152,6 +163,7 @@ int main(void)
     test_malformed();
     test_cut();
     test_endless_trap();
+    test_interrupted();
     rig_close(&rig);
     return tap_done();
 }

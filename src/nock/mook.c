@@ -1,4 +1,4 @@
-/* mook: a trace, as a crash left it, made readable (ABI page 8.7).
+/* mook: a trace, as a crash left it, made readable, as the library's mook does.
  *
  * A trace is a list of [tag clue], newest first; each becomes one tank:
  *
@@ -7,16 +7,19 @@
  *   %spot place   /path/to/file:<[line column].[line column]>
  *   %hunk [* p]   the path p
  *   %lose cord    leaf of the cord's bytes
- *   %hand x       the mug of x as @p: left to the Nock
+ *   %hand x       the mug of x as @p
  *   other         leaf "mook.tag"
  *
  * What has not the shape that its tag promises becomes "mook.tag" too, and a
  * core that crashes "####".  Of more than 1024 entries the middle is left out.
+ * An entry that is no cell with a tag, a place beyond 63 bits, and a tank too
+ * large to be looked at are left to who asked.
  *
  * Slots: REST is the trace still to render, REVERSED the tanks so far.
  */
-#include "jet/mook.h"
-#include "jet/text.h"
+#include "nock/mook.h"
+
+#include <stdio.h>
 
 enum { MOOK_REST, MOOK_REVERSED };
 
@@ -38,6 +41,11 @@ static bool is_atom_list(noun list)
 static bool is_place(noun n)
 {
     return noun_is_cell(n) && noun_is_atom(noun_head(n)) && noun_is_atom(noun_tail(n));
+}
+
+static bool is_small_place(noun n)
+{
+    return noun_is_direct(noun_head(n)) && noun_is_direct(noun_tail(n));
 }
 
 /* [path [line column] line column] */
@@ -105,6 +113,43 @@ static enum fit is_tank(noun n)
     return inspection.cells_left == 0 ? FIT_UNKNOWN : fits ? FIT_YES : FIT_NO;
 }
 
+/* ---- tapes --------------------------------------------------------------- */
+
+static noun tape_from_bytes(struct stack *stack, const void *bytes, size_t size_bytes, noun rest)
+{
+    struct stack_list tape = stack_list_begin();
+    for (size_t i = 0; i < size_bytes; i++)
+        stack_list_add(stack, &tape, ((const uint8_t *)bytes)[i]);
+    return stack_list_end(&tape, rest);
+}
+
+static noun tape_from_string(struct stack *stack, const char *text, noun rest)
+{
+    return tape_from_bytes(stack, text, strlen(text), rest);
+}
+
+static noun tape_from_cord(struct stack *stack, noun cord)
+{
+    uint64_t holder;
+    size_t size_bytes;
+    const uint8_t *bytes = noun_atom_bytes(cord, &holder, &size_bytes);
+    return tape_from_bytes(stack, bytes, size_bytes, 0);
+}
+
+/* 1.000.000 */
+static noun tape_from_number(struct stack *stack, uint64_t number, noun rest)
+{
+    unsigned digits = 0;
+    do {
+        if (digits > 0 && digits % 3 == 0)
+            rest = stack_cell(stack, '.', rest);
+        rest = stack_cell(stack, '0' + number % 10, rest);
+        digits++;
+        number /= 10;
+    } while (number > 0);
+    return rest;
+}
+
 /* ---- tanks --------------------------------------------------------------- */
 
 static noun leaf(struct stack *stack, noun tape)
@@ -145,8 +190,8 @@ static noun path_tank(struct stack *stack, noun path)
 /* "[line column]" before `rest`. */
 static noun place_tape(struct stack *stack, noun place, noun rest)
 {
-    rest = tape_from_number(stack, noun_tail(place), 10, 3, stack_cell(stack, ']', rest));
-    return stack_cell(stack, '[', tape_from_number(stack, noun_head(place), 10, 3, stack_cell(stack, ' ', rest)));
+    rest = tape_from_number(stack, noun_tail(place), stack_cell(stack, ']', rest));
+    return stack_cell(stack, '[', tape_from_number(stack, noun_head(place), stack_cell(stack, ' ', rest)));
 }
 
 static noun spot_tank(struct stack *stack, noun spot)
@@ -159,26 +204,35 @@ static noun spot_tank(struct stack *stack, noun spot)
     return rose(stack, stack_cell(stack, ':', 0), 0, 0, tanks);
 }
 
-noun mook_blocked(struct stack *stack, noun path)
+noun nock_mook_blocked(struct nock *machine, noun path)
 {
+    struct stack *stack = nock_stack(machine);
     return is_atom_list(path) ? path_tank(stack, path) : leaf_string(stack, "mute.hunk");
 }
 
 /* ---- entries ------------------------------------------------------------- */
 
-/* The tank of one entry, NOUN_NONE if it takes a run or the Nock. */
+static noun hand_tank(struct stack *stack, noun clue)
+{
+    char name[PHONETIC_NAME_BYTES];
+    phonetic_name(noun_mug(clue), name);
+    return leaf_string(stack, name);
+}
+
+/* The tank of one entry, NOUN_NONE if it takes a run or more than this file. */
 static noun render(struct stack *stack, noun tag, noun clue)
 {
     if (tag == noun_cord("mean") && noun_is_cell(clue))
         return NOUN_NONE;
     if (tag == noun_cord("hand"))
-        return NOUN_NONE;
+        return hand_tank(stack, clue);
     if (tag == noun_cord("mean"))
         return leaf_cord(stack, clue);
     if (tag == noun_cord("lose") && noun_is_atom(clue))
         return leaf_cord(stack, clue);
     if (tag == noun_cord("spot") && is_spot(clue))
-        return spot_tank(stack, clue);
+        return is_small_place(noun_at(clue, 6)) && is_small_place(noun_at(clue, 7)) ? spot_tank(stack, clue)
+                                                                                    : NOUN_NONE;
     if (tag == noun_cord("hunk") && noun_is_cell(clue) && is_atom_list(noun_tail(clue)))
         return path_tank(stack, noun_tail(clue));
     return leaf_tag(stack, tag);
@@ -192,7 +246,7 @@ static void add_tank(struct stack *stack, struct nock_activation *a, noun tank)
 /* [%lose '[skipped 1.000 frames]'] */
 static noun skipped_entry(struct stack *stack, uint64_t count)
 {
-    noun tape = tape_from_number(stack, count, 10, 3, tape_from_string(stack, " frames]", 0));
+    noun tape = tape_from_number(stack, count, tape_from_string(stack, " frames]", 0));
     tape = tape_from_string(stack, "[skipped ", tape);
     uint8_t bytes[64];
     size_t size_bytes = 0;
@@ -218,54 +272,121 @@ static noun shorten(struct stack *stack, noun trace)
 
 /* ---- steps --------------------------------------------------------------- */
 
-void mook_begin(struct stack *stack, struct nock_activation *a, noun trace)
+void nock_mook_begin(struct nock *machine, struct nock_activation *a, noun trace)
 {
-    a->slot[MOOK_REST] = shorten(stack, trace);
+    a->slot[MOOK_REST] = shorten(nock_stack(machine), trace);
     a->slot[MOOK_REVERSED] = 0;
 }
 
 /* The core of a %mean is kicked at its own battery, where every scry blocks. */
-static enum mook run_core(struct nock_activation *a, noun core)
+static enum nock_mook run_core(struct nock_activation *a, noun core)
 {
     a->subject = core;
     a->formula = noun_head(core);
     a->scry = NOUN_NONE;
-    return MOOK_RUN;
+    return NOCK_MOOK_RUN;
 }
 
-enum mook mook_next(struct stack *stack, struct nock_activation *a)
+enum nock_mook nock_mook_next(struct nock *machine, struct nock_activation *a)
 {
+    struct stack *stack = nock_stack(machine);
     while (noun_is_cell(a->slot[MOOK_REST])) {
         noun entry = noun_head(a->slot[MOOK_REST]);
         if (!noun_is_cell(entry) || !noun_is_atom(noun_head(entry)))
-            return MOOK_UNKNOWN;
+            return NOCK_MOOK_UNKNOWN;
         noun tank = render(stack, noun_head(entry), noun_tail(entry));
         if (tank == NOUN_NONE && noun_head(entry) == noun_cord("mean"))
             return run_core(a, noun_tail(entry));
         if (tank == NOUN_NONE)
-            return MOOK_UNKNOWN;
+            return NOCK_MOOK_UNKNOWN;
         a->slot[MOOK_REST] = noun_tail(a->slot[MOOK_REST]);
         add_tank(stack, a, tank);
     }
-    return MOOK_DONE;
+    return NOCK_MOOK_DONE;
 }
 
-enum mook mook_take(struct stack *stack, struct nock_activation *a)
+enum nock_mook nock_mook_take(struct nock *machine, struct nock_activation *a)
 {
+    struct stack *stack = nock_stack(machine);
     noun tone = a->result;
     enum fit fit = noun_head(tone) == 0 ? is_tank(noun_tail(tone)) : FIT_NO;
     if (fit == FIT_UNKNOWN)
-        return MOOK_UNKNOWN;
+        return NOCK_MOOK_UNKNOWN;
     noun instead = leaf_string(stack, noun_head(tone) == 0 ? "mook.mean" : "####");
     a->slot[MOOK_REST] = noun_tail(a->slot[MOOK_REST]);
     add_tank(stack, a, fit == FIT_YES ? noun_tail(tone) : instead);
-    return mook_next(stack, a);
+    return nock_mook_next(machine, a);
 }
 
-noun mook_tang(struct stack *stack, struct nock_activation *a)
+noun nock_mook_tang(struct nock *machine, struct nock_activation *a)
 {
     noun tang = 0;
     for (noun reversed = a->slot[MOOK_REVERSED]; noun_is_cell(reversed); reversed = noun_tail(reversed))
-        tang = stack_cell(stack, noun_head(reversed), tang);
+        tang = stack_cell(nock_stack(machine), noun_head(reversed), tang);
     return tang;
+}
+
+/* ---- a trace as a whole ---------------------------------------------------- */
+
+/* What `render` cannot: as what has not the shape that its tag promises. */
+static noun plain_tank(struct stack *stack, noun entry)
+{
+    return leaf_tag(stack, noun_is_cell(entry) && noun_is_atom(noun_head(entry)) ? noun_head(entry) : 0);
+}
+
+noun mook_tank(struct stack *stack, noun entry)
+{
+    bool is_entry = noun_is_cell(entry) && noun_is_atom(noun_head(entry));
+    noun tank = is_entry ? render(stack, noun_head(entry), noun_tail(entry)) : NOUN_NONE;
+    return tank == NOUN_NONE ? plain_tank(stack, entry) : tank;
+}
+
+/* Past the entry at hand, with that tank. */
+static enum nock_mook step_over(struct nock *machine, struct nock_activation *a, noun tank)
+{
+    a->slot[MOOK_REST] = noun_tail(a->slot[MOOK_REST]);
+    add_tank(nock_stack(machine), a, tank);
+    return nock_mook_next(machine, a);
+}
+
+/* Slot 0: the trace. */
+static enum nock_step tang_step(struct nock *machine, struct nock_activation *a)
+{
+    enum nock_mook state;
+    if (a->phase++ == 0) {
+        nock_mook_begin(machine, a, a->slot[0]);
+        state = nock_mook_next(machine, a);
+    } else {
+        state = nock_mook_take(machine, a);
+    }
+    while (state == NOCK_MOOK_UNKNOWN)
+        state = step_over(machine, a, plain_tank(nock_stack(machine), noun_head(a->slot[MOOK_REST])));
+    if (state == NOCK_MOOK_RUN)
+        return NOCK_STEP_VIRTUAL;
+    a->result = nock_mook_tang(machine, a);
+    return NOCK_STEP_DONE;
+}
+
+/* Where nothing more may run: a core reads as one that crashed. */
+static noun tang_at_rest(struct nock *machine, noun trace)
+{
+    struct stack *stack = nock_stack(machine);
+    struct nock_activation a = {0};
+    nock_mook_begin(machine, &a, trace);
+    enum nock_mook state = nock_mook_next(machine, &a);
+    while (state != NOCK_MOOK_DONE) {
+        noun tank =
+            state == NOCK_MOOK_RUN ? leaf_string(stack, "####") : plain_tank(stack, noun_head(a.slot[MOOK_REST]));
+        state = step_over(machine, &a, tank);
+    }
+    return nock_mook_tang(machine, &a);
+}
+
+noun nock_tang(struct nock *machine, noun trace)
+{
+    struct nock_result result;
+    nock_root_add(machine, &trace);
+    machine_interpret(machine, tang_step, (noun[3]){trace}, &result);
+    nock_root_remove(machine, &trace);
+    return result.outcome == NOCK_DONE ? result.product : tang_at_rest(machine, trace);
 }
