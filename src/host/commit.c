@@ -34,6 +34,8 @@
  * new objects, and on the disk, for the log and for what the arena grows by. */
 #define ARENA_ROOM_BYTES ((uint64_t)1 << 20)
 #define DISK_ROOM_BYTES ((uint64_t)16 << 20)
+#define DISK_LOOK_NS ((uint64_t)1000000)
+#define LARGE_JOB_BYTES ((size_t)64 << 10)
 
 /* ---- prepare --------------------------------------------------------------------- */
 
@@ -69,23 +71,45 @@ static enum status check_disk(const struct node *node)
                        node->directory, available_bytes >> 10, DISK_ROOM_BYTES >> 10);
 }
 
-static enum status prepare(struct node *node)
+/* Many events in a row need not each ask how much room there is. */
+static enum status check_disk_now_and_then(struct host *host)
 {
-    if (node->arena == NULL)
+    uint64_t now_ns = os_clock_ns();
+    if (now_ns < host->disk_look_ns)
         return STATUS_OK;
-    STATUS_TRY(check_disk(node));
-    return arena_reserve(node->arena, ARENA_ROOM_BYTES);
+    STATUS_TRY(check_disk(host->node));
+    host->disk_look_ns = now_ns + DISK_LOOK_NS;
+    return STATUS_OK;
+}
+
+static enum status prepare(struct host *host)
+{
+    if (host->node->arena == NULL)
+        return STATUS_OK;
+    STATUS_TRY(check_disk_now_and_then(host));
+    return arena_reserve(host->node->arena, ARENA_ROOM_BYTES);
 }
 
 /* ---- evaluate -------------------------------------------------------------------- */
 
+/* A call of the system for each event would cost more than most events. */
+static uint64_t take_entropy(struct host *host)
+{
+    if (host->entropy_left == 0) {
+        os_random(host->entropy, sizeof host->entropy);
+        host->entropy_left = COUNT_OF(host->entropy);
+    }
+    uint64_t word = host->entropy[--host->entropy_left];
+    host->entropy[host->entropy_left] = 0; /* nobody finds it later */
+    return word;
+}
+
 static enum status evaluate(struct host *host, noun wire, noun cause, struct kernel_event *event, struct record *record)
 {
     struct node *node = host->node;
-    uint64_t entropy, started_ns = os_clock_ns();
-    os_random(&entropy, sizeof entropy);
+    uint64_t started_ns = os_clock_ns();
     record->row.wall_ms = os_wall_ms();
-    noun job = kernel_job(node->stack, node->event + 1, wire, entropy, record->row.wall_ms, cause);
+    noun job = kernel_job(node->stack, node->event + 1, wire, take_entropy(host), record->row.wall_ms, cause);
     if (host->options.event_limit_ms != 0)
         nock_set_deadline(node->machine, started_ns + host->options.event_limit_ms * 1000000);
     kernel_try(node->kernel, job, event);
@@ -132,7 +156,7 @@ static enum status refuse_or_break(struct host *host, enum status status, struct
 static enum status take_in(struct host *host, noun wire, noun cause, struct record *record)
 {
     struct kernel_event event;
-    enum status status = prepare(host->node);
+    enum status status = prepare(host);
     if (status != STATUS_OK)
         return refuse_or_break(host, status, record);
     STATUS_TRY(evaluate(host, wire, cause, &event, record));
@@ -142,6 +166,8 @@ static enum status take_in(struct host *host, noun wire, noun cause, struct reco
     }
     record->is_barrier = host_has_barrier(host, event.effects);
     status = apply(host->node, &event, record);
+    if (record->row.job_size_bytes >= LARGE_JOB_BYTES)
+        host->disk_look_ns = 0;
     return status == STATUS_OK ? STATUS_OK : refuse_or_break(host, status, record);
 }
 

@@ -207,13 +207,26 @@ static enum status turn(struct host *host)
     return STATUS_OK;
 }
 
+/* Asking costs as much as a small event, so it is done now and then. */
+#define ATTEND_EVERY_NS ((uint64_t)500000)
+
+static void attend(struct host *host)
+{
+    bool waits = !is_ready(host);
+    uint64_t now_ns = os_clock_ns();
+    if (!waits && now_ns < host->attend_ns)
+        return;
+    host->attend_ns = now_ns + ATTEND_EVERY_NS;
+    uv_run(&host->loop, waits ? UV_RUN_ONCE : UV_RUN_NOWAIT);
+}
+
 static enum status run_loop(struct host *host, bool until_idle)
 {
     while (!host->is_stopping) {
         STATUS_TRY(turn(host));
         if (host->is_stopping || (until_idle && is_idle(host)))
             break;
-        uv_run(&host->loop, is_ready(host) ? UV_RUN_NOWAIT : UV_RUN_ONCE);
+        attend(host);
     }
     STATUS_TRY(commit_settle(host));
     return commit_release(host);

@@ -64,6 +64,10 @@ struct host {
     enum status broken;      /* why it accepts nothing more */
     char broken_message[STATUS_MESSAGE_SIZE_BYTES];
 
+    uint64_t disk_look_ns; /* when the room on the disk is looked at again */
+    uint64_t entropy[32];  /* for the next events; a word that was used is 0 */
+    size_t entropy_left;
+
     uint64_t boot_ns;
     uint64_t events;
     uint64_t events_crashed;
@@ -75,6 +79,7 @@ struct host {
     uv_async_t wake;
     atomic_bool has_loop; /* other threads may wake it */
     bool is_stopping;
+    uint64_t attend_ns; /* when the world gets its next turn, if events are ready */
     int exit_code;
     const struct host_driver *drivers[HOST_DRIVERS_MAX];
     size_t driver_count;
