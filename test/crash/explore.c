@@ -11,7 +11,7 @@
 #define THOROUGH_EVERY 32
 #define LONG_JOURNAL 100
 
-struct explore_options explore_options = {.random_states = 1, .subsets_max = 3, .torn_max = 2, .stride = 16};
+struct explore_options explore_options = {.random_states = 1, .subsets_max = 3, .torn_max = 2, .stride = 48};
 
 bool explore_option(const char *name, const char *value)
 {

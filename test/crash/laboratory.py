@@ -1,7 +1,10 @@
 #!/usr/bin/env python3
 """The crash laboratory, in full: every program of it, one after another.
 
-usage: laboratory.py BUILD [NAME...]
+usage: laboratory.py BUILD [NAME...] [MINUTES]
+
+With MINUTES the three programs that try states end in about that time each, and say
+what they have left out.
 
 Prints what each program says of itself, then the number of crash states by class of
 fault, and last `N crash states tried, N lost`.
@@ -67,14 +70,17 @@ def run(name, command, classes):
     if code != 0 and (total is None or total[1] == 0):
         print(f"# {name}: failed with {code}")
         total = (total[0] if total else 0), 1
-    return total
+    return total or (0, 0)
 
 
 def main():
     classes, tried, lost = [], 0, 0
     begun = time.monotonic()
-    for name in sys.argv[2:] or PROGRAMS:
-        counted = run(name, PROGRAMS[name], classes)
+    words = sys.argv[2:]
+    limit = ["--seconds", str(int(words.pop()) * 60)] if words and words[-1].isdigit() else []
+    for name in words or PROGRAMS:
+        is_timed = PROGRAMS[name][0] == program(name)
+        counted = run(name, PROGRAMS[name] + (limit if is_timed else []), classes)
         tried, lost = tried + counted[0], lost + counted[1]
     print("==== by class of fault")
     for name, count in classes:

@@ -18,6 +18,18 @@ void crash_must(enum status status, const char *what)
     _exit(1);
 }
 
+static uint64_t deadline_ns;
+
+void crash_set_seconds(uint64_t seconds)
+{
+    deadline_ns = seconds == 0 ? 0 : os_clock_ns() + seconds * 1000000000;
+}
+
+bool crash_is_over(void)
+{
+    return deadline_ns != 0 && os_clock_ns() >= deadline_ns;
+}
+
 void crash_prefer_memory(void)
 {
     if (getenv("TMPDIR") == NULL && access("/dev/shm", W_OK) == 0)

@@ -55,6 +55,11 @@ bool crash_check(const struct crash_question *question, char reason[STATUS_MESSA
 /* "Bail out!" with the thread's message. */
 void crash_must(enum status status, const char *what);
 
+/* A program may be told to end in time: `--seconds N`.  True when they are over; what
+ * is left is then left out, and said to be. */
+void crash_set_seconds(uint64_t seconds);
+bool crash_is_over(void);
+
 /* Files of the laboratory are made in memory, if that can be had: nothing here
  * is ever flushed.  Call first. */
 void crash_prefer_memory(void);

@@ -4,7 +4,7 @@
  * three letters is lived under the lying disk, and every crash state of its last
  * letter is tried: those of the letters before it belong to shorter words.
  *
- * usage: sequences [--random N] [--subsets N] [--torn N] [--jobs N] [--length N] [--sample N]
+ * usage: sequences [--random N] [--subsets N] [--torn N] [--jobs N] [--length N] [--sample N] [--seconds N]
  *                  [--word LETTERS [--state STATE]]
  *        (of the longest words, only about one in so many, by chance)
  */
@@ -21,6 +21,7 @@
 
 #define JOBS_MAX 64
 #define LENGTH_MAX 6
+#define OUT_OF_TIME 3 /* an exit status */
 
 static struct {
     unsigned jobs;
@@ -124,6 +125,8 @@ static _Noreturn void try_share(unsigned job, const char *root, uint64_t seed)
                 is_wanted = strcmp(word, options.word) == 0;
             if (serial++ % options.jobs != job || !is_wanted)
                 continue;
+            if (crash_is_over())
+                _exit(OUT_OF_TIME);
             try_word(&outcomes[job], word, own_root, chance);
             remove_roots(own_root);
         }
@@ -136,7 +139,9 @@ static uint64_t collect(unsigned job, pid_t process, uint64_t totals[CLASSES])
     int result;
     struct outcome *outcome = &outcomes[job];
     CHECK(waitpid(process, &result, 0) == process);
-    if (result != 0) {
+    if (WIFEXITED(result) && WEXITSTATUS(result) == OUT_OF_TIME) {
+        tap_skip("words", "out of time");
+    } else if (result != 0) {
         strcpy(outcome->share.first_lost, outcome->share.current);
         fail_word(outcome, "the process died");
     }
@@ -160,6 +165,8 @@ static void parse_options(int count, char **arguments)
             options.sample = strtoull(value, NULL, 10);
         else if (strcmp(name, "--word") == 0)
             options.word = value;
+        else if (strcmp(name, "--seconds") == 0)
+            crash_set_seconds(strtoull(value, NULL, 10));
         else
             CHECK(explore_option(name, value));
     }

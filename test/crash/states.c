@@ -4,7 +4,7 @@
  * machine must stand at the newest acknowledged event or at one that was in
  * flight, with the state that the model has for it.
  *
- * usage: states [--random N] [--subsets N] [--torn N] [--stride N] [--rounds N] [--jobs N]
+ * usage: states [--random N] [--subsets N] [--torn N] [--stride N] [--rounds N] [--jobs N] [--seconds N]
  *               [--workload NAME [--state POINT:CLASS:KEPT:TORN:SECTOR:WAY:RANDOM]]
  */
 #include <stdio.h>
@@ -133,6 +133,8 @@ static void parse_options(int count, char **arguments)
             options.jobs = (unsigned)strtoul(value, NULL, 10);
         else if (strcmp(name, "--workload") == 0)
             options.workload = value;
+        else if (strcmp(name, "--seconds") == 0)
+            crash_set_seconds(strtoull(value, NULL, 10));
         else
             CHECK(explore_option(name, value));
     }
@@ -153,7 +155,10 @@ int main(int count, char **arguments)
     shares = explore_shared(JOBS_MAX * sizeof *shares);
     for (size_t i = 0; (workload = workload_at(i)) != NULL; i++)
         for (uint64_t round = 0; is_wanted(workload) && round < (workload->uses_chance ? options.rounds : 1); round++)
-            run_workload(workload, bits_mix64(seed + round));
+            if (crash_is_over())
+                tap_skip(workload->name, "out of time");
+            else
+                run_workload(workload, bits_mix64(seed + round));
     for (unsigned class = 0; class < CLASSES; class ++) {
         tap_note("power cut, %s: %" PRIu64 " states", explore_class_names[class], totals[class]);
         tried += totals[class];
