@@ -391,16 +391,18 @@ void arena_compaction_space(const struct arena_compaction *compaction, struct ar
  * is written can be read through noun_base. */
 struct arena_builder *arena_compaction_builder(struct arena_compaction *compaction);
 
-/* Flushes what has been written to to-space so far, so that publishing has
- * little left to flush.  The thread that builds. */
+/* Writes and flushes what has been built of to-space so far, so that publishing
+ * has little left to write, and the next open little to check.  The thread that
+ * builds. */
 enum status arena_compaction_sync(struct arena_compaction *compaction) MUST_USE;
 
 /* The owner, between commits, when nobody builds any more.  Writes what is left
- * of to-space and one superblock, durable on return, whose first group is
- * `commit`'s: the event number is the current commit's, the roots refer to the
- * kept part and to-space only.  Then from-space and tail are free: their pages
- * are used again as soon as the log knows the commit's event and no pin is
- * before it, at some later arena_sync.  Ends the compaction; after a failure as
+ * of to-space and one superblock, whose first group is `commit`'s: the event
+ * number is the current commit's, the roots refer to the kept part and to-space
+ * only.  Like a commit it is readable at once and durable after the next
+ * arena_sync; nothing here waits for the device.  Then from-space and tail are
+ * free: their pages are used again when that superblock is durable, the log
+ * knows its event and no pin is before it, at some later arena_sync.  Ends the compaction; after a failure as
  * arena_compaction_abort. */
 enum status arena_compaction_publish(struct arena *arena, struct arena_compaction *compaction,
                                      struct arena_commit *commit) MUST_USE;

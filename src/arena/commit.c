@@ -86,12 +86,15 @@ static enum status write_mark(struct arena *arena)
     return arena_ring_write(arena, &mark);
 }
 
-/* Under the mutex: a flush has covered everything up to `covered`. */
-static void note_durable(struct arena *arena, const struct arena_superblock *covered)
+/* Under the mutex: a flush has covered everything up to `covered`.  If a
+ * compaction was published meanwhile the tail is of other addresses, and stays. */
+static void note_durable(struct arena *arena, const struct arena_superblock *covered, bool has_moved)
 {
     arena->sync_count++;
     arena->durable_sequence = covered->sequence;
     arena->durable_event_number = covered->event_number;
+    if (has_moved)
+        return;
     arena->durable_watermark_bytes = covered->watermark_bytes;
     arena_tail_drop(arena, &arena->tail, covered->watermark_bytes);
 }
@@ -111,6 +114,7 @@ static enum status sync_and_mark(struct arena *arena, uint64_t mark_bytes)
     enum status status = arena_prepare_writing(arena);
     uint64_t durable_sequence = arena->durable_sequence, durable_event_number = arena->durable_event_number;
     struct arena_superblock covered = arena->newest;
+    uint64_t move_count = arena->move_count;
     os_mutex_unlock(arena->mutex);
     if (status == STATUS_OK && durable_sequence < covered.sequence)
         status = arena_flush(arena);
@@ -119,7 +123,7 @@ static enum status sync_and_mark(struct arena *arena, uint64_t mark_bytes)
                                   durable_event_number);
     os_mutex_lock(arena->mutex);
     if (arena->durable_sequence < covered.sequence)
-        note_durable(arena, &covered);
+        note_durable(arena, &covered, arena->move_count != move_count);
     if (!arena->is_building && newest_tail_bytes(arena) > mark_bytes)
         status = write_mark(arena);
     os_mutex_unlock(arena->mutex);

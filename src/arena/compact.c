@@ -9,6 +9,11 @@
  * meanwhile carry them, mapped and in no range; a start that finds such pages
  * frees them (arena_pages_tidy), so nothing is lost if the process dies.
  *
+ * Publishing waits for no flush.  What of to-space was written since it was last
+ * flushed is the superblock's tail, under its chained checksum, as what a commit
+ * has written is; and until the superblock is durable from-space is not used
+ * again.
+ *
  * Commits go on at to-space's end.  What was mapped ahead of need for the tail
  * is exchanged for the lowest free pages: a change of the directory, no bytes.
  *
@@ -30,6 +35,7 @@ struct arena_compaction {
     struct arena_writer writer; /* first: grow_to_space gets from it to the compaction */
     struct arena_compaction_space space;
     uint64_t capacity_bytes;  /* end of what is mapped of to-space */
+    uint64_t synced_bytes;    /* end of what is durable of it */
     uint64_t segment_count;   /* in the file when it began */
     uint64_t object_count;    /* likewise */
     struct arena_range *from; /* owned: the ranges of from-space */
@@ -216,7 +222,7 @@ static enum status begin(struct arena *arena, uint64_t from_bytes, uint64_t size
     os_mutex_unlock(arena->pages_mutex);
     space->to_end_bytes = space->to_start_bytes + size_bytes;
     space->tail_start_bytes = newest->watermark_bytes;
-    compaction->capacity_bytes = space->to_start_bytes;
+    compaction->capacity_bytes = compaction->synced_bytes = space->to_start_bytes;
     compaction->writer.event_number = newest->event_number;
     compaction->writer.sequence = newest->sequence;
     compaction->writer.end_bytes = space->to_start_bytes;
@@ -291,7 +297,12 @@ static void count_from_space(struct arena_compaction *compaction)
 enum status arena_compaction_sync(struct arena_compaction *compaction)
 {
     count_from_space(compaction);
-    return arena_flush(compaction->writer.arena);
+    STATUS_TRY(compaction->writer.status);
+    compaction->writer.status = arena_segment_write(&compaction->writer, NOUN_NONE);
+    STATUS_TRY(compaction->writer.status);
+    STATUS_TRY(arena_flush(compaction->writer.arena));
+    compaction->synced_bytes = compaction->writer.end_bytes;
+    return STATUS_OK;
 }
 
 /* ---- publishing -------------------------------------------------------------------- */
@@ -311,13 +322,16 @@ static void keep_ranges_below(struct arena_superblock *superblock, uint64_t from
     superblock->range_count = kept;
 }
 
-/* Under both mutexes.  What was mapped ahead of the tail goes, and as much is
- * mapped ahead of to-space's end, from the lowest free pages, so that the end of
- * the file comes free. */
-static enum status map_ahead(struct arena *arena, uint64_t first_page, uint64_t end_page, uint64_t to_page)
+/* Under both mutexes.  What was mapped ahead of the tail goes, and as much, but
+ * no more than `count_max`, is mapped ahead of to-space's end, from the lowest
+ * free pages, so that the end of the file comes free. */
+static enum status map_ahead(struct arena *arena, uint64_t first_page, uint64_t end_page, uint64_t to_page,
+                             uint64_t count_max)
 {
     uint64_t room = arena_next_obstacle(arena, to_page * ARENA_PAGE_BYTES) / ARENA_PAGE_BYTES - to_page, count = 1;
     uint64_t left = end_page - first_page < room ? end_page - first_page : room;
+    if (left > count_max)
+        left = count_max;
     if (first_page < end_page)
         arena_pages_unmap(arena, first_page, end_page, 0);
     for (; first_page < end_page && left > 0 && count > 0; left -= count, to_page += count) {
@@ -327,19 +341,32 @@ static enum status map_ahead(struct arena *arena, uint64_t first_page, uint64_t 
     return STATUS_OK;
 }
 
+/* Under both mutexes.  What was mapped of to-space and is not used is ahead of
+ * the next commits; what they would not soon need of it goes.  Returns its end. */
+static uint64_t trim_to_space(struct arena *arena, const struct arena_compaction *compaction)
+{
+    uint64_t end_page = compaction->capacity_bytes / ARENA_PAGE_BYTES;
+    uint64_t kept_page = page_up(compaction->writer.end_bytes) + STEP_PAGES;
+    if (end_page <= kept_page)
+        return end_page;
+    arena_pages_unmap(arena, kept_page, end_page, 0);
+    return kept_page;
+}
+
 /* Under both mutexes. */
 static enum status exchange_pages(struct arena *arena, const struct arena_compaction *compaction)
 {
     uint64_t from_page = page_up(compaction->space.from_start_bytes);
     uint64_t to_page = compaction->space.to_start_bytes / ARENA_PAGE_BYTES;
-    uint64_t to_end_page = compaction->capacity_bytes / ARENA_PAGE_BYTES;
+    uint64_t to_end_page = trim_to_space(arena, compaction);
+    uint64_t kept_ahead = to_end_page - page_up(compaction->writer.end_bytes);
     uint64_t ahead_page = page_up(arena->newest.watermark_bytes), ahead_end = arena->capacity_bytes / ARENA_PAGE_BYTES;
     if (from_page < to_page)
         arena_pages_unmap(arena, from_page, to_page, arena->next_sequence);
     arena_pages_unmap(arena, to_end_page, ahead_page, arena->next_sequence);
     if (compaction->is_full)
         arena_large_free_unmarked(arena, &compaction->marks, compaction->writer.sequence);
-    STATUS_TRY(map_ahead(arena, ahead_page, ahead_end, to_end_page));
+    STATUS_TRY(map_ahead(arena, ahead_page, ahead_end, to_end_page, STEP_PAGES - kept_ahead));
     arena->capacity_bytes = layout_mapped_end(&arena->layout, to_end_page) * ARENA_PAGE_BYTES;
     arena->move_count++;
     return STATUS_OK;
@@ -365,18 +392,29 @@ static void fill_superblock(const struct arena *arena, const struct arena_compac
     CHECK(commit->event_number == arena->newest.event_number);
 }
 
-/* Under the mutex, when all that has been written is durable.  A failure in here
- * leaves the directory half changed, so nothing more may be written. */
+/* Under the mutex.  The tail of the superblock is what of to-space was written
+ * since it was last flushed. */
+static void take_tail(struct arena *arena, const struct arena_compaction *compaction)
+{
+    const struct arena_tail *segments = &compaction->writer.segments;
+    arena_tail_clear(arena, &arena->tail);
+    for (size_t i = 0; i < segments->count; i++)
+        if (segments->segments[i].end_bytes > compaction->synced_bytes)
+            arena_tail_add(&arena->tail, segments->segments[i]);
+    arena->durable_watermark_bytes = compaction->synced_bytes;
+}
+
+/* Under the mutex.  A failure in here leaves the directory half changed, so
+ * nothing more may be written. */
 static enum status exchange(struct arena *arena, const struct arena_compaction *compaction,
                             const struct arena_commit *commit)
 {
-    arena_newest_is_durable(arena);
     struct arena_superblock superblock = arena->newest;
     fill_superblock(arena, compaction, commit, &superblock);
     os_mutex_lock(arena->pages_mutex);
     enum status status = exchange_pages(arena, compaction);
     os_mutex_unlock(arena->pages_mutex);
-    arena->durable_watermark_bytes = superblock.watermark_bytes;
+    take_tail(arena, compaction);
     if (status == STATUS_OK)
         status = arena_ring_write(arena, &superblock);
     if (status != STATUS_OK)
@@ -390,8 +428,8 @@ static enum status publish(struct arena *arena, struct arena_compaction *compact
 {
     STATUS_TRY(arena_refuse_writing(arena));
     STATUS_TRY(compaction->writer.status);
+    count_from_space(compaction);
     STATUS_TRY(arena_segment_write(&compaction->writer, NOUN_NONE));
-    STATUS_TRY(arena_compaction_sync(compaction));
     os_mutex_lock(arena->mutex);
     enum status status = exchange(arena, compaction, commit);
     os_mutex_unlock(arena->mutex);
@@ -410,10 +448,6 @@ enum status arena_compaction_publish(struct arena *arena, struct arena_compactio
     arena->compaction = NULL;
     arena_compaction_free(compaction);
     *commit = arena->current;
-    STATUS_TRY(arena_flush(arena));
-    os_mutex_lock(arena->mutex);
-    arena_newest_is_durable(arena);
-    os_mutex_unlock(arena->mutex);
     return STATUS_OK;
 }
 
