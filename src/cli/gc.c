@@ -41,6 +41,7 @@ static void record_json_members(struct json *json, const struct collector_record
     json_number(json, "objects", record->objects);
     json_number(json, "reclaimed_bytes", reclaimed_bytes(record));
     json_number(json, "duration_ms", record->duration_ms);
+    json_number(json, "cpu_us", record->cpu_us);
     json_number(json, "pause_us", record->pause_us);
 }
 

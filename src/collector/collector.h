@@ -125,6 +125,7 @@ struct collector_record {
     uint64_t live_bytes;  /* of them, copied */
     uint64_t objects;     /* likewise */
     uint64_t duration_ms;
+    uint64_t cpu_us;   /* of the thread that copied */
     uint64_t pause_us; /* of the owner; 0 if it is not known: the process ended soon after */
 };
 

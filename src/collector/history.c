@@ -65,9 +65,9 @@ static noun make_records(struct arena_builder *builder, const struct collector_h
     noun list = 0;
     for (size_t i = history->record_count; i-- > 0;) {
         const struct collector_record *record = &history->records[i];
-        const uint64_t numbers[] = {record->wall_ms,     record->event,       record->is_full,
-                                    record->start_bytes, record->above_bytes, record->live_bytes,
-                                    record->objects,     record->duration_ms, record->pause_us};
+        const uint64_t numbers[] = {record->wall_ms,     record->event,      record->is_full, record->start_bytes,
+                                    record->above_bytes, record->live_bytes, record->objects, record->duration_ms,
+                                    record->pause_us,    record->cpu_us};
         list = make_cell(builder, make_numbers(builder, numbers, COUNT_OF(numbers)), list);
     }
     return list;
@@ -124,7 +124,7 @@ static void read_records(noun list, struct collector_history *history)
 {
     for (; list != NOUN_NONE && noun_is_cell(list) && history->record_count < COLLECTOR_RECORDS_MAX;
          list = noun_tail(list)) {
-        uint64_t numbers[9];
+        uint64_t numbers[10];
         read_numbers(noun_head(list), numbers, COUNT_OF(numbers));
         history->records[history->record_count++] = (struct collector_record){
             .wall_ms = numbers[0],
@@ -136,6 +136,7 @@ static void read_records(noun list, struct collector_history *history)
             .objects = numbers[6],
             .duration_ms = numbers[7],
             .pause_us = numbers[8],
+            .cpu_us = numbers[9],
         };
     }
 }

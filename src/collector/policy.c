@@ -34,6 +34,9 @@
 #define WORTH_PERCENT 25u  /* of what lies above a boundary: worth its cost */
 #define LITTLE_PERCENT 10u /* reclaimed: too little */
 
+/* A generation that is not worth the name. */
+#define SMALL_BYTES ((uint64_t)64 << 10)
+
 /* The fixed cost of a collection, as if so much more had to be copied. */
 #define OVERHEAD_BYTES ((uint64_t)4 << 20)
 
@@ -173,12 +176,22 @@ struct collector_plan collector_plan(const struct collector_history *history, co
     return plan_for(chosen, all);
 }
 
+/* What is fresh, and with it those of the newest generations that are no larger,
+ * so that there are few of them; but never the oldest. */
+static size_t young_candidate(const struct collector_history *history, const struct candidate *candidates, size_t count)
+{
+    size_t young = count - 1;
+    while (young > 1 && history->generations[young - 1].size_bytes <= candidates[young].total_bytes + SMALL_BYTES)
+        young--;
+    return young;
+}
+
 struct collector_plan collector_plan_by_hand(const struct collector_history *history,
                                              const struct collector_facts *facts, bool is_full)
 {
     struct candidate candidates[COLLECTOR_GENERATIONS_MAX + 1];
     size_t count = list_candidates(history, facts, candidates);
-    return plan_for(&candidates[is_full ? 0 : count - 1], &candidates[0]);
+    return plan_for(&candidates[is_full ? 0 : young_candidate(history, candidates, count)], &candidates[0]);
 }
 
 /* ---- what was found ----------------------------------------------------------------- */

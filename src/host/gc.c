@@ -39,6 +39,7 @@
 struct request {
     bool is_wanted;
     bool is_full;
+    bool is_urgent; /* as fast as it goes */
     host_collected_fn *collected;
     void *context;
 };
@@ -119,7 +120,7 @@ static void join(struct gc *gc)
 
 static struct gc_pace pace_of(const struct gc *gc)
 {
-    if (gc->served.is_wanted)
+    if (gc->served.is_urgent)
         return (struct gc_pace){.cpu_percent = 100, .write_bytes_per_second = UINT64_MAX};
     return (struct gc_pace){gc->options.cpu_percent, gc->options.write_bytes_per_second};
 }
@@ -182,6 +183,7 @@ static void succeed(struct gc *gc, const struct arena_commit *commit, uint64_t p
     gc->retry_ns = RETRY_NS_FIRST;
     gc->record.pause_us = (os_clock_ns() - pause_started_ns) / 1000;
     gc->history.records[0] = gc->record;
+    flusher_kick(gc->host->flusher); /* what was freed is used again after a flush */
     const struct host_listener *listener = &gc->host->options.listener;
     if (listener->collected != NULL)
         listener->collected(listener->context, &gc->record);
@@ -192,6 +194,7 @@ static void complete_record(struct gc *gc)
 {
     gc->record.wall_ms = os_wall_ms();
     gc->record.event = gc->host->node->event;
+    gc->record.cpu_us = gc->worker.cpu_ns / 1000;
     gc->record.duration_ms = (os_clock_ns() - gc->started_ns) / 1000000;
 }
 
@@ -329,7 +332,8 @@ enum status host_gc_request(struct host *host, bool is_full, host_collected_fn *
     STATUS_TRY(check_can(host));
     if (host->gc->request.is_wanted)
         return status_fail(STATUS_BUSY, "a collection waits already for the one under way: try again later");
-    host->gc->request = (struct request){true, is_full, collected, context};
+    host->gc->request =
+        (struct request){.is_wanted = true, .is_full = is_full, .collected = collected, .context = context};
     wake(host->gc);
     return STATUS_OK;
 }
@@ -376,6 +380,7 @@ enum status host_collect(struct host *host, bool is_full, struct collector_recor
     struct awaited awaited = {0};
     host_reset(host);
     STATUS_TRY(host_gc_request(host, is_full, on_collected, &awaited));
+    host->gc->request.is_urgent = true;
     while (!awaited.is_over && host->broken == STATUS_OK) {
         if (host->gc->is_running)
             gc_worker_wait(&host->gc->worker, WAIT_MS);
@@ -387,7 +392,7 @@ enum status host_collect(struct host *host, bool is_full, struct collector_recor
     if (awaited.status != STATUS_OK)
         return status_fail(awaited.status, "%s", awaited.message);
     *record = awaited.record;
-    return STATUS_OK;
+    return host_settle(host);
 }
 
 /* ---- what it knows about itself ---------------------------------------------------------------- */

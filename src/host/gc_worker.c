@@ -130,6 +130,7 @@ static void run(void *context)
     os_thread_lower_priority();
     noun_space_enter(worker->space);
     worker->status = copy_all(worker);
+    worker->cpu_ns = os_clock_cpu_ns();
     if (worker->status != STATUS_OK)
         snprintf(worker->message, sizeof worker->message, "%s", status_message());
     let_owner(worker, OWNER_ENDS);

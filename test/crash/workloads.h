@@ -60,13 +60,14 @@ struct workload {
 };
 
 #define WORKLOAD_FILES(X)                                                                                              \
-    X(node)     /* each durable step by hand */                                                                        \
-    X(host)     /* whole hosts */                                                                                      \
-    X(pipeline) /* hosts with events in flight */                                                                      \
-    X(recovery) /* boots, and power cuts in them */                                                                    \
-    X(upkeep)   /* snapshots, pruning, archives, collection, branches, export and import */                            \
-    X(snapshot) /* exports in pieces, imports of them, a snapshot that is damaged */                                   \
-    X(failure)  /* failed flushes, a full disk, and power cuts after them */
+    X(node)       /* each durable step by hand */                                                                      \
+    X(host)       /* whole hosts */                                                                                    \
+    X(pipeline)   /* hosts with events in flight */                                                                    \
+    X(recovery)   /* boots, and power cuts in them */                                                                  \
+    X(upkeep)     /* snapshots, pruning, archives, collection, branches, export and import */                          \
+    X(snapshot)   /* exports in pieces, imports of them, a snapshot that is damaged */                                 \
+    X(failure)    /* failed flushes, a full disk, and power cuts after them */                                         \
+    X(collection) /* collections of the arena, whole and cut */
 
 #define WORKLOADS_DECLARE(name) extern const struct workload workloads_##name[];
 WORKLOAD_FILES(WORKLOADS_DECLARE)

@@ -1,0 +1,344 @@
+/* Collections in a host: events, peeks, views, snapshots and restarts beside
+ * them notice nothing but the space. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "arena/arena.h"
+#include "codec/codec.h"
+#include "host/host.h"
+#include "os/os.h"
+#include "recovery/recovery.h"
+#include "support/tap.h"
+#include "test_kernel.h"
+
+/* [%fill n]: the state is a list of n new cells.  [%push x]: one more cell, in front.
+ * A peek gives the state. */
+#define FILL "6 [5 [0 12] 0 1983] [10 [6 0 13] 0 31] 9 2 10 [6 [4 0 12] [[0 12] 0 13]] 0 1"
+#define PUSH "[6 [5 [1 %push] 0 446] [[1 0] 10 [6 [0 447] 0 30] 0 7] " TEST_POKE "]"
+#define POKE "[6 [3 0 223] [6 [5 [1 %fill] 0 446] [[1 0] 8 [1 0 0] 8 [1 " FILL "] 9 2 0 1] " PUSH "] " TEST_POKE "]"
+#define KERNEL                                                                                                         \
+    "[[1 [" TEST_ARM("[10 [6 0 6] 0 7]") " [0 0] " TEST_ARM("[[1 0] [1 0] 0 30]") " " TEST_ARM(POKE) "] 0 0] 0]"
+
+#define MIB ((uint64_t)1 << 20)
+
+static void must(enum status status)
+{
+    if (status == STATUS_OK)
+        return;
+    printf("Bail out! %s\n", status_message());
+    exit(1);
+}
+
+static struct host *create(const char *directory, const struct host_options *options)
+{
+    struct recovery_kernel kernel = test_kernel_jam(KERNEL);
+    struct host_kernel jam = {kernel.bytes, kernel.size_bytes};
+    struct host *host;
+    must(host_create(directory, &jam, NULL, options, &host));
+    free((void *)kernel.bytes);
+    return host;
+}
+
+static void poke(struct host *host, const char *cause_text)
+{
+    noun cause;
+    struct host_event event;
+    host_reset(host);
+    must(codec_read(host_stack(host), "cause", cause_text, strlen(cause_text), &cause));
+    must(host_poke(host, host_wire(host, "sys", NULL), cause, &event));
+    if (event.answer != HOST_ACCEPTED) {
+        printf("Bail out! %s: %s\n", cause_text, status_message());
+        exit(1);
+    }
+}
+
+static void fill(struct host *host, unsigned count)
+{
+    char text[64];
+    snprintf(text, sizeof text, "[%%fill %u]", count);
+    poke(host, text);
+}
+
+static int64_t length(struct host *host)
+{
+    noun product;
+    host_reset(host);
+    must(host_peek(host, 0, &product));
+    return noun_list_length(noun_at(product, 7));
+}
+
+static struct host_status facts_of(struct host *host)
+{
+    struct host_status facts;
+    must(host_status_read(host, &facts));
+    return facts;
+}
+
+static bool verifies(const char *directory)
+{
+    struct recovery_report report;
+    const struct recovery_listener listener = {0};
+    enum status status = recovery_verify(directory, &listener, &report);
+    if (status != STATUS_OK)
+        tap_note("%s", status_message());
+    return status == STATUS_OK;
+}
+
+/* ---- one after the other --------------------------------------------------------- */
+
+static void by_hand(void)
+{
+    const char *directory = tap_path(tap_scratch(), "machine");
+    struct host *host = create(directory, NULL);
+    struct collector_record record;
+    for (unsigned i = 0; i < 20; i++)
+        fill(host, 1000);
+    struct host_status before = facts_of(host);
+    must(host_collect(host, true, &record));
+    struct host_status after = facts_of(host);
+    tap_ok(record.is_full && record.live_bytes > 0 && record.live_bytes < before.arena_used_bytes / 4,
+           "a full collection leaves what is live: %" PRIu64 " of %" PRIu64 " bytes", record.live_bytes,
+           before.arena_used_bytes);
+    tap_ok(after.arena_used_bytes < before.arena_used_bytes / 4 && after.arena_objects < before.arena_objects / 4,
+           "and the arena says so: %" PRIu64 " bytes", after.arena_used_bytes);
+    tap_ok(after.event == before.event && after.state_hash == before.state_hash && length(host) == 1000,
+           "the state is the same");
+    poke(host, "[%set 7]");
+    fill(host, 500);
+    uint64_t live_bytes = record.live_bytes;
+    must(host_collect(host, false, &record));
+    tap_ok(!record.is_full && record.live_bytes < live_bytes && length(host) == 500,
+           "a young collection takes what came after it: %" PRIu64 " bytes", record.live_bytes);
+    must(host_collect(host, true, &record));
+    struct host_gc_status gc;
+    host_gc_status_read(host, &gc);
+    tap_ok(gc.history.full_count == 2 && gc.history.young_count == 1 && gc.history.record_count == 3 &&
+               gc.phase == HOST_GC_IDLE,
+           "its history is known");
+    uint64_t hash = facts_of(host).state_hash;
+    host_close(host);
+    tap_ok(verifies(directory), "the machine is whole");
+    must(host_open(directory, NULL, NULL, &host));
+    host_gc_status_read(host, &gc);
+    tap_ok(facts_of(host).events_replayed == 0 && facts_of(host).state_hash == hash && length(host) == 500,
+           "it opens again without a replay");
+    tap_ok(gc.history.full_count == 2 && gc.history.record_count == 3 && gc.history.records[0].is_full &&
+               gc.history.generation_count == 1,
+           "and still knows its history");
+    fill(host, 10);
+    host_close(host);
+}
+
+/* ---- beside events ------------------------------------------------------------------ */
+
+struct asked {
+    unsigned count;
+    enum status status;
+};
+
+static void on_collected(void *context, struct host *host, enum status status, const struct collector_record *record)
+{
+    struct asked *asked = context;
+    (void)host, (void)record;
+    asked->count++;
+    asked->status = status;
+}
+
+/* Events go on while the collection is under way; returns how many. */
+static unsigned events_until(struct host *host, const struct asked *asked, uint64_t *seed)
+{
+    unsigned count = 0;
+    while (asked->count == 0) {
+        if (tap_below(seed, 8) == 0)
+            fill(host, 1 + (unsigned)tap_below(seed, 2000));
+        else
+            poke(host, "[%push %a-cord-that-is-longer-than-a-word]");
+        count++;
+    }
+    return count;
+}
+
+static void beside_events(uint64_t *seed)
+{
+    const char *directory = tap_path(tap_scratch(), "machine");
+    /* slow, so that there are events beside it */
+    const struct host_options options = {.gc = {.write_bytes_per_second = 2 * MIB}};
+    struct host *host = create(directory, &options);
+    unsigned events = 0;
+    bool is_good = true;
+    fill(host, 20000);
+    for (unsigned round = 0; round < 6; round++) {
+        struct asked asked = {0};
+        fill(host, 5000);
+        must(host_gc_request(host, round % 3 != 1, on_collected, &asked));
+        events += events_until(host, &asked, seed);
+        is_good = is_good && asked.count == 1 && asked.status == STATUS_OK;
+    }
+    struct host_gc_status gc;
+    host_gc_status_read(host, &gc);
+    tap_ok(is_good && gc.history.record_count == 6, "six collections beside %u events", events);
+    uint64_t hash = facts_of(host).state_hash;
+    host_close(host);
+    tap_ok(verifies(directory), "and the machine is whole");
+    must(host_open(directory, NULL, NULL, &host));
+    tap_ok(facts_of(host).state_hash == hash && facts_of(host).events_replayed == 0, "and opens where it stood");
+    host_close(host);
+}
+
+/* What one reads from outside stays readable. */
+static void beside_views(void)
+{
+    const char *directory = tap_path(tap_scratch(), "machine");
+    struct host *host = create(directory, NULL), *view;
+    struct collector_record record;
+    fill(host, 3000);
+    must(host_settle(host));
+    must(host_open_view(directory, NULL, &view));
+    for (unsigned i = 0; i < 5; i++) {
+        fill(host, 2000 + i);
+        must(host_collect(host, true, &record));
+        must(host_settle(host));
+    }
+    tap_ok(length(view) == 3000, "a view reads the state it was opened at");
+    host_close(view);
+    must(host_open_view(directory, NULL, &view));
+    tap_ok(length(view) == 2004, "a new one the newest");
+    host_close(view);
+    host_close(host);
+}
+
+static void beside_snapshots(void)
+{
+    const char *directory = tap_path(tap_scratch(), "machine");
+    struct host *host = create(directory, NULL), *view;
+    struct collector_record record;
+    fill(host, 3000);
+    host_reset(host);
+    must(node_keep(host_node(host), "then", false, NULL));
+    poke(host, "[%set 0]");
+    must(host_collect(host, true, &record));
+    tap_ok(record.live_bytes > 3000 * 24, "what only a snapshot keeps is live");
+    must(host_settle(host));
+    must(host_open_view(directory, NULL, &view));
+    must(host_view_at(view, "then"));
+    tap_ok(length(view) == 3000 && length(host) == 0, "and is read");
+    host_close(view);
+    host_reset(host);
+    must(node_kept_drop(host_node(host), "then", false));
+    must(host_collect(host, true, &record));
+    tap_ok(record.live_bytes < 3000 * 24, "dropped, it is garbage");
+    host_close(host);
+}
+
+/* ---- the policy at work ----------------------------------------------------------------- */
+
+static void note_pause(void *context, const struct collector_record *record)
+{
+    uint64_t *most_us = context;
+    if (record->pause_us > *most_us)
+        *most_us = record->pause_us;
+}
+
+static void on_its_own(void)
+{
+    const char *directory = tap_path(tap_scratch(), "machine");
+    uint64_t pause_us = 0, most_bytes = 0, appended_bytes = 0, before_bytes = 0;
+    const struct host_options options = {
+        .listener = {.context = &pause_us, .collected = note_pause},
+        .gc = {.mode = HOST_GC_AUTO, .slack_bytes = 2 * MIB, .cpu_percent = 100},
+    };
+    struct host *host = create(directory, &options);
+    struct host_gc_status gc;
+    while (appended_bytes < 64 * MIB) {
+        fill(host, 20000);
+        uint64_t used_bytes = facts_of(host).arena_used_bytes;
+        appended_bytes += used_bytes > before_bytes ? used_bytes - before_bytes : 0;
+        before_bytes = used_bytes;
+        if (used_bytes > most_bytes)
+            most_bytes = used_bytes;
+    }
+    host_gc_status_read(host, &gc);
+    tap_ok(gc.history.record_count > 0 && gc.failures == 0 && most_bytes < appended_bytes / 4 * 3,
+           "%" PRIu64 " young and %" PRIu64 " full collections keep %" PRIu64 " MiB appended in %" PRIu64 " MiB",
+           gc.history.young_count, gc.history.full_count, appended_bytes / MIB, most_bytes / MIB);
+    tap_note("paused %" PRIu64 " us at most", pause_us);
+    host_close(host);
+    tap_ok(verifies(directory), "and the machine is whole");
+}
+
+static void stopped_in_the_middle(void)
+{
+    const char *directory = tap_path(tap_scratch(), "machine");
+    const struct host_options options = {.gc = {.write_bytes_per_second = MIB / 4}};
+    struct host *host = create(directory, &options);
+    struct asked asked = {0};
+    fill(host, 50000);
+    uint64_t hash = facts_of(host).state_hash;
+    must(host_gc_request(host, true, on_collected, &asked));
+    host_reset(host);
+    uint64_t started_ns = os_clock_ns();
+    host_close(host);
+    tap_ok(asked.count == 1 && asked.status == STATUS_INTERRUPTED && os_clock_ns() - started_ns < 2000000000,
+           "a host that is closed gives its collection up at once");
+    must(host_open(directory, NULL, NULL, &host));
+    tap_ok(facts_of(host).state_hash == hash && facts_of(host).events_replayed == 0, "and nothing has happened");
+    host_close(host);
+    tap_ok(verifies(directory), "and the machine is whole");
+}
+
+/* ---- restarts ------------------------------------------------------------------------------ */
+
+static void restarted(unsigned count)
+{
+    const char *directory = tap_path(tap_scratch(), "machine");
+    const struct host_options options = {.gc = {.mode = HOST_GC_AUTO, .slack_bytes = MIB}};
+    struct host *host = create(directory, &options);
+    fill(host, 1000);
+    host_close(host);
+    uint64_t used_bytes = 0, file_bytes = 0;
+    bool is_bounded = true;
+    for (unsigned i = 0; i < count; i++) {
+        must(host_open(directory, NULL, &options, &host));
+        host_reset(host);
+        struct host_status facts = facts_of(host);
+        if (i == 0) {
+            used_bytes = facts.arena_used_bytes;
+            file_bytes = facts.arena_file_bytes;
+        }
+        is_bounded = is_bounded && facts.arena_used_bytes == used_bytes && facts.arena_file_bytes <= file_bytes;
+        host_close(host);
+    }
+    tap_ok(is_bounded, "%u starts at one event: the arena has not grown", count);
+    for (unsigned i = 0; i < count; i++) {
+        struct collector_record record;
+        must(host_open(directory, NULL, &options, &host));
+        must(host_collect(host, i % 4 == 0, &record));
+        struct host_status facts = facts_of(host);
+        is_bounded = is_bounded && facts.arena_used_bytes <= used_bytes + 64 * 1024 &&
+                     facts.arena_file_bytes <= file_bytes + 64 * MIB;
+        if (!is_bounded)
+            tap_note("%u: %" PRIu64 " of %" PRIu64 " bytes", i, facts.arena_used_bytes, facts.arena_file_bytes);
+        host_close(host);
+        if (!is_bounded)
+            break;
+    }
+    tap_ok(is_bounded, "%u starts with a collection each: bounded as well", count);
+}
+
+int main(int count, char **words)
+{
+    if (count == 2) {
+        restarted((unsigned)strtoul(words[1], NULL, 10));
+        return tap_done();
+    }
+    uint64_t seed = tap_seed();
+    by_hand();
+    beside_events(&seed);
+    beside_views();
+    beside_snapshots();
+    on_its_own();
+    stopped_in_the_middle();
+    restarted(15);
+    return tap_done();
+}
