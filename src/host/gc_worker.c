@@ -6,7 +6,7 @@
 #define SLICE_BYTES ((uint64_t)128 << 10)
 
 /* Flushed so often, so that no flush of the log waits for a long one of ours. */
-#define SYNC_BYTES ((uint64_t)8 << 20)
+#define SYNC_BYTES ((uint64_t)2 << 20)
 
 /* A round that copied no more than this leaves the owner little to do. */
 #define LAST_ROUND_BYTES ((uint64_t)256 << 10)
