@@ -22,6 +22,7 @@ struct collector_compaction {
     noun roots[ARENA_ROOTS]; /* of the round in hand */
     unsigned next_root;
     bool is_in_round;
+    bool is_full; /* nothing lies below from-space */
     uint64_t synced_words;
     _Atomic uint64_t cells, atoms, words; /* copied, for those who look on */
 };
@@ -52,7 +53,7 @@ static enum status prepare(struct collector_compaction *compaction)
     const struct arena_compaction_space *space = &compaction->space;
     struct copy *copy = &compaction->copy;
     copy_init(copy, arena_compaction_builder(compaction->inner), space->from_start_bytes);
-    STATUS_TRY(forward_init(&copy->forward, space->from_start_bytes / 8, NOUN_PERSISTENT_BYTES / 8,
+    STATUS_TRY(forward_init(&copy->forward, space->from_start_bytes / 8, NOUN_LARGE_START_BYTES / 8,
                             space->to_start_bytes / 8, (space->to_end_bytes - space->to_start_bytes) / 8));
     return forward_extend(&copy->forward, space->from_end_bytes / 8);
 }
@@ -69,6 +70,7 @@ enum status collector_compaction_begin(struct arena *arena, uint64_t from_bytes,
         return status;
     }
     arena_compaction_space(compaction->inner, &compaction->space);
+    compaction->is_full = from_bytes == 0;
     status = prepare(compaction);
     if (status != STATUS_OK) {
         collector_compaction_abort(arena, compaction);
@@ -147,6 +149,14 @@ static enum status copy_remainder(struct collector_compaction *compaction, const
     return STATUS_OK;
 }
 
+static void keep_large(struct collector_compaction *compaction)
+{
+    const struct kept *large = &compaction->copy.large;
+    for (size_t i = 0; i < large->capacity; i++)
+        if (large->slots[i] != 0)
+            arena_compaction_keep_large(compaction->inner, large->slots[i]);
+}
+
 /* Completes the record, learns from it, and makes the history a root. */
 static enum status write_history(struct collector_compaction *compaction, struct collector_history *history,
                                  struct collector_record *record, struct arena_commit *commit)
@@ -175,11 +185,16 @@ enum status collector_compaction_finish(struct arena *arena, struct collector_co
         return status;
     }
     struct arena_compaction *inner = compaction->inner;
+    keep_large(compaction);
     compaction->inner = NULL;
     return arena_compaction_publish(arena, inner, commit);
 }
 
-noun collector_compaction_moved(void *compaction, noun old)
+/* A full compaction has freed the large atoms that it has not met. */
+noun collector_compaction_moved(void *context, noun old)
 {
-    return copy_find(&((const struct collector_compaction *)compaction)->copy, old);
+    const struct collector_compaction *compaction = context;
+    if (noun_is_large(old) && compaction->is_full && !kept_has(&compaction->copy.large, old))
+        return NOUN_NONE;
+    return copy_find(&compaction->copy, old);
 }

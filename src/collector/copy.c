@@ -22,7 +22,11 @@ static_assert(NOUN_SPACE_BYTES / 8 <= HEAD_IS_DONE, "offsets leave bit 60 free")
 
 void copy_init(struct copy *copy, struct arena_builder *builder, uint64_t from_bytes)
 {
-    *copy = (struct copy){.builder = builder, .from_bytes = from_bytes, .hand = NOUN_NONE, .is_scouting = true};
+    *copy = (struct copy){.builder = builder,
+                          .from_bytes = from_bytes,
+                          .span_bytes = NOUN_LARGE_START_BYTES - from_bytes,
+                          .hand = NOUN_NONE,
+                          .is_scouting = true};
     wordstack_init(&copy->pending);
 }
 
@@ -30,11 +34,12 @@ void copy_finish(struct copy *copy)
 {
     wordstack_finish(&copy->pending);
     forward_finish(&copy->forward);
+    kept_finish(&copy->large);
 }
 
 static inline bool is_in_from_space(const struct copy *copy, noun n)
 {
-    return !noun_is_direct(n) && (n << 3) >= copy->from_bytes;
+    return !noun_is_direct(n) && (n << 3) - copy->from_bytes < copy->span_bytes;
 }
 
 /* ---- the scout --------------------------------------------------------------- */
@@ -92,6 +97,12 @@ static inline void scout_from(struct copy *copy, noun n)
 
 /* ---- writing ------------------------------------------------------------------ */
 
+static inline void meet(struct copy *copy, noun n)
+{
+    if (UNLIKELY(noun_is_large(n)))
+        kept_add(&copy->large, n);
+}
+
 /* Both return NOUN_NONE if there is no room. */
 
 static noun copy_atom(struct copy *copy, noun atom)
@@ -117,6 +128,8 @@ static inline noun copy_cell(struct copy *copy, uint64_t offset_words, noun tail
     if (UNLIKELY(to == NULL))
         return NOUN_NONE;
     CHECK_DEBUG(head != NOUN_NONE);
+    meet(copy, from[1]);
+    meet(copy, from[2]);
     to[0] = from[0];
     to[1] = head;
     to[2] = tail;
@@ -189,6 +202,7 @@ void copy_start(struct copy *copy, noun root)
 {
     CHECK(!copy->is_walking && noun_is_persistent(root));
     copy->scout = (struct scout){0};
+    meet(copy, root);
     copy->hand = root;
     copy->is_walking = true;
 }

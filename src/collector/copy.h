@@ -12,6 +12,7 @@
 #include "arena/arena.h"
 #include "base/base.h"
 #include "collector/forward.h"
+#include "collector/kept.h"
 #include "noun/noun.h"
 
 /* Nodes ahead of the walk, for prefetching only: see copy.c. */
@@ -30,6 +31,8 @@ struct copy {
     struct arena_builder *builder; /* the compaction's */
     struct forward forward;
     uint64_t from_bytes; /* what lies below stays where it is */
+    uint64_t span_bytes; /* from there to the large atoms, which stay as well */
+    struct kept large;   /* those that were met */
     struct wordstack pending;
     noun hand; /* the last finished copy, or NOUN_NONE */
     bool is_walking;
@@ -41,10 +44,11 @@ struct copy {
 void copy_init(struct copy *copy, struct arena_builder *builder, uint64_t from_bytes);
 void copy_finish(struct copy *copy);
 
-/* The word of a persistent noun after the copy; NOUN_NONE if it has none yet. */
+/* The word of a persistent noun after the copy; NOUN_NONE if it has none yet.
+ * What lies below the boundary, and large atoms, keep theirs. */
 static inline noun copy_find(const struct copy *copy, noun n)
 {
-    if (noun_is_direct(n) || (n << 3) < copy->from_bytes)
+    if (noun_is_direct(n) || (n << 3) - copy->from_bytes >= copy->span_bytes)
         return n;
     uint64_t words = forward_get(&copy->forward, noun_offset_words(n));
     return words == 0 ? NOUN_NONE : (n & ~NOUN_OFFSET_MASK) | words;

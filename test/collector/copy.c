@@ -52,7 +52,7 @@ static noun put(noun tag, const uint64_t *words, uint64_t count)
 
 static uint64_t hash_of(noun n)
 {
-    return noun_is_direct(n) ? n * 0x9e3779b97f4a7c15u : noun_words(n)[0];
+    return noun_is_direct(n) || noun_is_large(n) ? n * 0x9e3779b97f4a7c15u : noun_words(n)[0];
 }
 
 static noun make_cell(noun head, noun tail)
@@ -250,6 +250,30 @@ static void later_roots_share(uint64_t *seed)
     copy_finish(&copy);
 }
 
+static void large_atoms_stay(void)
+{
+    noun first = NOUN_TAG_ATOM | (NOUN_LARGE_START_BYTES / 8 + 512), second = first + 1024;
+    clear_from_space();
+    noun root = make_cell(make_cell(1, first), 2);
+    struct arena_builder builder = new_builder(TO_SIZE_BYTES / 8);
+    struct copy copy;
+    bool is_done;
+    copy_init(&copy, &builder, FROM_BYTES);
+    CHECK(forward_init(&copy.forward, FROM_BYTES / 8, top_words, TO_BYTES / 8, TO_SIZE_BYTES / 8) == STATUS_OK);
+    CHECK(forward_extend(&copy.forward, top_words) == STATUS_OK);
+    copy_start(&copy, root);
+    CHECK(copy_run(&copy, UINT64_MAX / 4, &is_done) == STATUS_OK && is_done);
+    copy_start(&copy, second);
+    CHECK(copy_run(&copy, UINT64_MAX / 4, &is_done) == STATUS_OK && is_done);
+    noun moved = copy_find(&copy, root);
+    tap_ok(noun_tail(noun_head(moved)) == first && copy.atoms == 0 && copy.cells == 2,
+           "large atoms are not copied, and not looked at");
+    tap_ok(copy.large.count == 2 && kept_has(&copy.large, first) && kept_has(&copy.large, second) &&
+               !kept_has(&copy.large, first + 512),
+           "but known, from a cell or a root");
+    copy_finish(&copy);
+}
+
 static void no_room(uint64_t *seed)
 {
     clear_from_space();
@@ -292,6 +316,7 @@ int main(void)
     what_lies_below_stays(&seed);
     later_roots_share(&seed);
     deep_ones();
+    large_atoms_stay();
     no_room(&seed);
     wide_entries();
     return tap_done();

@@ -231,6 +231,50 @@ static void beside_snapshots(void)
     host_close(host);
 }
 
+/* Large atoms have pages of their own: they are not copied, only kept or freed. */
+static void beside_large_atoms(void)
+{
+    const char *directory = tap_path(tap_scratch(), "machine");
+    struct host *host = create(directory, NULL);
+    struct collector_record record;
+    struct arena_statistics before, with, after;
+    size_t length_bytes = MIB;
+    char *text = malloc(length_bytes + 32);
+    int at = sprintf(text, "[%%push '");
+    memset(text + at, 'x', length_bytes);
+    strcpy(text + at + length_bytes, "']");
+    arena_statistics(host_node(host)->arena, &before);
+    fill(host, 10);
+    poke(host, text);
+    must(host_collect(host, true, &record));
+    arena_statistics(host_node(host)->arena, &with);
+    noun product;
+    host_reset(host);
+    must(host_peek(host, 0, &product));
+    noun atom = noun_head(noun_at(product, 7));
+    uint64_t direct;
+    size_t size_bytes;
+    const uint8_t *bytes = noun_atom_bytes(atom, &direct, &size_bytes);
+    bool is_own = with.large_count > before.large_count; /* if the stack gives it pages of its own */
+    tap_ok(size_bytes == length_bytes && bytes[0] == 'x' && memcmp(bytes, bytes + 1, length_bytes - 1) == 0 &&
+               (!is_own || record.live_bytes < length_bytes),
+           "a large atom is kept%s", is_own ? ", and not copied" : "");
+    must(host_settle(host));
+    host_close(host);
+    tap_ok(verifies(directory), "and the machine is whole");
+    must(host_open(directory, NULL, NULL, &host));
+    poke(host, "[%set 0]");
+    must(host_collect(host, true, &record));
+    fill(host, 10);
+    must(host_collect(host, true, &record));
+    arena_statistics(host_node(host)->arena, &after);
+    tap_ok(after.large_count == before.large_count, "and freed when nothing reaches it: %" PRIu64 " are left",
+           after.large_count);
+    host_close(host);
+    tap_ok(verifies(directory), "and the machine is whole");
+    free(text);
+}
+
 /* ---- the policy at work ----------------------------------------------------------------- */
 
 static void note_pause(void *context, const struct collector_record *record)
@@ -337,6 +381,7 @@ int main(int count, char **words)
     beside_events(&seed);
     beside_views();
     beside_snapshots();
+    beside_large_atoms();
     on_its_own();
     stopped_in_the_middle();
     restarted(15);
