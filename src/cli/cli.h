@@ -218,6 +218,7 @@ struct machine_options {
     uint64_t time_limit_s;     /* --time-limit */
     uint64_t memory_limit_mib; /* --memory-limit */
     const char *stack_backing; /* --stack-backing */
+    const char *engine;        /* --engine */
     bool check_jets;           /* --jet-check */
 };
 
@@ -230,6 +231,7 @@ struct machine_options {
         {"--stack-backing", "WHERE",                                                                                   \
          "an event's nouns: memory (the default), or arena: on the arena's disk if need be", OPTION_TEXT,              \
          &(options).stack_backing},                                                                                    \
+        {"--engine", "NAME", "native (the default), or interpreter: no machine code", OPTION_TEXT, &(options).engine}, \
     {                                                                                                                  \
         "--jet-check", NULL, "run every jet beside its Nock; stop at a difference", OPTION_FLAG, &(options).check_jets \
     }

@@ -56,6 +56,7 @@ int machine_init(struct machine *machine, const struct cli *cli, const struct co
                     .event_limit_ms = options->time_limit_s * 1000,
                     .memory_limit_bytes = options->memory_limit_mib << 20,
                     .is_stack_backed = options->stack_backing != NULL && strcmp(options->stack_backing, "arena") == 0,
+                    .is_interpreted = options->engine != NULL && strcmp(options->engine, "interpreter") == 0,
                     .check_jets = options->check_jets},
     };
     if (options->log_level != NULL && !driver_slog_level_read(options->log_level, &machine->level))
@@ -63,6 +64,8 @@ int machine_init(struct machine *machine, const struct cli *cli, const struct co
     if (options->stack_backing != NULL && !machine->options.is_stack_backed &&
         strcmp(options->stack_backing, "memory") != 0)
         return cli_usage(cli, command, "--stack-backing wants memory or arena, not \"%s\"", options->stack_backing);
+    if (options->engine != NULL && !machine->options.is_interpreted && strcmp(options->engine, "native") != 0)
+        return cli_usage(cli, command, "--engine wants native or interpreter, not \"%s\"", options->engine);
     return -1;
 }
 
@@ -76,6 +79,7 @@ struct recovery_options machine_recovery_options(struct machine *machine)
                      .progress = listener->progress},
         .memory_limit_bytes = machine->options.memory_limit_bytes,
         .is_stack_backed = machine->options.is_stack_backed,
+        .is_interpreted = machine->options.is_interpreted,
         .check_jets = machine->options.check_jets,
     };
 }

@@ -85,6 +85,7 @@ struct host_options {
     bool is_stack_backed;        /* by a nameless file in the directory: an event may need more than memory */
     uint64_t event_limit_ms;     /* an event that takes longer fails; 0: none */
     struct host_durability durability;
+    bool is_interpreted;       /* the engine makes no machine code */
     bool check_jets;           /* run each jet beside its Nock */
     uint64_t quarantine_event; /* an operator's word: not to be run again; 0: none */
 };

@@ -36,6 +36,7 @@ enum status node_create_machine(struct node *node)
     const struct nock_options nock_options = {
         .slog = node->options.listener.slog,
         .slog_context = node->options.listener.context,
+        .engine = node->options.is_interpreted ? NOCK_ENGINE_INTERPRETER : NOCK_ENGINE_NATIVE,
         .check_jets = node->options.check_jets,
     };
     STATUS_TRY(nock_create(node->stack, &nock_options, &node->machine));

@@ -44,6 +44,7 @@ struct recovery_options {
     struct recovery_listener listener;
     uint64_t memory_limit_bytes; /* of the ephemeral stack; 0: a default */
     bool is_stack_backed;        /* by a nameless file in the machine's directory: an event may need more than memory */
+    bool is_interpreted;         /* the engine makes no machine code */
     bool check_jets;
     /* An operator's word: if this event had to be run again it is skipped, now and
      * in every later replay, and the log says so.  0: none. */
