@@ -66,6 +66,6 @@ bool identity_find_block(struct identity *identity, uint64_t block)
         memset(identity->numbers + identity->record_count * IDENTITY_PLACES, 0, RECORD_BYTES);
         *slot = (struct identity_block){block, identity->record_count++};
     }
-    identity->last = *slot;
+    identity->last = identity->found[block % IDENTITY_FOUND] = *slot;
     return true;
 }

@@ -18,6 +18,7 @@
 
 #define IDENTITY_BLOCK_WORDS 64
 #define IDENTITY_PLACES (IDENTITY_BLOCK_WORDS / 2)
+#define IDENTITY_FOUND 64
 
 struct identity_block {
     uint64_t block; /* number of the block + 1; 0: an empty slot */
@@ -30,7 +31,8 @@ struct identity {
     size_t record_count;
     size_t record_capacity;
     unsigned block_bits;
-    struct identity_block last; /* found last */
+    struct identity_block last;                  /* found last */
+    struct identity_block found[IDENTITY_FOUND]; /* lately, by block */
     struct scratch_array *block_array;
     struct scratch_array *record_array;
 };
@@ -50,8 +52,13 @@ static inline uint64_t identity_index(struct identity *identity, noun object)
 {
     uint64_t offset_words = noun_offset_words(object);
     uint64_t block = offset_words / IDENTITY_BLOCK_WORDS + 1;
-    if (block != identity->last.block && UNLIKELY(!identity_find_block(identity, block)))
-        return IDENTITY_NO_MEMORY;
+    if (block != identity->last.block) {
+        const struct identity_block *found = &identity->found[block % IDENTITY_FOUND];
+        if (LIKELY(found->block == block))
+            identity->last = *found;
+        else if (UNLIKELY(!identity_find_block(identity, block)))
+            return IDENTITY_NO_MEMORY;
+    }
     return identity->last.record * IDENTITY_PLACES + offset_words / 2 % IDENTITY_PLACES;
 }
 

@@ -84,7 +84,7 @@ static inline uint32_t intern_add(struct intern *intern, size_t slot, uint64_t h
     return (uint32_t)index | INTERN_NODE;
 }
 
-/* Puts the slots that wait into the table. */
+/* Puts the slots that wait into the table.  Only the keys of cells wait. */
 void intern_settle(struct intern *intern);
 
 /* A cell that is known to be new: nobody has to wait for its slot to come from
@@ -106,8 +106,11 @@ static inline uint32_t intern_cell(struct intern *intern, uint32_t head, uint32_
 {
     uint64_t key = (uint64_t)head << 32 | tail;
     uint64_t hash = bits_mix64(key + intern->seed);
-    if (intern->waiting_count > 0)
-        intern_settle(intern);
+    for (unsigned i = 0; i < intern->waiting_count; i++) {
+        uint64_t waits = intern->waiting[i];
+        if (UNLIKELY((waits ^ hash) >> 32 == 0) && intern->nodes[(uint32_t)waits - 1].key == key)
+            return ((uint32_t)waits - 1) | INTERN_NODE;
+    }
     size_t at = (size_t)(hash >> (64 - intern->slot_bits)), mask = ((size_t)1 << intern->slot_bits) - 1;
     uint64_t slot;
     for (; (slot = intern->slots[at]) != 0; at = (at + 1) & mask) {

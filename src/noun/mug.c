@@ -42,6 +42,19 @@ static uint32_t murmur3(const uint8_t *bytes, size_t size_bytes, uint32_t seed)
     return finish(hash, size_bytes);
 }
 
+/* The same over the bytes of a word, as many as are not zeros at its end. */
+static inline uint32_t murmur3_word(uint64_t word, uint32_t seed)
+{
+    size_t size_bytes = (bits_length(word) + 7) / 8;
+    uint32_t low = (uint32_t)word, high = (uint32_t)(word >> 32), hash = seed;
+    if (size_bytes < 4)
+        return finish(hash ^ scramble(low), size_bytes);
+    hash = mix(hash, low);
+    if (size_bytes < 8)
+        return finish(hash ^ scramble(high), size_bytes);
+    return finish(mix(hash, high), size_bytes);
+}
+
 static inline uint32_t fold(uint32_t hash)
 {
     return hash >> 31 ^ (hash & 0x7fffffffu);
@@ -59,6 +72,11 @@ static uint32_t mum(uint32_t seed, uint32_t fallback, const uint8_t *bytes, size
 
 uint32_t noun_mug_atom(noun atom)
 {
+    if (noun_is_direct(atom)) {
+        uint32_t mug = fold(murmur3_word(atom, 0xcafebabeu));
+        if (LIKELY(mug != 0))
+            return mug;
+    }
     uint64_t direct;
     size_t size_bytes;
     const uint8_t *bytes = noun_atom_bytes(atom, &direct, &size_bytes);

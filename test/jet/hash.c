@@ -121,6 +121,20 @@ static void check_random(void)
     tap_ok(wrong_length == 0, "rub takes back what mat makes, and both are what jam does");
 }
 
+/* No room for the jam under the stack's limit: the event fails. */
+static void check_limit(void)
+{
+    struct stack *stack = space_stack();
+    size_t limit_bytes = stack->options.limit_bytes;
+    noun list = 0;
+    for (uint64_t i = 1; i <= 10000; i++)
+        list = stack_cell(stack, bits_mix64(i) >> 1, list);
+    stack->options.limit_bytes = stack_used_bytes(stack) + 1000;
+    tap_ok(jet_jam(machine, list) == NOCK_JET_FAIL, "a jam that does not fit fails");
+    stack->options.limit_bytes = limit_bytes;
+    tap_ok(serialization_agrees(list), "and with room it does not");
+}
+
 static void check_odd(void)
 {
     noun cell = stack_cell(space_stack(), 1, 2);
@@ -138,6 +152,7 @@ int main(void)
     state = tap_seed();
     check_sha();
     check_lengths();
+    check_limit();
     check_random();
     check_odd();
     nock_destroy(machine);
