@@ -149,6 +149,27 @@ const struct nock_jet zk_table[] = {
     {CORE(H_ZOON, "h-by/get", h_by_get)},
     {CORE(H_ZOON, "h-by/got", h_by_got)},
     {CORE(H_ZOON, "h-by/gut", h_by_gut)},
+    /* zk_tree_sets.c */
+    {CORE(ZOON, "z-in/bif", z_in_bif)},
+    {CORE(ZOON, "z-in/dif", z_in_dif)},
+    {CORE(ZOON, "z-in/dig", z_in_dig)},
+    {CORE(ZOON, "z-in/int", z_in_int)},
+    {CORE(ZOON, "z-in/uni", z_in_uni)},
+    {CORE(ZOON, "z-by/bif", z_by_bif)},
+    {CORE(ZOON, "z-by/dif", z_by_dif)},
+    {CORE(ZOON, "z-by/dig", z_by_dig)},
+    {CORE(ZOON, "z-by/int", z_by_int)},
+    {CORE(ZOON, "z-by/uni", z_by_uni)},
+    {CORE(ZOON, "z-by/mar", z_by_mar)},
+    {CORE(H_ZOON, "h-in/bif", h_in_bif)},
+    {CORE(H_ZOON, "h-in/dif", h_in_dif)},
+    {CORE(H_ZOON, "h-in/int", h_in_int)},
+    {CORE(H_ZOON, "h-in/uni", h_in_uni)},
+    {CORE(H_ZOON, "h-by/bif", h_by_bif)},
+    {CORE(H_ZOON, "h-by/dif", h_by_dif)},
+    {CORE(H_ZOON, "h-by/int", h_by_int)},
+    {CORE(H_ZOON, "h-by/uni", h_by_uni)},
+    {CORE(H_ZOON, "h-by/mar", h_by_mar)},
 };
 
 const size_t zk_table_count = COUNT_OF(zk_table);

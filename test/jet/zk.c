@@ -277,6 +277,104 @@ static void test_trees(void)
     tap_ok(tree == 0, "a map without any of its keys is empty");
 }
 
+/* ---- sets and maps as wholes -------------------------------------------------- */
+
+static const struct whole_door {
+    const char *name;
+    bool is_map, is_hashed; /* its keys are digests */
+    noun empty;
+    nock_jet_core *gas, *del, *bif, *dif, *uni, *both;
+} whole_doors[] = {
+    {"z-in", false, false, 0, zk_jet_z_in_gas, zk_jet_z_in_del, zk_jet_z_in_bif, zk_jet_z_in_dif, zk_jet_z_in_uni,
+     zk_jet_z_in_int},
+    {"z-by", true, false, 0, zk_jet_z_by_gas, zk_jet_z_by_del, zk_jet_z_by_bif, zk_jet_z_by_dif, zk_jet_z_by_uni,
+     zk_jet_z_by_int},
+    {"h-in", false, true, 0x74657368, zk_jet_h_in_gas, zk_jet_h_in_del, zk_jet_h_in_bif, zk_jet_h_in_dif,
+     zk_jet_h_in_uni, zk_jet_h_in_int},
+    {"h-by", true, true, 0x70616d68, zk_jet_h_by_gas, zk_jet_h_by_del, zk_jet_h_by_bif, zk_jet_h_by_dif,
+     zk_jet_h_by_uni, zk_jet_h_by_int},
+};
+
+#define KEYS 40
+
+static noun whole_key(const struct whole_door *door, uint64_t i)
+{
+    noun rest = door->is_hashed ? stack_triple(space_stack(), 1, 2, stack_cell(space_stack(), 3, 4)) : 0;
+    return door->is_hashed ? stack_cell(space_stack(), i, rest) : i;
+}
+
+/* The tree of the keys whose bits are set; values are `value`. */
+static noun whole_tree(const struct whole_door *door, uint64_t keys, noun value)
+{
+    noun list = 0;
+    for (uint64_t i = 0; i < KEYS; i++) {
+        if ((keys >> i & 1) == 0)
+            continue;
+        noun key = whole_key(door, i);
+        list = stack_cell(space_stack(), door->is_map ? stack_cell(space_stack(), key, value) : key, list);
+    }
+    return door_call(door->gas, list, door->empty);
+}
+
+/* Two splits and what is between them make the whole again. */
+static bool splits(const struct whole_door *door, noun tree, uint64_t i)
+{
+    noun halves = door_call(door->bif, whole_key(door, i), tree);
+    noun less = door_call(door->del, whole_key(door, i), tree);
+    return noun_is_cell(halves) && noun_equal(door_call(door->uni, noun_tail(halves), noun_head(halves)), less) &&
+           noun_equal(door_call(door->uni, noun_head(halves), noun_tail(halves)), less);
+}
+
+/* Of the keys of both, b's values are to stand: a tree of a's own, over which b's are put. */
+static bool combines(const struct whole_door *door, uint64_t a_keys, uint64_t b_keys)
+{
+    noun a = whole_tree(door, a_keys, 7), b = whole_tree(door, b_keys, 8);
+    noun list = 0;
+    for (uint64_t i = 0; i < KEYS; i++) {
+        noun key = whole_key(door, i);
+        if ((b_keys >> i & 1) != 0)
+            list = stack_cell(space_stack(), door->is_map ? stack_cell(space_stack(), key, 8) : key, list);
+    }
+    return noun_equal(door_call(door->uni, b, a), door_call(door->gas, list, a)) &&
+           noun_equal(door_call(door->both, b, a), whole_tree(door, a_keys & b_keys, 8)) &&
+           noun_equal(door_call(door->dif, b, a), whole_tree(door, a_keys & ~b_keys, 7));
+}
+
+static void test_wholes(uint64_t *state)
+{
+    for (size_t d = 0; d < COUNT_OF(whole_doors); d++) {
+        const struct whole_door *door = &whole_doors[d];
+        unsigned wrong_split = 0, wrong = 0;
+        for (unsigned i = 0; i < 30; i++) {
+            stack_clear(space_stack());
+            uint64_t a = tap_random(state), b = tap_random(state);
+            a = i == 0 ? 0 : i % 5 == 0 ? b : a;
+            wrong += !combines(door, a, i == 1 ? 0 : b);
+            wrong_split += !splits(door, whole_tree(door, a, 7), tap_below(state, KEYS));
+        }
+        tap_ok(wrong == 0, "%s: union, intersection and difference are those of the keys", door->name);
+        tap_ok(wrong_split == 0, "%s: a split leaves nothing but its key out", door->name);
+    }
+}
+
+/* The axis that dig gives has the item; mar puts or deletes. */
+static void test_places(void)
+{
+    const struct whole_door *door = &whole_doors[1];
+    noun tree = whole_tree(door, 0xffffff, 7);
+    unsigned right = 0;
+    for (noun i = 0; i < 24; i++) {
+        noun unit = door_call(zk_jet_z_by_dig, i, tree);
+        noun other = door_call(zk_jet_z_by_mar, stack_triple(space_stack(), i, 0, 9), tree);
+        right += noun_is_cell(unit) && noun_head(noun_at(tree, noun_tail(unit))) == i &&
+                 door_call(zk_jet_z_by_got, i, other) == 9 &&
+                 noun_equal(door_call(zk_jet_z_by_mar, stack_cell(space_stack(), i, 0), tree),
+                            door_call(zk_jet_z_by_del, i, tree));
+    }
+    tap_ok(right == 24 && door_call(zk_jet_z_by_dig, 30, tree) == 0,
+           "dig finds every key's axis, mar puts and deletes");
+}
+
 int main(void)
 {
     space_open();
@@ -291,6 +389,8 @@ int main(void)
     test_noun_hash(&state);
     test_curve(&state);
     test_trees();
+    test_wholes(&state);
+    test_places();
     nock_destroy(machine);
     return tap_done();
 }

@@ -602,6 +602,10 @@ static noun core_in_door(struct nock *machine, const char *name, noun gate, uint
         sample = list_of(state, door->item, tap_below(state, 12));
     else if (strcmp(arm, "gut") == 0)
         sample = pair(door->key(state), 77);
+    else if (strcmp(arm, "mar") == 0)
+        sample = pair(door->key(state), tap_below(state, 2) ? 0 : pair(0, tap_below(state, 3)));
+    else if (strcmp(arm, "dif") == 0 || strcmp(arm, "uni") == 0 || strcmp(arm, "int") == 0)
+        sample = tap_below(state, 8) == 0 ? tree : random_tree(machine, door, state);
     else
         sample = door->key(state);
     return gate_in_door(noun_head(gate), sample, noun_at(gate, 14), tree, noun_at(gate, 31));
