@@ -225,8 +225,10 @@ static enum status read_identity(struct arena *arena)
         return status_fail(STATUS_FORMAT, "%s is not a Loam arena: it has only %" PRIu64 " bytes", path, file_bytes);
     struct arena_identity_page page;
     STATUS_TRY(arena_read_file(arena, 0, &page, sizeof page));
+    uint32_t written_version = page.format_version;
     STATUS_TRY(arena_identity_page_check(&page, path));
-    arena->format_version = page.format_version;
+    bool is_torn = written_version != page.format_version;
+    arena->format_version = is_torn ? ARENA_FORMAT_VERSION_IDENTITY : written_version; /* it will be written again */
     arena->created_wall_ms = page.created_wall_ms;
     arena_identity_set(arena, page.identity);
     return STATUS_OK;

@@ -232,8 +232,8 @@ static enum status sweep_begin(struct verify *verify)
     for (size_t i = 0; i < verify->range_count; i++) {
         struct verify_range *range = &verify->ranges[i];
         range->is_mapped =
-            range->count > 0 && verify->arena->is_chosen &&
-            verify_layouts_agree(&range->layout->layout, &verify->arena->layout, range->start_bytes, range->end_bytes);
+            range->count > 0 && verify->mapped != NULL &&
+            verify_layouts_agree(&range->layout->layout, verify->mapped, range->start_bytes, range->end_bytes);
     }
     for (size_t i = 0; i < verify->range_count; i++) {
         struct verify_range *range = &verify->ranges[i];

@@ -7,6 +7,7 @@
  * and must hold a commit that was written, is whole, is no older than what was
  * durable, and can be continued. */
 #include "arena_test.h"
+#include "arena/format.h"
 #include "lying_os.h"
 
 #include <errno.h>
@@ -373,6 +374,54 @@ static void large_objects(const char *path)
     arena_close(arena);
 }
 
+/* Rewrites a file whose pages are all where their addresses say as format 1
+ * would have written it. */
+static void make_format_1(const char *path)
+{
+    struct arena *arena = open_newest(path);
+    for (unsigned i = 0; i < 3; i++)
+        commit(arena, 9);
+    MUST(arena_sync(arena));
+    uint64_t seed = hash_xxh3_64(arena_identity(arena), ARENA_IDENTITY_SIZE_BYTES);
+    arena_close(arena);
+    struct os_file *file;
+    struct arena_identity_page identity;
+    struct arena_superblock superblock;
+    MUST(os_file_open(path, OS_OPEN_WRITE, &file));
+    MUST(os_file_read(file, 0, &identity, sizeof identity));
+    identity.format_version = 1;
+    identity.checksum = hash_xxh3_64(&identity, offsetof(struct arena_identity_page, checksum));
+    MUST(os_file_write(file, 0, &identity, sizeof identity));
+    for (unsigned i = 0; i < ARENA_RING_SLOTS; i++) {
+        uint64_t at = ARENA_RING_START_BYTES + i * sizeof superblock;
+        MUST(os_file_read(file, at, &superblock, sizeof superblock));
+        if (superblock.sequence == 0)
+            continue;
+        CHECK(superblock.range_count == 1);
+        superblock.format_version = 1;
+        superblock.directory_page = superblock.free_page = 0;
+        size_t old_bytes = offsetof(struct arena_superblock, directory_checksum);
+        memset((uint8_t *)&superblock + old_bytes, 0, sizeof superblock - old_bytes);
+        superblock.checksum = hash_xxh3_64_seeded(&superblock, offsetof(struct arena_superblock, checksum), seed);
+        MUST(os_file_write(file, at, &superblock, sizeof superblock));
+    }
+    os_file_close(file);
+}
+
+static void from_format_1(const char *path)
+{
+    struct arena *arena = open_newest(path);
+    CHECK(arena_current(arena)->event_number == 3);
+    commit(arena, 12);
+    commit(arena, 12);
+    sync_all(arena);
+    compact(arena, 0, commit_beside);
+    commit(arena, 300);
+    sync_all(arena);
+    commit(arena, 3);
+    arena_close(arena);
+}
+
 /* ---- one crash state ------------------------------------------------------- */
 
 static struct {
@@ -565,20 +614,30 @@ static void try_point(size_t point, uint64_t *random)
     free(pending);
 }
 
-static void crash_everywhere(const char *name, void (*workload)(const char *path), uint64_t *random)
+static void crash_from(const char *name, void (*prepare)(const char *path), void (*workload)(const char *path),
+                       uint64_t *random)
 {
     const char *path = test_path();
     test_create(path);
-    lying_watch(path);
     model_count = 0;
     model[model_count].event_number = next_event = 0;
     model[model_count++].state_hash = noun_hash_atom(0);
+    if (prepare != NULL)
+        prepare(path);
+    lying_watch(path);
+    note(NOTE_WRITTEN, model_count - 1);
+    note(NOTE_DURABLE, model_count - 1);
     workload(path);
     uint64_t tried = crash.tried, wrong = crash.wrong;
     for (size_t point = 0; point <= lying_count(); point++)
         if (point == lying_count() || lying_operation(point)->kind != LYING_NOTE)
             try_point(point, random);
     tap_ok(crash.wrong == wrong, "%s: %" PRIu64 " crash states, none lost", name, crash.tried - tried);
+}
+
+static void crash_everywhere(const char *name, void (*workload)(const char *path), uint64_t *random)
+{
+    crash_from(name, NULL, workload, random);
 }
 
 int main(void)
@@ -602,6 +661,7 @@ int main(void)
     crash_everywhere("a compaction that the log does not know", a_compaction_abandoned, &random);
     crash_everywhere("a file that shrinks", a_file_that_shrinks, &random);
     crash_everywhere("large objects", large_objects, &random);
+    crash_from("an arena of format 1", make_format_1, from_format_1, &random);
     tap_note("%" PRIu64 " crash states tried, %" PRIu64 " lost", crash.tried, crash.wrong);
     return tap_done();
 }

@@ -75,6 +75,11 @@ static void a_whole_arena_passes(const char *path)
     tap_ok(report.reached_bytes == report.appended_bytes - 23 * 80 - forgotten_events(arena) * 24,
            "everything appended is reached but the headers and what the lost superblocks alone knew");
     arena_close(arena);
+    struct arena_verify_report unchosen;
+    arena = test_open_unchosen(path, true);
+    MUST(arena_verify(arena, NULL, &unchosen));
+    tap_ok(unchosen.cells == report.cells && unchosen.atoms == report.atoms, "also when no commit is chosen");
+    arena_close(arena);
 }
 
 static bool finds_damage(const char *path)
