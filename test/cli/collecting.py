@@ -1,0 +1,76 @@
+"""The arena is collected: at rest, beside a running machine, and where it cannot be."""
+import json
+import os
+import sys
+
+from cli import *
+
+
+def listens(directory):
+    return wait_until(lambda: os.path.exists(os.path.join(directory, "control")))
+
+
+def test_at_rest():
+    directory = machine("rest")
+    for _ in range(20):
+        loam("poke", directory, "%inc")
+    before = status(directory)
+    result = loam("gc", directory, "--full")
+    ok(result.code == 0 and "full collection at event 20" in result.out, "gc --full: " + result.out)
+    after = status(directory)
+    ok(after["state_hash"] == before["state_hash"] and after["event"] == 20, "the state is the same")
+    ok(after["arena_used_bytes"] < before["arena_used_bytes"], "and smaller")
+    ok(after["gc_phase"] == "idle" and after["gc_full_collections"] == 1 and len(after["collections"]) == 1,
+       "status knows it")
+    ok(loam("gc", directory).code == 0, "what is new, too")
+    facts = loam("gc", directory, "--full", "--json").json()
+    ok(facts["full"] and facts["live_bytes"] > 0 and facts["event"] == 20, f"in JSON: {facts}")
+    ok("full collection" in loam("status", directory).out, "status in words")
+    ok(loam("verify", directory).code == 0, "the machine is whole")
+    ok(loam("poke", directory, "%inc").out.strip() == "[%count 21]", "and goes on")
+
+
+def test_running():
+    directory = machine("running")
+    process = start("run", directory, "--gc", "off", "--timer", "0.01:%inc")
+    ok(listens(directory), "a machine runs")
+    for words in (["--full"], [], ["--full"]):
+        result = loam("gc", directory, *words)
+        ok(result.code == 0 and "collection at event" in result.out, "it collects: " + result.out + result.err)
+    facts = status(directory)
+    ok(facts["running"] and len(facts["collections"]) == 3 and facts["collections"][0]["pause_us"] > 0,
+       "and tells of it while it runs")
+    ok(loam("stop", directory).code == 0 and process.wait(timeout=20) is not None, "it stops")
+    ok(loam("verify", directory).code == 0, "the machine is whole")
+    ok(len(status(directory)["collections"]) == 3, "the history is kept")
+
+
+def test_words():
+    directory = machine("words")
+    expect(loam("run", directory, "--gc", "sometimes", "--until-idle"), 64, "auto, off or a time", "--gc is read")
+    ok(loam("run", directory, "--gc", "1s", "--until-idle", "--poke", "%inc").code == 0, "a time is")
+    expect(loam("gc", path("nowhere")), 66, "", "no machine is refused")
+
+
+def restarted(times):
+    directory = machine("restarted")
+    loam("poke", directory, "%inc")
+    first = status(directory)
+    good = True
+    for _ in range(times):
+        good = good and loam("run", directory, "--until-idle", "--gc", "1s").code == 0
+    last = status(directory)
+    ok(good and last["arena_used_bytes"] == first["arena_used_bytes"] and
+       last["arena_file_bytes"] <= first["arena_file_bytes"] + (64 << 20) and
+       last["state_hash"] == first["state_hash"],
+       f"{times} starts at one event: {first['arena_used_bytes']} and {last['arena_used_bytes']} bytes")
+
+
+if "--restarts" in sys.argv:
+    restarted(int(sys.argv[sys.argv.index("--restarts") + 1]))
+else:
+    test_at_rest()
+    test_running()
+    test_words()
+    restarted(10)
+done()
