@@ -23,6 +23,7 @@
 struct copying {
     struct eventlog *from, *to;
     struct eventlog_base base; /* after which its rows begin */
+    bool is_log;               /* to be written to again, so in WAL mode from the beginning */
     bool has_base;             /* which is not where the log itself began */
     uint64_t through;
     eventlog_progress_fn *progress;
@@ -142,6 +143,14 @@ enum status eventlog_become_file(struct eventlog *log)
     return STATUS_OK;
 }
 
+/* The database alone is the log, and its mode is what it will be: no journal is
+ * written, and could be left behind, when it is opened for writing. */
+enum status eventlog_empty_wal(struct eventlog *log)
+{
+    int code = sqlite3_wal_checkpoint_v2(log->database, "main", SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    return code == SQLITE_OK ? STATUS_OK : eventlog_fail(log, code, "copy its write-ahead log into the database");
+}
+
 static enum status copy_all(const struct copying *copying)
 {
     STATUS_TRY(begin(copying->to));
@@ -149,15 +158,15 @@ static enum status copy_all(const struct copying *copying)
     STATUS_TRY(copy_loads(copying));
     STATUS_TRY(commit(copying->to));
     STATUS_TRY(copy_rows(copying));
-    return eventlog_become_file(copying->to);
+    return copying->is_log ? eventlog_empty_wal(copying->to) : eventlog_become_file(copying->to);
 }
 
 /* ---- the file ----------------------------------------------------------------------- */
 
-static void remove_leftovers(const char *path)
+static void remove_leftovers(const char *path, bool with_file)
 {
     static const char *const suffixes[] = {"", "-wal", "-shm", "-journal"};
-    for (size_t i = 0; i < COUNT_OF(suffixes); i++) {
+    for (size_t i = with_file ? 0 : 1; i < COUNT_OF(suffixes); i++) {
         enum os_kind kind;
         char name[4096];
         snprintf(name, sizeof name, "%s%s", path, suffixes[i]);
@@ -201,14 +210,16 @@ static enum status write_and_name(struct copying *copying, const char *path)
     char beside[4096], message[STATUS_MESSAGE_SIZE_BYTES];
     if ((size_t)snprintf(beside, sizeof beside, "%s.new", path) >= sizeof beside - 16)
         return status_fail(STATUS_INVALID, "the path of the archive is too long");
-    remove_leftovers(beside);
+    remove_leftovers(beside, true);
     enum status status = write_beside(copying, beside);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK) {
+        remove_leftovers(beside, false);
         status = os_rename(beside, path);
+    }
     if (status == STATUS_OK)
         return status;
     snprintf(message, sizeof message, "%s", status_message());
-    remove_leftovers(beside);
+    remove_leftovers(beside, true);
     return status_fail(status, "the archive %.400s was not written: %.500s", path, message);
 }
 
@@ -224,9 +235,12 @@ enum status eventlog_archive(struct eventlog *log, const char *path, uint64_t th
 /* A damaged row's chain value is what the next row was chained to. */
 enum status eventlog_cut(struct eventlog *log, const char *path, uint64_t event)
 {
-    struct copying copying = {.from = log, .through = log->last, .has_base = true, .base = {.event = event}};
-    if (event == UINT64_MAX)
-        return eventlog_archive(log, path, log->last, NULL, NULL);
+    struct copying copying = {
+        .from = log, .through = log->last, .is_log = true, .has_base = true, .base = {.event = event}};
+    if (event == UINT64_MAX) {
+        copying.has_base = eventlog_base_of(log, &copying.base);
+        return write_and_name(&copying, path);
+    }
     STATUS_TRY(eventlog_chain_at(log, event, &copying.base));
     STATUS_TRY(eventlog_kernel_at(log, event, copying.base.kernel_hash));
     return write_and_name(&copying, path);

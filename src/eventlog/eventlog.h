@@ -261,6 +261,10 @@ enum status eventlog_archive(struct eventlog *log, const char *path, uint64_t th
  * close it. */
 enum status eventlog_become_file(struct eventlog *log) MUST_USE;
 
+/* The same, but for one that will be written to again: its write-ahead log is empty
+ * then, and may be removed when it is closed. */
+enum status eventlog_empty_wal(struct eventlog *log) MUST_USE;
+
 /* ---- comparing (eventlog/compare.c) ------------------------------------------ */
 
 struct eventlog_difference {

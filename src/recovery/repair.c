@@ -118,7 +118,7 @@ static enum status write_empty_log(struct doctor *doctor, const char *path)
     memcpy(identity.identity, owner, sizeof identity.identity);
     memcpy(identity.kernel_hash, commit->kernel_hash, sizeof identity.kernel_hash);
     STATUS_TRY(eventlog_create(path, &identity, NULL, &log));
-    enum status status = eventlog_become_file(log);
+    enum status status = eventlog_empty_wal(log);
     eventlog_close(log);
     return status;
 }
@@ -137,6 +137,10 @@ static enum status write_log(struct doctor *doctor)
         status = write_empty_log(doctor, beside);
     else if (status == STATUS_OK)
         status = eventlog_cut(doctor->node->log, beside, doctor->cut_event);
+    if (status == STATUS_OK)
+        status = remove_if_there(doctor, DOCTOR_LOG_REPAIRED ".new-wal");
+    if (status == STATUS_OK)
+        status = remove_if_there(doctor, DOCTOR_LOG_REPAIRED ".new-shm");
     if (status == STATUS_OK)
         status = os_rename(beside, path);
     free(beside);

@@ -124,7 +124,8 @@ static bool live_once(const struct workload *workload, const struct fault *fault
                                             .expectation = model_expect_now(),
                                             .promise = workload->promise,
                                             .is_thorough = true,
-                                            .may_warn = workload->may_warn};
+                                            .may_warn = workload->may_warn,
+                                            .repairs = workload->repairs};
     if (!crash_check(&question, reason))
         wrong("the next start", reason);
     return failures > 0;

@@ -150,13 +150,22 @@ static enum status check_position(const struct crash_question *question, const s
                        model_position(expectation->to - 1)->event);
 }
 
+static enum status repair(const char *directory)
+{
+    const struct recovery_doctor_options options = {.repairs = true};
+    struct recovery_verdict_report verdict;
+    return recovery_doctor(directory, &options, &verdict);
+}
+
 bool crash_check(const struct crash_question *question, char reason[STATUS_MESSAGE_SIZE_BYTES])
 {
     struct recovery_options options = {.listener = {.context = reason, .warn = note_warning},
                                        .memory_limit_bytes = (uint64_t)1 << 30};
     struct node *node = NULL;
     reason[0] = 0;
-    enum status status = recovery_open(question->directory, NULL, &options, &node);
+    enum status status = question->repairs ? repair(question->directory) : STATUS_OK;
+    if (status == STATUS_OK)
+        status = recovery_open(question->directory, NULL, &options, &node);
     if (status != STATUS_OK && question->expectation.may_be_none)
         return can_be_made(question->directory, status, reason);
     if (status == STATUS_OK && reason[0] != 0 && !question->may_warn)

@@ -49,6 +49,7 @@ struct crash_question {
     crash_promise *promise; /* NULL: none */
     bool is_thorough;
     bool may_warn;
+    bool repairs; /* the operator has it repaired, again, before it is started */
 };
 bool crash_check(const struct crash_question *question, char reason[STATUS_MESSAGE_SIZE_BYTES]);
 

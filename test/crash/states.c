@@ -39,7 +39,10 @@ static _Noreturn void try_share(const struct workload *workload, const char *roo
     CHECK(mkdir(own_root, 0700) == 0);
     lying_disk_freeze(own_root);
     const struct exploration exploration = {
-        .question = {.directory = directory, .promise = workload->promise, .may_warn = workload->may_warn},
+        .question = {.directory = directory,
+                     .promise = workload->promise,
+                     .may_warn = workload->may_warn,
+                     .repairs = workload->repairs},
         .share = &shares[job],
         .is_large = workload->is_large,
         .job = job,

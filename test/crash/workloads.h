@@ -54,6 +54,7 @@ struct workload {
     enum status (*run)(const char *directory, uint64_t *random);
     crash_promise *promise; /* NULL: none */
     bool may_warn;          /* a start may have to make the arena again */
+    bool repairs;           /* a repair was under way: it is done again before the boot */
     bool is_large;          /* states are costly: fewer of them */
     bool uses_chance;       /* worth several rounds */
     bool makes_faults;      /* has failing calls of its own: faults.c leaves it alone */
@@ -65,6 +66,7 @@ struct workload {
     X(pipeline)   /* hosts with events in flight */                                                                    \
     X(recovery)   /* boots, and power cuts in them */                                                                  \
     X(upkeep)     /* snapshots, pruning, archives, collection, branches, export and import */                          \
+    X(repair)     /* the doctor's repairs */                                                                           \
     X(snapshot)   /* exports in pieces, imports of them, a snapshot that is damaged */                                 \
     X(failure)    /* failed flushes, a full disk, and power cuts after them */                                         \
     X(collection) /* collections of the arena, whole and cut */
