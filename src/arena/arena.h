@@ -327,6 +327,10 @@ enum status arena_ranges(struct arena *arena, const struct arena_commit *commit,
 enum status arena_range_check(struct arena *arena, uint64_t start_bytes, uint64_t end_bytes, uint64_t size_bytes_max,
                               uint64_t *checked_end_bytes) MUST_USE;
 
+/* Copies bytes of a range out of the file, past the mapping: memory does not
+ * follow, and a failing device is STATUS_IO.  Threads as arena_range_check. */
+enum status arena_range_read(struct arena *arena, uint64_t start_bytes, void *bytes, size_t size_bytes) MUST_USE;
+
 /* Makes an arena file out of a commit and the bytes of its ranges: the same
  * addresses, the same identity, the file dense.  `path` must not exist; the
  * file is made beside it and gets the name in arena_restore_finish, complete

@@ -64,6 +64,11 @@ static enum status check_some(struct arena *arena, uint64_t start_bytes, uint64_
     return STATUS_OK;
 }
 
+enum status arena_range_read(struct arena *arena, uint64_t start_bytes, void *bytes, size_t size_bytes)
+{
+    return arena_read_bytes(arena, &arena->layout, start_bytes, bytes, size_bytes);
+}
+
 enum status arena_range_check(struct arena *arena, uint64_t start_bytes, uint64_t end_bytes, uint64_t size_bytes_max,
                               uint64_t *checked_end_bytes)
 {

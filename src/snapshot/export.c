@@ -21,18 +21,24 @@ struct exporting {
     struct snapshot_manifest made;
     struct snapshot_export_report *report;
     uint8_t *buffer; /* of a whole piece */
+    uint8_t *other;  /* likewise, to compare with */
 };
 
 /* ---- what the export before has left ------------------------------------------------- */
 
-static bool is_live(const struct exporting *exporting, const struct stream_head *head)
+static enum status is_live(const struct exporting *exporting, const struct stream_head *head, bool *out)
 {
-    for (size_t i = 0; i < exporting->source->range_count; i++) {
-        const struct arena_range *range = &exporting->source->ranges[i];
-        if (head->first >= range->start_bytes && head->second <= range->end_bytes)
-            return memcmp(noun_base + head->first, exporting->buffer, (size_t)(head->second - head->first)) == 0;
-    }
-    return false;
+    const struct snapshot_source *source = exporting->source;
+    size_t size_bytes = (size_t)(head->second - head->first), i = 0;
+    while (i < source->range_count &&
+           (head->first < source->ranges[i].start_bytes || head->second > source->ranges[i].end_bytes))
+        i++;
+    *out = i < source->range_count;
+    if (!*out)
+        return STATUS_OK;
+    STATUS_TRY(arena_range_read(source->arena, head->first, exporting->other, size_bytes));
+    *out = memcmp(exporting->other, exporting->buffer, size_bytes) == 0;
+    return STATUS_OK;
 }
 
 /* *is_whole false: from here on the file is of no use. */
@@ -51,10 +57,13 @@ static enum status take_record(struct exporting *exporting, uint64_t size_bytes,
         os_file_read(exporting->file, exporting->at_bytes + sizeof head, exporting->buffer, (size_t)piece_bytes));
     hash_blake3(exporting->buffer, (size_t)piece_bytes, hash);
     *is_whole = memcmp(hash, head.hash, sizeof hash) == 0;
-    if (*is_whole && is_live(exporting, &head))
+    if (!*is_whole)
+        return STATUS_OK;
+    bool can_be_used;
+    STATUS_TRY(is_live(exporting, &head, &can_be_used));
+    if (can_be_used)
         stream_record_add(&exporting->kept, &head, exporting->at_bytes + sizeof head);
-    if (*is_whole)
-        exporting->at_bytes += sizeof head + piece_bytes;
+    exporting->at_bytes += sizeof head + piece_bytes;
     return STATUS_OK;
 }
 
@@ -112,7 +121,7 @@ static void keep(struct exporting *exporting, uint64_t start_bytes, uint64_t end
 static enum status write_piece(struct exporting *exporting, uint64_t start_bytes, uint64_t end_bytes)
 {
     size_t size_bytes = (size_t)(end_bytes - start_bytes);
-    memcpy(exporting->buffer, noun_base + start_bytes, size_bytes);
+    STATUS_TRY(arena_range_read(exporting->source->arena, start_bytes, exporting->buffer, size_bytes));
     struct stream_head head = stream_piece_head(start_bytes, end_bytes, exporting->buffer);
     STATUS_TRY(put(exporting, &head, sizeof head));
     STATUS_TRY(put(exporting, exporting->buffer, size_bytes));
@@ -217,6 +226,7 @@ enum status snapshot_export(const char *path, const struct snapshot_source *sour
     for (size_t i = 0; i < source->range_count; i++)
         exporting.work.total_bytes += source->ranges[i].end_bytes - source->ranges[i].start_bytes;
     exporting.buffer = snapshot_allocate(1, STREAM_PIECE_BYTES_MAX);
+    exporting.other = snapshot_allocate(1, STREAM_PIECE_BYTES_MAX);
     enum status status = export_all(&exporting, beside, resume);
     os_file_close(exporting.file);
     report->file_bytes = exporting.at_bytes;
@@ -225,6 +235,7 @@ enum status snapshot_export(const char *path, const struct snapshot_source *sour
     else if (exporting.file != NULL)
         status = status_add_context(status, "the export is not finished (--resume goes on with %s)", beside);
     free(exporting.buffer);
+    free(exporting.other);
     free(exporting.kept.list);
     snapshot_manifest_finish(&exporting.made);
     free(beside);

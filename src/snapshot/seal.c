@@ -65,23 +65,26 @@ static enum status read_before(struct seal *seal)
     return status;
 }
 
-static uint64_t probe(uint64_t start_bytes, uint64_t end_bytes)
+static enum status probe(const struct seal *seal, uint64_t start_bytes, uint64_t end_bytes, uint64_t *result)
 {
+    uint8_t first[SNAPSHOT_PROBE_BYTES], last[SNAPSHOT_PROBE_BYTES];
     uint64_t all_bytes = end_bytes - start_bytes;
-    size_t size_bytes = all_bytes < SNAPSHOT_PROBE_BYTES ? (size_t)all_bytes : SNAPSHOT_PROBE_BYTES;
-    return hash_xxh3_64_seeded(noun_base + end_bytes - size_bytes, size_bytes,
-                               hash_xxh3_64(noun_base + start_bytes, size_bytes));
+    size_t size_bytes = all_bytes < sizeof first ? (size_t)all_bytes : sizeof first;
+    STATUS_TRY(arena_range_read(seal->source->arena, start_bytes, first, size_bytes));
+    STATUS_TRY(arena_range_read(seal->source->arena, end_bytes - size_bytes, last, size_bytes));
+    *result = hash_xxh3_64_seeded(last, size_bytes, hash_xxh3_64(first, size_bytes));
+    return STATUS_OK;
 }
 
 static enum status can_be_shared(const struct seal *seal, const struct arena_range *range,
                                  const struct snapshot_piece *piece, bool *is_shared)
 {
+    uint64_t found;
     *is_shared = false;
     if (piece->start_bytes < range->start_bytes || piece->end_bytes > range->end_bytes)
         return STATUS_OK;
-    return probe(piece->start_bytes, piece->end_bytes) == piece->probe
-               ? snapshot_piece_is_there(seal->directory, piece, is_shared)
-               : STATUS_OK;
+    STATUS_TRY(probe(seal, piece->start_bytes, piece->end_bytes, &found));
+    return found == piece->probe ? snapshot_piece_is_there(seal->directory, piece, is_shared) : STATUS_OK;
 }
 
 /* ---- the plan ----------------------------------------------------------------------- */
@@ -172,7 +175,7 @@ static enum status copy_step(struct seal *seal, struct os_file *file, const stru
 {
     uint64_t left_bytes = piece->end_bytes - at;
     *size_bytes = left_bytes < SNAPSHOT_STEP_BYTES ? (size_t)left_bytes : SNAPSHOT_STEP_BYTES;
-    memcpy(seal->buffer, noun_base + at, *size_bytes);
+    STATUS_TRY(arena_range_read(seal->source->arena, at, seal->buffer, *size_bytes));
     hash_blake3_update(stream, seal->buffer, *size_bytes);
     STATUS_TRY(os_file_write(file, at - piece->start_bytes, seal->buffer, *size_bytes));
     STATUS_TRY(os_file_write_out(file, at - piece->start_bytes, *size_bytes));
@@ -244,8 +247,9 @@ static enum status copy_piece(struct seal *seal, struct snapshot_piece *piece)
 {
     char name[SNAPSHOT_NAME_SIZE_BYTES];
     char *path = snapshot_path(seal->directory, "piece" SNAPSHOT_NEW_SUFFIX);
-    piece->probe = probe(piece->start_bytes, piece->end_bytes);
-    enum status status = write_piece(seal, path, piece);
+    enum status status = probe(seal, piece->start_bytes, piece->end_bytes, &piece->probe);
+    if (status == STATUS_OK)
+        status = write_piece(seal, path, piece);
     if (status == STATUS_OK) {
         snapshot_piece_name(piece, name);
         status = name_file(seal, path, name);

@@ -126,8 +126,7 @@ struct snapshot_listener {
 /* ---- making one (snapshot/seal.c) -------------------------------------------------- */
 
 /* What is sealed: a commit that the log knows and the ranges that hold what it
- * reaches, which the caller has pinned until this returns, in the space that the
- * thread has entered. */
+ * reaches, which the caller has pinned until this returns. */
 struct snapshot_source {
     const uint8_t *machine; /* its log's identity, ARENA_IDENTITY_SIZE_BYTES */
     struct arena *arena;
