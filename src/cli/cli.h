@@ -214,20 +214,23 @@ enum status noun_print_line(noun n) MUST_USE;
 
 /* What the commands that run a kernel have in common on their command lines. */
 struct machine_options {
-    const char *log_level;     /* --log */
-    uint64_t time_limit_s;     /* --time-limit */
-    uint64_t memory_limit_mib; /* --memory-limit */
-    const char *stack_backing; /* --stack-backing */
-    const char *engine;        /* --engine */
-    bool check_jets;           /* --jet-check */
+    const char *log_level;         /* --log */
+    uint64_t event_timeout_s;      /* --event-timeout */
+    uint64_t max_event_memory_mib; /* --max-event-memory */
+    uint64_t max_stack_mib;        /* --max-stack */
+    const char *stack_backing;     /* --stack-backing */
+    const char *engine;            /* --engine */
+    bool check_jets;               /* --jet-check */
 };
 
 #define MACHINE_OPTIONS(options)                                                                                       \
     {"--log", "LEVEL", "what the kernel says: error, warn, info (the default), debug, trace", OPTION_TEXT,             \
      &(options).log_level},                                                                                            \
-        {"--time-limit", "SECONDS", "an event that takes longer fails", OPTION_NUMBER, &(options).time_limit_s},       \
-        {"--memory-limit", "MIB", "an event that needs more memory fails", OPTION_NUMBER,                              \
-         &(options).memory_limit_mib},                                                                                 \
+        {"--event-timeout", "SECONDS", "an event that takes longer fails", OPTION_NUMBER, &(options).event_timeout_s}, \
+        {"--max-event-memory", "MIB", "an event whose nouns need more memory fails", OPTION_NUMBER,                    \
+         &(options).max_event_memory_mib},                                                                             \
+        {"--max-stack", "MIB", "an event whose calls are nested deeper fails", OPTION_NUMBER,                          \
+         &(options).max_stack_mib},                                                                                    \
         {"--stack-backing", "WHERE",                                                                                   \
          "an event's nouns: memory (the default), or arena: on the arena's disk if need be", OPTION_TEXT,              \
          &(options).stack_backing},                                                                                    \

@@ -37,6 +37,8 @@ static enum status report_json(const struct host_event *event)
         json_number(&json, "event", event->number);
     else
         json_string(&json, "reason", status_message());
+    if (event->limit != NULL)
+        json_string(&json, "limit", event->limit);
     json_number(&json, "evaluation_us", event->evaluation_ns / 1000);
     STATUS_TRY(machine_json_effects(&json, event->effects));
     json_end(&json);
@@ -50,7 +52,13 @@ static void explain(const struct cli *cli, const struct host_event *event)
         return;
     }
     char *text = machine_goof_text(event->goof);
-    cli_error(cli, "the cause crashed the kernel; event %" PRIu64 " is the notice of that: %s", event->number, text);
+    if (event->limit != NULL)
+        cli_error(cli,
+                  "the cause needs more than --%s allows and has failed; event %" PRIu64 " is the notice of that: %s",
+                  event->limit, event->number, text);
+    else
+        cli_error(cli, "the cause crashed the kernel; event %" PRIu64 " is the notice of that: %s", event->number,
+                  text);
     free(text);
 }
 

@@ -23,6 +23,7 @@
  * log by all that was in flight; none of it was acknowledged, this process
  * stops there, and the next one takes an older commit.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -104,10 +105,24 @@ static uint64_t take_entropy(struct host *host)
     return word;
 }
 
+/* Which limit ended the run that has just failed; NULL: none of them. */
+static const char *find_limit(const struct host *host, const struct kernel_event *event, uint64_t depth_failures)
+{
+    if (event->outcome != KERNEL_CRASHED || event->cause != NOCK_FAILED)
+        return NULL;
+    if (event->goof.mote == noun_cord("intr"))
+        return host->options.event_limit_ms != 0 ? "event-timeout" : NULL;
+    if (event->goof.mote != noun_cord("meme"))
+        return NULL;
+    bool is_too_deep = nock_statistics(host->node->machine)->depth_failures > depth_failures;
+    return is_too_deep ? "max-stack" : "max-event-memory";
+}
+
+/* The job as it is, within the limits; then, if it crashed, its notice. */
 static enum status evaluate(struct host *host, noun wire, noun cause, struct kernel_event *event, struct record *record)
 {
     struct node *node = host->node;
-    uint64_t started_ns = os_clock_ns();
+    uint64_t started_ns = os_clock_ns(), depth_failures = nock_statistics(node->machine)->depth_failures;
     record->row.wall_ms = os_wall_ms();
     noun job = kernel_job(node->stack, node->event + 1, wire, take_entropy(host), record->row.wall_ms, cause);
     if (host->options.event_limit_ms != 0)
@@ -115,6 +130,7 @@ static enum status evaluate(struct host *host, noun wire, noun cause, struct ker
     kernel_try(node->kernel, job, event);
     if (event->outcome == KERNEL_CRASHED && host_is_interrupted(host))
         return status_fail(STATUS_INTERRUPTED, "stopped before event %" PRIu64 " was over", node->event + 1);
+    record->limit = find_limit(host, event, depth_failures);
     if (event->outcome == KERNEL_CRASHED)
         kernel_replace(node->kernel, event);
     nock_set_deadline(node->machine, 0);
@@ -127,6 +143,8 @@ static void refuse_crashed(struct host *host, const struct kernel_goof *goof, st
     char *text = kernel_goof_text(goof, 3);
     enum status reason =
         status_fail(STATUS_CRASHED, "the kernel crashed, and again on the notice of its crash: %s", text);
+    if (record->limit != NULL)
+        reason = status_add_context(reason, "the cause needs more than --%s allows", record->limit);
     free(text);
     record_refuse(record, host->node->stack, reason, stack_cell(host->node->stack, goof->mote, goof->tang));
 }
@@ -180,12 +198,25 @@ static void count(struct host *host, const struct host_event *event)
     host->evaluation_ns += event->answer != HOST_REFUSED ? event->evaluation_ns : 0;
 }
 
+/* Whoever submitted it may not look. */
+static void warn_of_limit(const struct host *host, const struct host_event *event)
+{
+    char message[256];
+    if (event->limit == NULL || event->answer != HOST_SWAPPED)
+        return;
+    snprintf(message, sizeof message,
+             "a cause needed more than --%s allows and has failed; event %" PRIu64 " is the notice of that",
+             event->limit, event->number);
+    host_warn(host, message);
+}
+
 static enum status release(struct host *host, const struct record *record)
 {
     struct host_event event;
     host_reset(host);
     STATUS_TRY(record_decode(host->node, record, &event));
     count(host, &event);
+    warn_of_limit(host, &event);
     host_deliver(host, record->answered, record->context, &event);
     return STATUS_OK;
 }
@@ -214,7 +245,7 @@ static enum status poke_in_memory(struct host *host, noun wire, noun cause, stru
     struct record record = {0};
     struct stack *stack = host->node->stack;
     STATUS_TRY(evaluate(host, wire, cause, &event, &record));
-    *out = (struct host_event){.goof = NOUN_NONE, .evaluation_ns = record.evaluation_ns};
+    *out = (struct host_event){.goof = NOUN_NONE, .limit = record.limit, .evaluation_ns = record.evaluation_ns};
     if (event.outcome == KERNEL_CRASHED || event.replaced)
         out->goof = stack_cell(stack, event.goof.mote, event.goof.tang);
     if (event.outcome == KERNEL_CRASHED) {

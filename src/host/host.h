@@ -82,6 +82,7 @@ struct host_options {
     struct host_listener listener;
     struct host_gc_options gc;
     uint64_t memory_limit_bytes; /* of one event's nouns; 0: three quarters of the machine's */
+    uint64_t depth_limit_bytes;  /* of how deep one event's calls may be nested; 0: a default */
     bool is_stack_backed;        /* by a nameless file in the directory: an event may need more than memory */
     uint64_t event_limit_ms;     /* an event that takes longer fails; 0: none */
     struct host_durability durability;
@@ -154,6 +155,7 @@ struct host_event {
     uint64_t state_hash; /* of the state after it; 0 in memory */
     noun effects;        /* the kernel's list, until host_reset; 0 if refused */
     noun goof;           /* [mote tang], why the cause crashed, until host_reset; NOUN_NONE if it did not */
+    const char *limit;   /* the limit that the cause exceeded, as the program's options call it; NULL: none */
     uint64_t evaluation_ns;
 };
 

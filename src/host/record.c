@@ -80,6 +80,7 @@ enum status record_decode(struct node *node, const struct record *record, struct
         .number = record->row.event,
         .state_hash = record->row.state_hash,
         .goof = NOUN_NONE,
+        .limit = record->limit,
         .evaluation_ns = record->evaluation_ns,
     };
     if (record->said != NULL) {

@@ -19,6 +19,7 @@ struct record {
     enum status reason; /* if it was refused */
     char *message;      /* owned, likewise */
     bool is_barrier;    /* no event may be run before its release */
+    const char *limit;  /* static: that the cause exceeded; NULL: none */
     uint64_t evaluation_ns;
     host_answered_fn *answered; /* NULL: nobody waits */
     void *context;

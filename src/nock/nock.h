@@ -131,6 +131,7 @@ struct nock_statistics {
     uint64_t formulas_compiled;
     uint64_t native_bytes;     /* of machine code */
     uint64_t depth_peak_bytes; /* noted in coarse steps: 0 means under 64 MiB */
+    uint64_t depth_failures;   /* runs that failed for want of it */
 };
 const struct nock_statistics *nock_statistics(const struct nock *machine);
 

@@ -122,8 +122,10 @@ static uint64_t *foreseen(struct nock *machine, uint64_t *top)
 
 bool machine_deepen(struct nock *machine, uint64_t *top)
 {
-    if (top + FRAMES_SPARE_WORDS > machine->frames_limit)
+    if (top + FRAMES_SPARE_WORDS > machine->frames_limit) {
+        machine->statistics.depth_failures++;
         return false;
+    }
     machine->frames_soft = foreseen(machine, top);
     uint64_t depth_bytes = (uint64_t)(top - machine->frames) * 8;
     if (depth_bytes > machine->statistics.depth_peak_bytes)

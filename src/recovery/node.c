@@ -38,6 +38,7 @@ enum status node_create_machine(struct node *node)
         .slog_context = node->options.listener.context,
         .engine = node->options.is_interpreted ? NOCK_ENGINE_INTERPRETER : NOCK_ENGINE_NATIVE,
         .check_jets = node->options.check_jets,
+        .depth_limit_bytes = node->options.depth_limit_bytes,
     };
     STATUS_TRY(nock_create(node->stack, &nock_options, &node->machine));
     jet_install(node->machine);

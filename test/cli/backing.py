@@ -95,7 +95,7 @@ def test_plain():
         ok(result.code == 0 and "[%length 300000]" in result.out, f"--stack-backing {where}: the event runs")
     ok(sorted(os.listdir(directory)) == sorted(os.listdir(machine("other"))), "and leaves no file behind")
     expect(loam("poke", directory, "[%hoard 1]", "--stack-backing", "tape"), 64, "memory or arena", "no such place")
-    result = loam("poke", directory, "[%hoard 3.000.000]", "--stack-backing", "arena", "--memory-limit", "64")
+    result = loam("poke", directory, "[%hoard 3.000.000]", "--stack-backing", "arena", "--max-event-memory", "64")
     ok(result.code == 1 and "meme" in result.err, "the limit holds for it as well")
     ok(status(directory)["event"] >= 2, "and the machine is well")
     return directory
@@ -107,7 +107,7 @@ def test_pressure(directory):
     if group is None:
         skip(what, "this system has swap, or lets us make no memory control group")
         return
-    poke = ("poke", directory, f"[%hoard {COUNT}]", "--memory-limit", "8000", "--stack-backing")
+    poke = ("poke", directory, f"[%hoard {COUNT}]", "--max-event-memory", "8000", "--stack-backing")
     before = status(directory)["event"]
     ended = group.run(*poke, "memory")
     ok(ended.code == -signal.SIGKILL, f"{what}, is ended by the system with its nouns in memory ({ended.code})")

@@ -39,6 +39,49 @@ def test_filters():
        loam("cue", path("y.jam")).out == "43\n", "nock into a file")
 
 
+KERNEL_GREEDY = """
+kernel greedy(count = 0) {
+    arm load(old) = greedy with count = old
+    arm peek(path) = ~
+    arm poke(number, wire, entropy, our, now, cause) =
+        if wire == [0 'arvo' 0] then [~ greedy]
+        else match cause {
+            [%hoard most] ->
+                let list = loop fill(list = ~, done = 0)
+                    if done == most then list else fill([[done done] list], inc(done))
+                let length = loop walk(rest = list, n = 0)
+                    match rest { ~ -> n  [_ more] -> walk(more, inc(n)) }
+                [[[%length length] ~] (greedy with count = length)]
+            [%deep most] ->
+                let depth = loop down(n = 0)
+                    if n == most then 0 else inc(down(inc(n)))
+                [[[%depth depth] ~] (greedy with count = depth)]
+            %spin -> loop turn(n = 0) turn(inc(n))
+        }
+}
+"""
+
+
+def test_limits():
+    """An event that exceeds a limit fails alone, and says which."""
+    with open(path("greedy.loam"), "w") as source:
+        source.write(KERNEL_GREEDY)
+    made = loam("asm", path("greedy.loam"), "--output", path("greedy.jam"))
+    assert made.code == 0, made.err
+    directory = machine("greedy", path("greedy.jam"))
+    tight = ["--event-timeout", "2", "--max-event-memory", "64", "--max-stack", "16"]
+    for cause, limit in [("%spin", "event-timeout"), ("[%hoard 3.000.000]", "max-event-memory"),
+                         ("[%deep 3.000.000]", "max-stack")]:
+        result = loam("poke", directory, cause, *tight)
+        ok(result.code == 1 and f"--{limit}" in result.err, f"{cause}: {result.err.strip()}")
+        ok(loam("poke", directory, cause, *tight, "--json").json()["limit"] == limit, "also as JSON")
+        result = loam("run", directory, "--poke", cause, "--poke", "[%hoard 3]", "--until-idle", *tight)
+        ok(f"--{limit}" in result.err, "also by run")
+    ok(loam("poke", directory, "[%hoard 5]", *tight).out == "[%length 5]\n", "others are not touched by it")
+    ok(loam("poke", directory, "[%deep 3.000.000]", "--max-event-memory", "2000").out == "[%depth 3000000]\n",
+       "without the limit it goes through")
+
+
 def test_life():
     directory = machine("life")
     ok(loam("peek", directory, "/count").out == "0\n", "a new machine's state")
@@ -51,7 +94,7 @@ def test_life():
     ok(result.code == 1 and "event 3" in result.err, "a crash: " + result.err)
     result = loam("poke", directory, "%mute", "--json")
     ok(result.code == 1 and result.json()["answer"] == "refused", "a refusal")
-    result = loam("poke", directory, "%spin", "--time-limit", "1")
+    result = loam("poke", directory, "%spin", "--event-timeout", "1")
     ok(result.code == 1 and "intr" in result.err, "an endless event ends: " + result.err)
     with open(path("cause.jam"), "wb") as stream:
         stream.write(b"")
@@ -167,6 +210,7 @@ test_help()
 test_filters()
 test_profile()
 test_life()
+test_limits()
 test_run()
 test_upgrade()
 test_export()

@@ -90,7 +90,7 @@ def test_stop_spinning():
 
 def test_not_served():
     directory = machine("busy")
-    process = start("poke", directory, "%spin", "--time-limit", "2")
+    process = start("poke", directory, "%spin", "--event-timeout", "2")
     assert wait_until(lambda: status(directory)["running"]), "it does not run"
     expect(loam("stop", directory), 75, "does not listen", "a poke cannot be stopped so")
     ok(status(directory)["running"], "but looked at")

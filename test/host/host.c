@@ -95,6 +95,7 @@ static void test_limit(void)
     struct host_event event = poke(host, "%spin");
     tap_ok(event.answer == HOST_SWAPPED && noun_head(event.goof) == noun_cord("intr"),
            "an event that never ends is swapped when its time is up");
+    tap_ok(event.limit != NULL && strcmp(event.limit, "event-timeout") == 0, "and says which limit it was");
     tap_ok(poke(host, "%inc").answer == HOST_ACCEPTED && peek(host) == 1, "and the next one runs");
     host_close(host);
     free((void *)kernel.bytes);
