@@ -36,7 +36,7 @@ struct gc_worker {
     struct os_mutex *mutex; /* of what follows, and of changes of `turn` */
     struct os_condition *condition;
     struct arena_commit commit; /* to copy from */
-    uint64_t cpu_ns; /* of its thread, for copying */
+    uint64_t cpu_ns;            /* of its thread, for copying */
     enum status status;         /* why OWNER_ENDS can only give up; STATUS_OK: it can publish */
     char message[STATUS_MESSAGE_SIZE_BYTES];
 };

@@ -304,8 +304,7 @@ do_MEMO_FIND:
     NEXT(4);
 
 do_MEMO_STORE:
-    machine->statistics.memo_stores++;
-    memo_table_store(&machine->context->memo, REGISTER(1), *at[2].constant, REGISTER(2));
+    virtual_memo_store(machine, REGISTER(1), *at[2].constant, REGISTER(2));
     NEXT(3);
 
 do_FAST:

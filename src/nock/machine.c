@@ -160,6 +160,5 @@ noun nock_memo_find(struct nock *machine, noun key)
 
 void nock_memo_store(struct nock *machine, noun key, noun product)
 {
-    machine->statistics.memo_stores++;
-    memo_table_store(&machine->context->memo, key, 0, product);
+    virtual_memo_store(machine, key, 0, product);
 }

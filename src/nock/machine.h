@@ -44,6 +44,8 @@ struct virtual_context {
     struct virtual_context *opened_before; /* NULL: none is open */
     size_t trace_count;                    /* when it was opened */
     struct memo memo;
+    bool has_young; /* what was stored since the last collection; then it is in the machine's list */
+    struct virtual_context *next_young;
 };
 
 /* The registers of a jet that runs Nock.  The nouns come first and are all
@@ -78,6 +80,7 @@ struct nock {
     struct virtual_context base_context;
     struct virtual_context *context; /* that code runs in now; never NULL */
     struct virtual_context *newest;  /* of the open ones */
+    struct virtual_context *young;   /* those with memos that a young collection must see */
 
     noun **roots; /* caller's slots */
     size_t roots_count, roots_capacity;
@@ -145,6 +148,8 @@ enum jetted jets_try(struct nock *machine, struct known *known, const struct pie
 void virtual_open(struct nock *machine, struct step_frame *frame);
 /* Closes `context` and whatever was opened after it. */
 void virtual_close(struct nock *machine, struct virtual_context *context);
+/* Into the memo table of the context that code runs in. */
+void virtual_memo_store(struct nock *machine, noun key, noun formula, noun product);
 /* Opcode 12 as a jet in steps: slot 0 is the reference, slot 1 the path. */
 nock_jet_step virtual_scry;
 

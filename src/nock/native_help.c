@@ -59,6 +59,5 @@ noun native_memo_find(struct nock *machine, noun subject, noun formula)
 
 void native_memo_store(struct nock *machine, noun subject, noun formula, noun product)
 {
-    machine->statistics.memo_stores++;
-    memo_table_store(&machine->context->memo, subject, formula, product);
+    virtual_memo_store(machine, subject, formula, product);
 }

@@ -79,6 +79,21 @@ static void visit_registry(struct nock *machine, struct stack_visitor *visitor, 
     registry->scanned = registry->newest;
 }
 
+/* A young collection sees those with something young in them: there may be
+ * thousands open. */
+static void visit_memos(struct nock *machine, struct stack_visitor *visitor, enum stack_reach reach)
+{
+    for (; reach == STACK_YOUNG && machine->young != NULL; machine->young = machine->young->next_young) {
+        memo_table_visit(&machine->young->memo, visitor, reach);
+        machine->young->has_young = false;
+    }
+    if (reach == STACK_YOUNG)
+        return;
+    memo_table_visit(&machine->base_context.memo, visitor, reach);
+    for (struct virtual_context *open = machine->newest; open != NULL; open = open->opened_before)
+        memo_table_visit(&open->memo, visitor, reach);
+}
+
 static void visit(void *context, struct stack_visitor *visitor, enum stack_reach reach)
 {
     const struct scan *scan = context;
@@ -91,9 +106,7 @@ static void visit(void *context, struct stack_visitor *visitor, enum stack_reach
     visit_registry(machine, visitor, reach);
     stack_visit(visitor, &machine->registry.saved);
     stack_visit(visitor, &machine->codes.saved);
-    memo_table_visit(&machine->base_context.memo, visitor, reach);
-    for (struct virtual_context *open = machine->newest; open != NULL; open = open->opened_before)
-        memo_table_visit(&open->memo, visitor, reach);
+    visit_memos(machine, visitor, reach);
     for (size_t i = 0; i < machine->roots_count; i++)
         stack_visit(visitor, machine->roots[i]);
 }

@@ -16,6 +16,26 @@ void virtual_open(struct nock *machine, struct step_frame *frame)
     frame->opened = context;
 }
 
+void virtual_memo_store(struct nock *machine, noun key, noun formula, noun product)
+{
+    struct virtual_context *context = machine->context;
+    if (!context->has_young) {
+        context->has_young = true;
+        context->next_young = machine->young;
+        machine->young = context;
+    }
+    machine->statistics.memo_stores++;
+    memo_table_store(&context->memo, key, formula, product);
+}
+
+static void forget_young(struct nock *machine, const struct virtual_context *context)
+{
+    struct virtual_context **link = &machine->young;
+    while (*link != context)
+        link = &(*link)->next_young;
+    *link = context->next_young;
+}
+
 void virtual_close(struct nock *machine, struct virtual_context *context)
 {
     struct virtual_context *closed;
@@ -25,6 +45,8 @@ void virtual_close(struct nock *machine, struct virtual_context *context)
         machine->context = closed->outer;
         closed->frame->opened = NULL;
         memo_table_finish(&closed->memo);
+        if (closed->has_young)
+            forget_young(machine, closed);
         if (closed != context)
             free(closed);
     } while (closed != context);
