@@ -3,8 +3,8 @@
  * A run of pages is one mapping of the kernel's, and Linux grants a process
  * 65,530 of them.  The arena's own ways make few runs; a file may all the same
  * have more than ARENA_MAPPINGS_MAX.  Then only the longest are mapped, and the
- * short ones are read into memory: nothing in them will ever change, neighbours
- * among them are one mapping, and the number stays below twice the bound. */
+ * short ones are read into memory: nothing in them will ever change, all between
+ * two mapped ones are one piece, and the number stays below twice the bound. */
 #include "arena/private.h"
 
 #include <stdlib.h>
@@ -53,31 +53,68 @@ static bool is_there(const struct arena_layout *old, struct layout_run run)
            before.count >= run.count;
 }
 
-static enum status copy_run(struct arena *arena, struct layout_run run)
+/* What is read instead of being mapped, from a run on up to the next that is
+ * mapped: one piece of memory, in which holes cost nothing. */
+struct span {
+    uint64_t page;
+    uint64_t end_page;
+};
+
+struct attaching {
+    struct arena *arena;
+    const struct arena_layout *layout;
+    uint64_t shortest;
+    uint64_t open_page; /* commits write there */
+};
+
+static bool is_mapped(const struct attaching *attaching, struct layout_run run)
 {
-    uint8_t *to = address_of(arena, run.page);
-    uint64_t size_bytes = run.count * ARENA_PAGE_BYTES;
-    STATUS_TRY(os_map_memory(to, size_bytes));
-    STATUS_TRY(arena_read_file(arena, run.file_page * ARENA_PAGE_BYTES, to, size_bytes));
-    arena->copied_pages += run.count;
-    if (run.page >= ARENA_LARGE_START_BYTES / ARENA_PAGE_BYTES)
-        arena->large_copied_bytes += size_bytes;
-    return os_map_protect(to, size_bytes);
+    bool is_open = run.page < ARENA_LARGE_START_BYTES / ARENA_PAGE_BYTES && run.page + run.count > attaching->open_page;
+    return run.count >= attaching->shortest || is_open;
+}
+
+static struct span find_span(const struct attaching *attaching, struct layout_run run)
+{
+    struct span span = {run.page, run.page + run.count};
+    while (layout_next(attaching->layout, span.end_page, &run) && !is_mapped(attaching, run))
+        span.end_page = run.page + run.count;
+    return span;
+}
+
+static enum status copy_span(const struct attaching *attaching, struct span span)
+{
+    struct arena *arena = attaching->arena;
+    uint64_t size_bytes = (span.end_page - span.page) * ARENA_PAGE_BYTES;
+    struct layout_run run;
+    STATUS_TRY(os_map_memory(address_of(arena, span.page), size_bytes));
+    for (uint64_t page = span.page; page < span.end_page && layout_next(attaching->layout, page, &run);
+         page = run.page + run.count) {
+        uint64_t run_bytes = run.count * ARENA_PAGE_BYTES;
+        STATUS_TRY(arena_read_file(arena, run.file_page * ARENA_PAGE_BYTES, address_of(arena, run.page), run_bytes));
+        arena->copied_pages += run.count;
+        if (run.page >= ARENA_LARGE_START_BYTES / ARENA_PAGE_BYTES)
+            arena->large_copied_bytes += run_bytes;
+    }
+    return os_map_protect(address_of(arena, span.page), size_bytes);
 }
 
 enum status arena_attach(struct arena *arena, const struct arena_layout *layout, const struct arena_layout *old,
                          uint64_t watermark_bytes)
 {
-    uint64_t shortest = choose_shortest(layout);
-    uint64_t open_page = watermark_bytes / ARENA_PAGE_BYTES; /* commits write there */
-    uint64_t large_page = ARENA_LARGE_START_BYTES / ARENA_PAGE_BYTES;
+    const struct attaching attaching = {arena, layout, choose_shortest(layout), watermark_bytes / ARENA_PAGE_BYTES};
+    if (attaching.shortest > 1)
+        old = NULL; /* spans cover what was there */
     struct layout_run run;
     for (uint64_t page = 0; layout_next(layout, page, &run); page = run.page + run.count) {
-        bool is_open = run.page < large_page && run.page + run.count > open_page;
-        bool is_mapped = run.count >= shortest || is_open;
         if (is_there(old, run))
             continue;
-        STATUS_TRY(is_mapped ? arena_attach_run(arena, run) : copy_run(arena, run));
+        if (is_mapped(&attaching, run)) {
+            STATUS_TRY(arena_attach_run(arena, run));
+            continue;
+        }
+        struct span span = find_span(&attaching, run);
+        STATUS_TRY(copy_span(&attaching, span));
+        run = (struct layout_run){.page = span.page, .count = span.end_page - span.page};
     }
     return STATUS_OK;
 }
