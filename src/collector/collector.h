@@ -16,6 +16,7 @@
 #include "arena/arena.h"
 #include "base/base.h"
 #include "noun/noun.h"
+#include "stack/stack.h"
 
 struct collector_counts {
     uint64_t cells; /* copied */
@@ -33,6 +34,8 @@ struct collector_counts {
  * So after a failure (STATUS_NO_SPACE, STATUS_IO) the ephemeral nouns are lost
  * as well; abort the commit and clear the stack.
  *
+ * Large atoms stay where they are: the arena takes them over.
+ *
  * `counts` is added to; may be NULL. */
 enum status collector_persist(struct arena *arena, noun *roots, size_t count, struct collector_counts *counts) MUST_USE;
 
@@ -40,6 +43,10 @@ enum status collector_persist(struct arena *arena, noun *roots, size_t count, st
  * persistent already, NOUN_NONE if it was not reached.  Fits
  * nock_forget_ephemeral.  Valid until stack_clear. */
 noun collector_forwarded(noun n);
+
+/* Makes the arena the provider of a stack's large atoms (collector/large.c).  The
+ * arena must outlive them: clear the stack before it is closed. */
+void collector_large_provider(struct arena *arena, struct stack_large_provider *provider);
 
 /* ---- compaction (collector/compact.c) --------------------------------------- */
 
@@ -183,6 +190,16 @@ struct collector_plan collector_plan(const struct collector_history *history, co
 /* What an operator asks for: everything, or what is fresh. */
 struct collector_plan collector_plan_by_hand(const struct collector_history *history,
                                              const struct collector_facts *facts, bool is_full);
+
+/* Large atoms, in the newest commit and after the last full collection (or at the start). */
+struct collector_large_facts {
+    uint64_t large_bytes;
+    uint64_t kept_bytes;
+};
+
+/* True if enough large atoms have come for a full collection to be worth while
+ * for their sake, in an arena with so many bytes of segments (collector/large.c). */
+bool collector_large_is_due(const struct collector_large_facts *facts, uint64_t segment_bytes) MUST_USE;
 
 /* How much is expected to be dead in all. */
 uint64_t collector_dead_bytes(const struct collector_history *history, const struct collector_facts *facts);

@@ -16,10 +16,19 @@
 static_assert(NOUN_SPACE_BYTES / 8 <= HEAD_IS_DONE, "offsets leave bit 60 free");
 
 struct persist {
+    struct arena *arena;
     struct arena_builder *builder;
+    enum status status; /* of the first large atom that could not be taken over */
     struct wordstack pending;
     struct collector_counts counts;
 };
+
+/* After a failure the commit is given up; until then the walk goes on. */
+static void take_over(struct persist *persist, noun n)
+{
+    if (persist->status == STATUS_OK)
+        persist->status = arena_large_persist(persist->arena, n);
+}
 
 /* The word of the copy, if there is one or none is needed; else NOUN_NONE. */
 static inline noun find_copy(noun n)
@@ -107,6 +116,8 @@ static inline void prefetch(noun n)
 static inline noun descend(struct persist *persist, noun n)
 {
     for (;;) {
+        if (UNLIKELY(noun_is_large(n)))
+            take_over(persist, n);
         noun found = find_copy(n);
         if (found != NOUN_NONE)
             return found;
@@ -150,7 +161,7 @@ static noun copy(struct persist *persist, noun n)
 
 enum status collector_persist(struct arena *arena, noun *roots, size_t count, struct collector_counts *counts)
 {
-    struct persist persist = {.builder = arena_builder(arena)};
+    struct persist persist = {.arena = arena, .builder = arena_builder(arena)};
     wordstack_init(&persist.pending);
     enum status status = STATUS_OK;
     for (size_t i = 0; i < count && status == STATUS_OK; i++) {
@@ -159,6 +170,8 @@ enum status collector_persist(struct arena *arena, noun *roots, size_t count, st
             status = arena_build_status(persist.builder);
         else
             roots[i] = moved;
+        if (status == STATUS_OK)
+            status = persist.status;
     }
     wordstack_finish(&persist.pending);
     if (counts != NULL) {

@@ -50,6 +50,7 @@ struct gc {
     struct host_gc_options options;
     struct collector_history history;
     uint64_t fresh_start_bytes;
+    struct collector_large_facts large;
     uint64_t memory_bytes; /* of the machine */
 
     /* The collection under way. */
@@ -88,6 +89,7 @@ static enum status read_facts(struct gc *gc, struct collector_facts *facts)
     uint64_t available_bytes;
     arena_statistics(gc->arena, &statistics);
     STATUS_TRY(os_space_available(gc->host->node->directory, &available_bytes));
+    gc->large.large_bytes = statistics.large_bytes;
     uint64_t used = statistics.appended_bytes;
     uint64_t in_file_bytes = statistics.file_bytes > used ? statistics.file_bytes - used : 0;
     bool is_disk_short = available_bytes < DISK_LEAST_BYTES && available_bytes < used / 2;
@@ -177,8 +179,17 @@ static void fail(struct gc *gc, enum status status)
     answer(gc, status);
 }
 
+static uint64_t large_bytes(struct arena *arena)
+{
+    struct arena_statistics statistics;
+    arena_statistics(arena, &statistics);
+    return statistics.large_bytes;
+}
+
 static void succeed(struct gc *gc, const struct arena_commit *commit, uint64_t pause_started_ns)
 {
+    if (gc->record.is_full)
+        gc->large.kept_bytes = large_bytes(gc->arena);
     gc->fresh_start_bytes = commit->watermark_bytes;
     gc->retry_ns = RETRY_NS_FIRST;
     gc->record.pause_us = (os_clock_ns() - pause_started_ns) / 1000;
@@ -277,6 +288,8 @@ static void look(struct gc *gc, uint64_t now_ns)
     struct collector_plan fresh = collector_plan_by_hand(&gc->history, &facts, false);
     if (is_interval_over(gc, now_ns, &fresh) && !plan.is_wanted)
         plan = fresh;
+    if (!plan.is_full && collector_large_is_due(&gc->large, facts.used_bytes))
+        plan = collector_plan_by_hand(&gc->history, &facts, true);
     if (plan.is_wanted)
         begin(gc, &plan);
 }
@@ -468,6 +481,7 @@ enum status gc_start(struct host *host, struct gc **out)
     collector_history_read(commit->roots[ARENA_ROOT_COLLECTIONS], &gc->history);
     collector_history_adopt(&gc->history, used_bytes(gc->arena));
     gc->fresh_start_bytes = commit->watermark_bytes;
+    gc->large.kept_bytes = large_bytes(gc->arena);
     *out = gc;
     return STATUS_OK;
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collector/collector.h"
 #include "jet/jet.h"
 #include "recovery/private.h"
 
@@ -26,6 +27,16 @@ enum status node_create(const char *directory, const struct recovery_options *op
     return STATUS_OK;
 }
 
+/* The arena that is written to gives room to the stack's large atoms. */
+static void provide_large_atoms(struct node *node)
+{
+    struct stack_large_provider provider;
+    if (node->stack == NULL || node->arena == NULL || node->is_view)
+        return;
+    collector_large_provider(node->arena, &provider);
+    stack_set_large_provider(node->stack, &provider);
+}
+
 enum status node_create_machine(struct node *node)
 {
     const struct stack_options stack_options = {
@@ -43,6 +54,7 @@ enum status node_create_machine(struct node *node)
     STATUS_TRY(nock_create(node->stack, &nock_options, &node->machine));
     jet_install(node->machine);
     nock_root_add(node->machine, &node->trap);
+    provide_large_atoms(node);
     return STATUS_OK;
 }
 
@@ -69,6 +81,8 @@ enum status node_open_arena(struct node *node, const char *name, bool read_only)
     const struct arena_options options = {.read_only = read_only};
     enum status status = arena_open(path, &options, &node->arena);
     free(path);
+    if (status == STATUS_OK && !read_only)
+        provide_large_atoms(node);
     return status;
 }
 

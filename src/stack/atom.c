@@ -3,7 +3,7 @@
 uint64_t *stack_atom_begin(struct stack *stack, size_t size_words)
 {
     CHECK_DEBUG(stack->building_words == 0);
-    if (UNLIKELY(size_words >= STACK_LARGE_MIN_BYTES / 8)) {
+    if (UNLIKELY(size_words + 2 >= STACK_LARGE_MIN_BYTES / 8)) {
         uint64_t *data = stack_large_begin(stack, size_words);
         if (data != NULL)
             return data;
