@@ -61,6 +61,7 @@ static void test_prune(void)
     tap_ok(identity->kernel_hash[0] == 200, "the kernel there is the first");
     reopen(&log);
     tap_ok(has_rows(log, 4001, 6000) && eventlog_verify(log, NULL, NULL) == STATUS_OK, "also when it is opened again");
+    identity = eventlog_identity(log);
     CHECK(prune(log, 5000) == STATUS_OK);
     tap_ok(identity->kernel_hash[0] == 200, "a load at the base comes after it");
     CHECK(prune(log, 5001) == STATUS_OK);
