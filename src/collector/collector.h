@@ -151,7 +151,7 @@ struct collector_history {
     uint64_t young_count, full_count, copied_bytes, reclaimed_bytes; /* in the arena's life */
     uint32_t survival_ppm;                                           /* of what is fresh, so much survives */
     uint32_t turnover_ppm; /* for each million bytes that survive, so many older ones die */
-    uint32_t patience;     /* multiplies what must be dead; 1 to 8 */
+    uint32_t patience;     /* multiplies how much must be fresh; 1 to 8 */
 };
 
 void collector_history_init(struct collector_history *history);

@@ -15,8 +15,8 @@
  * Nothing is collected until enough is expected to be dead, as a part of the
  * whole and in bytes; then from the boundary that gives most for its cost, as
  * long as what stays dead below it is little.  A collection that gave little
- * doubles the patience, which multiplies the bytes and the fresh part that are
- * waited for; a good one halves it.
+ * doubles the patience, which multiplies what has to be fresh before it is
+ * looked at alone; a good one halves it.
  */
 #include "collector/collector.h"
 
@@ -161,13 +161,13 @@ struct collector_plan collector_plan(const struct collector_history *history, co
     size_t count = list_candidates(history, facts, candidates);
     const struct candidate *all = &candidates[0], *fresh = &candidates[count - 1];
     uint64_t patience = facts->is_pressed || history->patience == 0 ? 1 : history->patience;
-    uint64_t slack_bytes = (facts->is_pressed ? facts->slack_bytes / 8 : facts->slack_bytes) * patience;
+    uint64_t slack_bytes = facts->is_pressed ? facts->slack_bytes / 8 : facts->slack_bytes;
     uint64_t used_bytes = facts->used_bytes;
     unsigned dead_percent = facts->is_pressed ? PRESSED_PERCENT : DEAD_PERCENT;
     unsigned fresh_percent = facts->is_pressed ? PRESSED_PERCENT : FRESH_PERCENT;
     bool is_too_much = all->dead_bytes >= slack_bytes && all->dead_bytes * 100 >= used_bytes * dead_percent;
-    bool is_full_of_fresh =
-        fresh->dead_bytes >= slack_bytes && fresh->total_bytes * 100 >= used_bytes * fresh_percent * patience;
+    bool is_full_of_fresh = fresh->dead_bytes >= slack_bytes * patience &&
+                            fresh->total_bytes * 100 >= used_bytes * fresh_percent * patience;
     const struct candidate *chosen = NULL;
     if (is_too_much || history->generation_count == COLLECTOR_GENERATIONS_MAX)
         chosen = choose(candidates, count, facts, used_bytes / 100 * REST_PERCENT, 0);

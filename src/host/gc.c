@@ -59,7 +59,8 @@ struct gc {
     struct collector_plan plan;
     struct collector_record record;
     uint64_t started_ns;
-    struct request served; /* the request that it is for, if any */
+    uint64_t started_bytes; /* used then */
+    struct request served;  /* the request that it is for, if any */
 
     struct request request; /* the one that waits */
     uint64_t next_look_ns;
@@ -245,6 +246,7 @@ static void begin(struct gc *gc, const struct collector_plan *plan)
 {
     gc->plan = *plan;
     gc->started_ns = os_clock_ns();
+    gc->started_bytes = used_bytes(gc->arena);
     gc->record = (struct collector_record){
         .is_full = plan->is_full,
         .start_bytes = plan->start_bytes,
@@ -294,6 +296,18 @@ static void look(struct gc *gc, uint64_t now_ns)
         begin(gc, &plan);
 }
 
+/* Events that append faster than the collection copies would fill the disk: then
+ * it may take what it needs. */
+static void mind_the_pace(struct gc *gc)
+{
+    uint64_t now_ns = os_clock_ns();
+    if (now_ns < gc->next_look_ns)
+        return;
+    gc->next_look_ns = now_ns + LOOK_NS;
+    if (used_bytes(gc->arena) > gc->started_bytes + gc->plan.above_bytes / 4)
+        atomic_store(&gc->worker.is_rushed, true);
+}
+
 static void serve_worker(struct gc *gc)
 {
     enum gc_turn turn = atomic_load(&gc->worker.turn);
@@ -310,6 +324,7 @@ void gc_attend(struct gc *gc)
     if (gc == NULL || gc->host->broken != STATUS_OK)
         return;
     if (gc->is_running) {
+        mind_the_pace(gc);
         serve_worker(gc);
         return;
     }

@@ -81,10 +81,12 @@ static uint64_t due_ns(const struct gc_worker *worker, const struct meter *meter
     return cpu_ns > write_ns ? cpu_ns : write_ns;
 }
 
-/* Later rounds do not rest: they have to overtake the events. */
+/* Later rounds do not rest: they have to overtake the events.  Nor does one that
+ * events overtake. */
 static void rest(const struct gc_worker *worker, const struct meter *meter, uint64_t bytes)
 {
-    if (worker->rounds > 0 || (worker->pace.cpu_percent >= 100 && worker->pace.write_bytes_per_second == UINT64_MAX))
+    if (worker->rounds > 0 || atomic_load_explicit(&worker->is_rushed, memory_order_relaxed) ||
+        (worker->pace.cpu_percent >= 100 && worker->pace.write_bytes_per_second == UINT64_MAX))
         return;
     uint64_t elapsed_ns = os_clock_ns() - meter->started_ns;
     uint64_t due = due_ns(worker, meter, bytes);

@@ -30,6 +30,7 @@ struct gc_worker {
     void *wake_context;
     struct os_thread *thread;
     atomic_bool is_cancelled;
+    atomic_bool is_rushed; /* it does not rest any more */
     _Atomic int turn;
     _Atomic unsigned rounds; /* of copying, that are over */
 
