@@ -7,6 +7,7 @@
 
 /* Flushed so often, so that no flush of the log waits for a long one of ours. */
 #define SYNC_BYTES ((uint64_t)2 << 20)
+#define SYNC_BYTES_RUSHED ((uint64_t)64 << 20) /* on a slow disk the flushes are what takes the time */
 
 /* A round that copied no more than this leaves the owner little to do. */
 #define LAST_ROUND_BYTES ((uint64_t)256 << 10)
@@ -94,6 +95,16 @@ static void rest(const struct gc_worker *worker, const struct meter *meter, uint
         os_sleep_ms((due - elapsed_ns) / 1000000);
 }
 
+static bool is_rushed(const struct gc_worker *worker)
+{
+    return atomic_load_explicit(&worker->is_rushed, memory_order_relaxed);
+}
+
+static uint64_t sync_bytes(const struct gc_worker *worker)
+{
+    return is_rushed(worker) ? SYNC_BYTES_RUSHED : SYNC_BYTES;
+}
+
 /* ---- copying ------------------------------------------------------------------------ */
 
 static enum status copy_round(struct gc_worker *worker)
@@ -106,7 +117,7 @@ static enum status copy_round(struct gc_worker *worker)
         if (atomic_load_explicit(&worker->is_cancelled, memory_order_relaxed))
             return status_fail(STATUS_INTERRUPTED, "the collection was stopped");
         STATUS_TRY(collector_compaction_run(worker->compaction, SLICE_BYTES, &is_done));
-        if (collector_compaction_unsynced_bytes(worker->compaction) >= SYNC_BYTES)
+        if (collector_compaction_unsynced_bytes(worker->compaction) >= sync_bytes(worker))
             STATUS_TRY(collector_compaction_sync(worker->compaction));
         rest(worker, &meter, copied_bytes(worker) - before_bytes);
     }
