@@ -210,13 +210,27 @@ static void try_point(size_t point, uint64_t *random)
     try_at_random(point, count, random);
 }
 
+/* What was pending, for whoever looks into one state. */
+static void show_pending(const size_t *pending, size_t count)
+{
+    static const char *const kinds[] = {"write", "zero",   "size",   "sync",           "failed sync",
+                                        "link",  "unlink", "rename", "directory sync", "note"};
+    for (size_t i = 0; i < count; i++) {
+        const struct lying_operation *operation = lying_disk_operation(pending[i]);
+        tap_note("pending %zu: operation %zu, %s of file %d (%s), %zu bytes at %" PRIu64 "%s", i, pending[i],
+                 kinds[operation->kind], operation->file, lying_disk_leaf(operation->file), operation->size_bytes,
+                 operation->offset_bytes, operation->is_doubtful ? ", doubtful" : "");
+    }
+}
+
 static void try_only(const char *state)
 {
     struct choice only;
     const size_t *pending;
     if (!parse(state, &only) || only.point > lying_disk_count())
         return;
-    lying_disk_base(only.point, &pending);
+    size_t count = lying_disk_base(only.point, &pending);
+    show_pending(pending, count);
     trial.question.expectation = model_expect(only.point);
     try_state(only);
 }

@@ -173,6 +173,19 @@ const struct lying_operation *lying_disk_operation(size_t index)
     return &lying.operations[index];
 }
 
+const char *lying_disk_leaf(int file)
+{
+    for (int i = 0; i < lying.name_count; i++)
+        if (lying.start_map[i] == file)
+            return lying.names[i].leaf;
+    for (size_t i = lying.operation_count; i-- > 0;) {
+        const struct lying_operation *operation = &lying.operations[i];
+        if ((operation->kind == LYING_LINK || operation->kind == LYING_RENAME) && operation->file == file)
+            return lying.names[operation->other_name].leaf;
+    }
+    return "?";
+}
+
 /* ---- the beginning --------------------------------------------------------------- */
 
 uint64_t lying_size_of(int descriptor)

@@ -61,6 +61,7 @@ void lying_disk_note(uint64_t note);
 
 size_t lying_disk_count(void);
 const struct lying_operation *lying_disk_operation(size_t index);
+const char *lying_disk_leaf(int file); /* a name that it has had, for people */
 
 /* ---- crash states ---------------------------------------------------------- */
 
