@@ -218,6 +218,7 @@ struct machine_options {
     uint64_t event_timeout_s;      /* --event-timeout */
     uint64_t max_event_memory_mib; /* --max-event-memory */
     uint64_t max_stack_mib;        /* --max-stack */
+    uint64_t max_arena_mib;        /* --max-arena */
     const char *stack_backing;     /* --stack-backing */
     const char *engine;            /* --engine */
     bool check_jets;               /* --jet-check */
@@ -231,6 +232,8 @@ struct machine_options {
          &(options).max_event_memory_mib},                                                                             \
         {"--max-stack", "MIB", "an event whose calls are nested deeper fails", OPTION_NUMBER,                          \
          &(options).max_stack_mib},                                                                                    \
+        {"--max-arena", "MIB", "an event for which the arena's file would outgrow it is refused", OPTION_NUMBER,       \
+         &(options).max_arena_mib},                                                                                    \
         {"--stack-backing", "WHERE",                                                                                   \
          "an event's nouns: memory (the default), or arena: on the arena's disk if need be", OPTION_TEXT,              \
          &(options).stack_backing},                                                                                    \

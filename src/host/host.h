@@ -82,6 +82,7 @@ struct host_options {
     struct host_listener listener;
     struct host_gc_options gc;
     uint64_t memory_limit_bytes; /* of one event's nouns; 0: three quarters of the machine's */
+    uint64_t arena_limit_bytes;  /* of the arena's file: an event that needs more is refused; 0: none */
     uint64_t depth_limit_bytes;  /* of how deep one event's calls may be nested; 0: a default */
     bool is_stack_backed;        /* by a nameless file in the directory: an event may need more than memory */
     uint64_t event_limit_ms;     /* an event that takes longer fails; 0: none */

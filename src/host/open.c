@@ -55,6 +55,7 @@ static struct recovery_options node_options(struct host *host)
     return (struct recovery_options){
         .listener = {.context = host, .slog = to_slog, .warn = to_warn, .progress = to_progress},
         .memory_limit_bytes = host->options.memory_limit_bytes,
+        .arena_limit_bytes = host->options.arena_limit_bytes,
         .depth_limit_bytes = host->options.depth_limit_bytes,
         .is_stack_backed = host->options.is_stack_backed,
         .is_interpreted = host->options.is_interpreted,

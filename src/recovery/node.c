@@ -78,7 +78,7 @@ enum status recovery_open_log(const char *directory, struct eventlog **out)
 enum status node_open_arena(struct node *node, const char *name, bool read_only)
 {
     char *path = recovery_path(node->directory, name);
-    const struct arena_options options = {.read_only = read_only};
+    const struct arena_options options = {.read_only = read_only, .limit_bytes = node->options.arena_limit_bytes};
     enum status status = arena_open(path, &options, &node->arena);
     free(path);
     if (status == STATUS_OK && !read_only)

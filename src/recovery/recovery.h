@@ -43,6 +43,7 @@ struct recovery_listener {
 struct recovery_options {
     struct recovery_listener listener;
     uint64_t memory_limit_bytes; /* of the ephemeral stack; 0: a default */
+    uint64_t arena_limit_bytes;  /* of the arena's file; 0: none */
     uint64_t depth_limit_bytes;  /* of the engine's frames; 0: a default */
     bool is_stack_backed;        /* by a nameless file in the machine's directory: an event may need more than memory */
     bool is_interpreted;         /* the engine makes no machine code */

@@ -318,6 +318,34 @@ static void growing_ahead(void)
     arena_close(arena);
 }
 
+static void a_limit(void)
+{
+    const char *path = test_path();
+    test_create(path);
+    struct arena_options options = {.growth_step_bytes = TEST_STEP_BYTES, .limit_bytes = 1 << 20};
+    struct arena *arena;
+    MUST(arena_open(path, &options, &arena));
+    MUST(arena_choose(arena, 0));
+    uint64_t event = 0;
+    enum status status;
+    while ((status = arena_reserve(arena, 20000)) == STATUS_OK && event < 1000)
+        MUST(test_commit(arena, ++event, 800));
+    struct arena_statistics statistics;
+    arena_statistics(arena, &statistics);
+    tap_ok(status == STATUS_LIMIT && strstr(status_message(), "--max-arena") != NULL && event > 20 &&
+               statistics.file_bytes <= 1 << 20,
+           "an arena does not outgrow its limit: %s", status_message());
+    MUST(arena_sync(arena));
+    tap_ok(arena_grow_ahead(arena) == STATUS_OK, "growing ahead stops at it");
+    MUST(test_commit(arena, event + 1, 1));
+    arena_close(arena);
+    arena = test_open(path);
+    MUST(arena_reserve(arena, 20000));
+    MUST(test_commit(arena, event + 2, 800));
+    tap_ok(test_state_is_whole(arena) && arena_verify(arena, NULL, NULL) == STATUS_OK, "without it all goes on");
+    arena_close(arena);
+}
+
 int main(void)
 {
     space_open();
@@ -332,5 +360,6 @@ int main(void)
     sealing();
     a_reader_beside_the_writer();
     growing_ahead();
+    a_limit();
     return tap_done();
 }
