@@ -212,22 +212,39 @@ static enum status check_range(struct arena_restore *restore, const struct arena
     return STATUS_OK;
 }
 
-/* The record of a large object, of its bytes as they are; that it is one its first words say. */
+static enum status checksum_bytes(struct arena_restore *restore, uint64_t start_bytes, uint64_t size_bytes,
+                                  uint8_t *piece, uint64_t *checksum)
+{
+    struct arena *arena = restore->arena;
+    *checksum = arena->seed;
+    for (uint64_t at = 0; at < size_bytes; at += ARENA_PIECE_BYTES) {
+        size_t part_bytes = size_bytes - at < ARENA_PIECE_BYTES ? (size_t)(size_bytes - at) : ARENA_PIECE_BYTES;
+        STATUS_TRY(arena_read_bytes(arena, &arena->layout, start_bytes + at, piece, part_bytes));
+        *checksum = arena_checksum_piece(*checksum, piece, part_bytes);
+    }
+    return STATUS_OK;
+}
+
+/* The records of large objects, of their bytes as they are; that they are some
+ * their first words say.  There may be several in one range: neighbours that
+ * fill their pages. */
 static enum status take_large(struct arena_restore *restore, const struct arena_range *range, uint8_t *piece)
 {
     struct arena *arena = restore->arena;
-    uint64_t words[2], checksum = arena->seed, size_bytes = range->end_bytes - range->start_bytes;
-    STATUS_TRY(arena_read_bytes(arena, &arena->layout, range->start_bytes, words, sizeof words));
-    if (words[1] + 2 != size_bytes / 8 || range->start_bytes % ARENA_PAGE_BYTES != 0)
-        return status_fail(STATUS_CORRUPT, "at byte %" PRIu64 " there is no large object of %" PRIu64 " bytes",
-                           range->start_bytes, size_bytes);
-    for (uint64_t at = 0; at < size_bytes; at += ARENA_PIECE_BYTES) {
-        size_t part_bytes = size_bytes - at < ARENA_PIECE_BYTES ? (size_t)(size_bytes - at) : ARENA_PIECE_BYTES;
-        STATUS_TRY(arena_read_bytes(arena, &arena->layout, range->start_bytes + at, piece, part_bytes));
-        checksum = arena_checksum_piece(checksum, piece, part_bytes);
+    for (uint64_t at = range->start_bytes; at < range->end_bytes;) {
+        uint64_t words[2] = {0, 0}, checksum, left_words = (range->end_bytes - at) / 8;
+        if (left_words > 2)
+            STATUS_TRY(arena_read_bytes(arena, &arena->layout, at, words, sizeof words));
+        if (words[1] == 0 || words[1] > left_words - 2 || at % ARENA_PAGE_BYTES != 0)
+            return status_fail(STATUS_CORRUPT,
+                               "at byte %" PRIu64 " there is no large object of at most %" PRIu64 " bytes", at,
+                               left_words * 8);
+        uint64_t size_bytes = (words[1] + 2) * 8;
+        STATUS_TRY(checksum_bytes(restore, at, size_bytes, piece, &checksum));
+        tree_put(&arena->layout.large,
+                 (struct tree_record){at / ARENA_PAGE_BYTES, size_bytes, checksum, ARENA_FIRST_SEQUENCE});
+        at += size_bytes;
     }
-    tree_put(&arena->layout.large,
-             (struct tree_record){range->start_bytes / ARENA_PAGE_BYTES, size_bytes, checksum, ARENA_FIRST_SEQUENCE});
     return STATUS_OK;
 }
 

@@ -4,7 +4,8 @@
  * may go on beside the process that writes others.  Because an object refers only
  * to lower addresses no stack is needed: the sweep goes down through the commit's
  * ranges once, and when it comes to an object everything that refers to it has
- * been seen.  Two bits a word say what is expected there, a cell or an atom.
+ * been seen.  Large atoms lie above what refers to them, and come last.  Two bits a word say what is expected there, a
+ * cell or an atom.
  */
 #include <stdlib.h>
 
@@ -47,13 +48,16 @@ static bool expect(struct sweep *sweep, noun n, uint64_t limit_words)
     if (noun_is_direct(n))
         return true;
     uint64_t offset_words = noun_offset_words(n);
-    if (offset_words >= limit_words || (!noun_is_cell(n) && !noun_is_indirect(n)))
+    bool is_large = noun_is_large(n);
+    if ((offset_words >= limit_words && !is_large) || (!noun_is_indirect(n) && (is_large || !noun_is_cell(n))))
         return false;
     const struct arena_range *range = range_of(sweep, offset_words * 8);
     if (range == NULL)
         return false;
     size_t index = (size_t)(range - sweep->ranges);
     uint64_t bit = offset_words - range->start_bytes / 8;
+    if (is_large && bit != 0)
+        return false;
     uint64_t *bits = noun_is_cell(n) ? sweep->cells[index] : sweep->atoms[index];
     bits[bit / 64] |= (uint64_t)1 << bit % 64;
     return true;
@@ -174,7 +178,13 @@ static enum status sweep_all(struct sweep *sweep, const struct arena_commit *com
     for (unsigned i = 0; i < ARENA_ROOTS; i++)
         if (!expect(sweep, commit->roots[i], commit->watermark_bytes / 8))
             fault(sweep, noun_offset_words(commit->roots[i]), "is a root, and no noun of it");
-    for (size_t i = sweep->range_count; i-- > 0;)
+    size_t first_large = sweep->range_count;
+    while (first_large > 0 && sweep->ranges[first_large - 1].start_bytes >= NOUN_LARGE_START_BYTES)
+        first_large--;
+    for (size_t i = first_large; i-- > 0;)
+        STATUS_TRY(sweep_range(sweep, i));
+    sweep->ceiling_words = UINT64_MAX;
+    for (size_t i = sweep->range_count; i-- > first_large;)
         STATUS_TRY(sweep_range(sweep, i));
     if (noun_hash_persistent(commit->roots[ARENA_ROOT_STATE]) != commit->state_hash)
         fault(sweep, noun_offset_words(commit->roots[ARENA_ROOT_STATE]), "is the state, and has not its hash");

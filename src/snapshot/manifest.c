@@ -166,13 +166,19 @@ static enum status check_size(const char *name, size_t size_bytes, const struct 
 
 /* Right checksums can be forged; what is read is never trusted further than
  * memory safety allows. */
+static bool is_place(const struct snapshot_piece *piece, uint64_t watermark_bytes)
+{
+    return piece->end_bytes <= watermark_bytes ||
+           (piece->start_bytes >= NOUN_LARGE_START_BYTES && piece->end_bytes <= NOUN_PERSISTENT_BYTES);
+}
+
 static enum status check_pieces(const char *name, const struct snapshot_manifest *manifest)
 {
     uint64_t end_bytes = 0;
     for (size_t i = 0; i < manifest->piece_count; i++) {
         const struct snapshot_piece *piece = &manifest->pieces[i];
         if (piece->start_bytes < end_bytes || piece->end_bytes <= piece->start_bytes || piece->start_bytes % 8 != 0 ||
-            piece->end_bytes % 8 != 0 || piece->end_bytes > manifest->commit.watermark_bytes)
+            piece->end_bytes % 8 != 0 || !is_place(piece, manifest->commit.watermark_bytes))
             return damaged(name, "its pieces are not in order");
         end_bytes = piece->end_bytes;
     }
@@ -185,6 +191,8 @@ static enum status check_commit(const char *name, const struct arena_commit *com
         return damaged(name, "its commit makes no sense");
     for (size_t i = 0; i < ARENA_ROOTS; i++) {
         noun root = commit->roots[i];
+        if (noun_is_large(root) && noun_is_indirect(root))
+            continue;
         if (!noun_is_direct(root) && ((!noun_is_cell(root) && !noun_is_indirect(root)) ||
                                       noun_offset_words(root) >= commit->watermark_bytes / 8))
             return damaged(name, "a root of it is beyond the watermark");

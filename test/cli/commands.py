@@ -69,9 +69,12 @@ def test_limits():
     made = loam("asm", path("greedy.loam"), "--output", path("greedy.jam"))
     assert made.code == 0, made.err
     directory = machine("greedy", path("greedy.jam"))
-    tight = ["--event-timeout", "2", "--max-event-memory", "64", "--max-stack", "16"]
-    for cause, limit in [("%spin", "event-timeout"), ("[%hoard 3.000.000]", "max-event-memory"),
-                         ("[%deep 3.000.000]", "max-stack")]:
+    def limits(seconds):
+        return ["--event-timeout", seconds, "--max-event-memory", "64", "--max-stack", "16"]
+
+    for cause, limit, tight in [("%spin", "event-timeout", limits("2")),
+                                ("[%hoard 3.000.000]", "max-event-memory", limits("60")),
+                                ("[%deep 3.000.000]", "max-stack", limits("60"))]:
         result = loam("poke", directory, cause, *tight)
         ok(result.code == 1 and f"--{limit}" in result.err, f"{cause}: {result.err.strip()}")
         ok(loam("poke", directory, cause, *tight, "--json").json()["limit"] == limit, "also as JSON")

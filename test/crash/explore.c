@@ -10,6 +10,7 @@
 
 #define THOROUGH_EVERY 32
 #define LONG_JOURNAL 100
+#define POINTS_MIN 6 /* of a journal are tried at least: at some of them nothing is pending */
 
 struct explore_options explore_options = {.random_states = 1, .subsets_max = 3, .torn_max = 2, .stride = 48};
 
@@ -246,7 +247,10 @@ void explore(const struct exploration *exploration)
         return;
     }
     bool is_long = lying_disk_count() - trial.first_point > LONG_JOURNAL || trial.is_large;
+    uint64_t points = lying_disk_count() - trial.first_point + 1;
     uint64_t stride = is_long ? explore_options.stride : 1;
+    if (stride > points / POINTS_MIN + 1)
+        stride = points / POINTS_MIN + 1;
     for (size_t point = trial.first_point + (size_t)(trial.random % stride); point <= lying_disk_count();
          point += stride)
         if (point == lying_disk_count() || lying_disk_operation(point)->kind != LYING_NOTE)
