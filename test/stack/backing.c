@@ -87,8 +87,8 @@ static void test_same(void)
     tap_ok(names_in_directory() == 0, "which has no name");
     tap_ok(!stack_is_over(stack), "within the limit");
     stack_clear(stack);
-    /* but for some that the file system needs to say that there are none */
-    tap_ok(file_blocks_bytes() <= 64 << 10, "a clear gives the blocks back");
+    /* but for some of the file system's own: ext4 counts the blocks of its extent tree */
+    tap_ok(file_blocks_bytes() <= 24 * (uint64_t)MANY / 32, "a clear gives the blocks back");
     build(&list, MANY / 10);
     tap_ok(is_whole(list, MANY / 10), "and the stack goes on");
 }
