@@ -29,6 +29,8 @@ void doctor_say(struct doctor *doctor, enum recovery_health health, const char *
         doctor->options->finding(doctor->options->context, &finding);
 }
 
+#define CHECK_BYTES ((uint64_t)1 << 20) /* of a range at a time */
+
 /* A failure of the world's that ends the examination; what is damage is a finding. */
 static bool is_finding(enum status status)
 {
@@ -237,6 +239,29 @@ static enum status examine_commits(struct doctor *doctor)
     return STATUS_OK;
 }
 
+/* The commit that a start takes, by itself: is every byte and noun of it as it
+ * was written?  Then what is wrong lies beyond it: what was in flight when the
+ * power went. */
+static enum status examine_commit(struct doctor *doctor)
+{
+    struct arena *arena = doctor->node->arena;
+    const struct recovery_sweep_options options = {0};
+    struct recovery_sweep_report report;
+    struct arena_range *ranges;
+    size_t count;
+    STATUS_TRY(node_choose_commit(doctor->node));
+    STATUS_TRY(arena_ranges(arena, arena_current(arena), &ranges, &count));
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < count && status == STATUS_OK; i++)
+        for (uint64_t at = ranges[i].start_bytes; at < ranges[i].end_bytes && status == STATUS_OK;)
+            status = arena_range_check(arena, at, ranges[i].end_bytes, CHECK_BYTES, &at);
+    if (status == STATUS_OK)
+        status = recovery_sweep(arena_current(arena), ranges, count, &options, &report);
+    doctor->is_commit_whole = status == STATUS_OK && report.faults == 0;
+    free(ranges);
+    return is_finding(status) ? STATUS_OK : status;
+}
+
 static enum status examine_arena(struct doctor *doctor)
 {
     const struct arena_verify_options options = {
@@ -256,6 +281,8 @@ static enum status examine_arena(struct doctor *doctor)
         return status;
     if (doctor->arena_faults == 0)
         doctor_say(doctor, RECOVERY_WHOLE, ARENA_FILE_NAME, "whole: every byte and every noun");
+    else if (doctor->has_commit)
+        return examine_commit(doctor);
     return STATUS_OK;
 }
 
@@ -337,6 +364,10 @@ static void judge_with_log(struct doctor *doctor)
     else if (doctor->has_commit && doctor->arena_faults == 0)
         judge(doctor, RECOVERY_IS_REPAIRABLE,
               "the damaged snapshots are set aside, and a new one is sealed from the arena, which is whole");
+    else if (doctor->is_commit_whole)
+        judge(doctor, RECOVERY_START_MENDS,
+              "a start takes a commit that is whole, and runs the events after it; what is wrong lies beyond it, and "
+              "was lost in flight");
     else if (can_remake && !doctor->has_commit)
         judge(doctor, RECOVERY_START_MENDS,
               doctor->has_snapshot

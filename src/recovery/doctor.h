@@ -24,6 +24,7 @@ struct doctor {
     uint64_t arena_faults;
     bool has_commit; /* that a start would take */
     struct arena_commit commit;
+    bool is_commit_whole;   /* the commit that a start takes; looked at if the arena has a fault anywhere */
     bool has_newest_commit; /* the newest that is whole, known or not */
     struct arena_commit newest_commit;
     bool has_snapshot;                                      /* that the log knows */

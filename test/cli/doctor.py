@@ -189,7 +189,36 @@ def test_snapshots():
     is_well(directory, wanted, "a rotten arena with a snapshot")
 
 
+def test_in_flight():
+    """The newest superblock is there, and not what it reaches: a power cut. No other way leads to a state."""
+    source = machine("cut-source")
+    loam("poke", source, "%inc")
+    loam("export", source, path("cut.state"))
+    directory = path("cut")
+    loam("import", directory, path("cut.state"))
+    shutil.rmtree(file(directory, "snapshots"))
+    arena = file(directory, "arena.loam")
+    loam("poke", directory, "[%set [1 2 3]]")
+    with open(arena, "rb") as stream:
+        before = stream.read()
+    process = start("run", directory, "--poke", "[%set [4 5 6 7 8 9 10]]")
+    ok(wait_until(lambda: status(directory)["event"] == 3), "a process has taken an event")
+    process.kill()  # what it has written claims nothing of what it had flushed
+    process.communicate()
+    wanted = status(directory)
+    with open(arena, "r+b") as stream:
+        stream.seek(17 * 4096)
+        stream.write(before[17 * 4096:])
+    ok(loam("verify", directory).code == 76, "segments that were lost in flight are a fault")
+    expect_verdict(directory, "a start mends it", "what was lost in flight")
+    result = loam("poke", directory, "%inc")
+    now = status(directory)
+    ok(result.code in (0, 1) and now["event"] == wanted["event"] + 1, "a start goes on: " + result.err.strip())
+    ok(loam("verify", directory).code == 0, "and the machine is whole")
+
+
 test_whole()
+test_in_flight()
 test_arena()
 test_rows()
 test_lost_log()
