@@ -14,7 +14,7 @@
 #define MANY 3000000 /* cells: 72 MB */
 #define STRIDE 50000 /* cells between collections */
 
-static char directory[] = "/tmp/loam-backing-XXXXXX";
+static const char *directory;
 static struct stack *stack;
 
 static void visit_one(void *context, struct stack_visitor *visitor, enum stack_reach reach)
@@ -127,11 +127,10 @@ static void test_refusal(void)
 int main(void)
 {
     stack = space_stack();
-    CHECK(mkdtemp(directory) != NULL);
+    directory = tap_scratch();
     test_same();
     test_short();
     test_refusal();
-    CHECK(rmdir(directory) == 0);
     CHECK(stack_create(NULL, &stack) == STATUS_OK);
     stack_destroy(stack);
     return tap_done();
