@@ -190,3 +190,11 @@ void step_wait_for_flush(void)
     if (!model_is_repeating()) /* a life with failing calls waits for nothing: there are many */
         os_sleep_ms(FLUSH_WAIT_MS);
 }
+
+enum status step_imported(struct host *host)
+{
+    struct host_status facts;
+    STATUS_TRY(host_status_read(host, &facts));
+    model_acknowledge(facts.event, facts.state_hash);
+    return step_poke(host, "%inc");
+}

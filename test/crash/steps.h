@@ -45,6 +45,9 @@ enum status step_poke(struct host *host, const char *cause) MUST_USE;
 /* With a job whose row has about so many bytes. */
 enum status step_poke_large(struct host *host, size_t size_bytes) MUST_USE;
 
+/* A host that was made of an exported state: tells the model where it stands, and goes on. */
+enum status step_imported(struct host *host) MUST_USE;
+
 /* Until the host's flusher has flushed what there is. */
 void step_wait_for_flush(void);
 

@@ -98,14 +98,6 @@ static void prepare_pieces(const char *directory, uint64_t *random)
     model_clear();
 }
 
-static enum status acknowledge_imported(struct host *host)
-{
-    struct host_status facts;
-    STATUS_TRY(host_status_read(host, &facts));
-    model_acknowledge(facts.event, facts.state_hash);
-    return step_poke(host, "%inc");
-}
-
 static enum status pieces_imported(const char *directory, uint64_t *random)
 {
     (void)random;
@@ -113,7 +105,7 @@ static enum status pieces_imported(const char *directory, uint64_t *random)
     struct host *host;
     model_try();
     STATUS_TRY(host_create(directory, &none, beside(directory, "state.loam"), NULL, &host));
-    enum status status = acknowledge_imported(host);
+    enum status status = step_imported(host);
     host_close(host);
     return status;
 }

@@ -235,14 +235,6 @@ static void prepare_exported(const char *directory, uint64_t *random)
     model_clear();
 }
 
-static enum status acknowledge_imported(struct host *host)
-{
-    struct host_status facts;
-    STATUS_TRY(host_status_read(host, &facts));
-    model_acknowledge(facts.event, facts.state_hash);
-    return step_poke(host, "%inc");
-}
-
 static enum status state_imported(const char *directory, uint64_t *random)
 {
     (void)random;
@@ -254,7 +246,7 @@ static enum status state_imported(const char *directory, uint64_t *random)
     enum status status = host_create(directory, &kernel, path, NULL, &host);
     free((void *)kernel.bytes);
     STATUS_TRY(status);
-    status = acknowledge_imported(host);
+    status = step_imported(host);
     host_close(host);
     return status;
 }
