@@ -327,21 +327,29 @@ static enum status swap_arenas(const struct ladder *ladder)
     return status;
 }
 
-/* The state has been reached by this way. */
-static enum status settle(struct ladder *ladder)
+static void set_damaged_aside(struct ladder *ladder)
 {
     struct node *node = ladder->node;
-    STATUS_TRY(node_quarantine_record(node));
-    if (node->source != RECOVERY_FROM_ARENA)
-        STATUS_TRY(swap_arenas(ladder));
-    if (remove_rebuilt(ladder) != STATUS_OK)
-        node_warn(node, "%s", status_message());
     for (size_t i = 0; i < ladder->aside_count; i++) {
         if (snapshot_set_aside(node->directory, ladder->aside[i]) != STATUS_OK)
             node_warn(node, "%s", status_message());
         else
             node_warn(node, "%s is damaged and was set aside as %s.damaged", ladder->aside[i], ladder->aside[i]);
     }
+    ladder->aside_count = 0;
+}
+
+/* The state has been reached by this way.  What is damaged goes aside first: once the
+ * arena has its name, no later start comes here again to do it. */
+static enum status settle(struct ladder *ladder)
+{
+    struct node *node = ladder->node;
+    STATUS_TRY(node_quarantine_record(node));
+    set_damaged_aside(ladder);
+    if (node->source != RECOVERY_FROM_ARENA)
+        STATUS_TRY(swap_arenas(ladder));
+    if (remove_rebuilt(ladder) != STATUS_OK)
+        node_warn(node, "%s", status_message());
     return STATUS_OK;
 }
 

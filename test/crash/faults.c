@@ -125,7 +125,8 @@ static bool live_once(const struct workload *workload, const struct fault *fault
                                             .promise = workload->promise,
                                             .is_thorough = true,
                                             .may_warn = workload->may_warn,
-                                            .repairs = workload->repairs};
+                                            .repairs = workload->repairs,
+                                            .is_damaged = workload->is_damaged};
     if (!crash_check(&question, reason))
         wrong("the next start", reason);
     return failures > 0;

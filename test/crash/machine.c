@@ -117,19 +117,35 @@ static enum status poke_once(struct host *host, struct host_event *event)
     return host_poke(host, host_wire(host, "crash", NULL), cause, event);
 }
 
-static enum status go_on(const char *directory, uint64_t event)
+static enum status repair(const char *directory)
+{
+    const struct recovery_doctor_options options = {.repairs = true};
+    struct recovery_verdict_report verdict;
+    return recovery_doctor(directory, &options, &verdict);
+}
+
+static enum status verify(const struct crash_question *question, struct recovery_report *report)
+{
+    const struct recovery_listener silent = {0};
+    enum status status = recovery_verify(question->directory, &silent, report);
+    if (status != STATUS_CORRUPT || !question->is_damaged)
+        return status;
+    STATUS_TRY(repair(question->directory));
+    return recovery_verify(question->directory, &silent, report);
+}
+
+static enum status go_on(const struct crash_question *question, uint64_t event)
 {
     struct host *host;
     struct host_event next;
     struct recovery_report report;
-    const struct recovery_listener silent = {0};
-    STATUS_TRY(host_open(directory, NULL, NULL, &host));
+    STATUS_TRY(host_open(question->directory, NULL, NULL, &host));
     enum status status = poke_once(host, &next);
     host_close(host);
     STATUS_TRY(status);
     if (next.answer != HOST_ACCEPTED || next.number != event + 1)
         return status_fail(STATUS_DIVERGED, "the next event after %" PRIu64 " is %" PRIu64, event, next.number);
-    STATUS_TRY(recovery_verify(directory, &silent, &report));
+    STATUS_TRY(verify(question, &report));
     if (report.log_last != event + 1 || report.arena_event != event + 1)
         return status_fail(STATUS_DIVERGED, "after the next event the log ends at %" PRIu64 ", the arena at %" PRIu64,
                            report.log_last, report.arena_event);
@@ -148,13 +164,6 @@ static enum status check_position(const struct crash_question *question, const s
                        "stands at event %" PRIu64 " with state %016" PRIx64 ", expected event %" PRIu64 " to %" PRIu64,
                        node->event, node->state_hash, model_position(expectation->from)->event,
                        model_position(expectation->to - 1)->event);
-}
-
-static enum status repair(const char *directory)
-{
-    const struct recovery_doctor_options options = {.repairs = true};
-    struct recovery_verdict_report verdict;
-    return recovery_doctor(directory, &options, &verdict);
 }
 
 bool crash_check(const struct crash_question *question, char reason[STATUS_MESSAGE_SIZE_BYTES])
@@ -176,7 +185,7 @@ bool crash_check(const struct crash_question *question, char reason[STATUS_MESSA
     if (status == STATUS_OK && question->promise != NULL)
         status = question->promise(question->directory, node, &question->expectation);
     recovery_close(node);
-    if (status == STATUS_OK && question->is_thorough && go_on(question->directory, event) != STATUS_OK)
+    if (status == STATUS_OK && question->is_thorough && go_on(question, event) != STATUS_OK)
         status = status_fail(STATUS_DIVERGED, "found well, but cannot go on: %.900s", status_message());
     if (status != STATUS_OK)
         snprintf(reason, STATUS_MESSAGE_SIZE_BYTES, "%s: %.900s", status_name(status), status_message());

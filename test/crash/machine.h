@@ -49,7 +49,8 @@ struct crash_question {
     crash_promise *promise; /* NULL: none */
     bool is_thorough;
     bool may_warn;
-    bool repairs; /* the operator has it repaired, again, before it is started */
+    bool repairs;    /* the operator has it repaired, again, before it is started */
+    bool is_damaged; /* some of it was before: a verification may find that, and the doctor then heals it */
 };
 bool crash_check(const struct crash_question *question, char reason[STATUS_MESSAGE_SIZE_BYTES]);
 

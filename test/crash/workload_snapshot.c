@@ -187,6 +187,7 @@ const struct workload workloads_snapshot[] = {
      .prepare = prepare_damaged,
      .run = started_from_older,
      .promise = older_is_there,
-     .may_warn = true},
+     .may_warn = true,
+     .is_damaged = true},
     {.name = NULL},
 };

@@ -55,6 +55,7 @@ struct workload {
     crash_promise *promise; /* NULL: none */
     bool may_warn;          /* a start may have to make the arena again */
     bool repairs;           /* a repair was under way: it is done again before the boot */
+    bool is_damaged;        /* a part that is not missed was damaged before */
     bool is_large;          /* states are costly: fewer of them */
     bool uses_chance;       /* worth several rounds */
     bool makes_faults;      /* has failing calls of its own: faults.c leaves it alone */
