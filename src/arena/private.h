@@ -147,7 +147,7 @@ struct arena {
     struct os_mutex *mutex; /* of all that follows */
     struct arena_slot slots[ARENA_RING_SLOTS];
     struct arena_superblock newest; /* chosen or written last; marks too */
-    bool is_prepared;               /* for writing: see ring.c */
+    bool is_prepared;               /* for writing: see prepare.c */
     bool is_releasing;
     uint64_t next_sequence;
     uint64_t durable_sequence;
@@ -213,20 +213,29 @@ void arena_commit_decode(const struct arena_superblock *superblock, struct arena
  * least; then it is the newest. */
 enum status arena_ring_write(struct arena *arena, struct arena_superblock *superblock) MUST_USE;
 
-/* Under the mutex, before the first write after arena_choose. */
-enum status arena_prepare_writing(struct arena *arena) MUST_USE;
-
 /* Under the mutex: the newest durable superblock that the log knows; or NULL. */
 const struct arena_superblock *arena_keeper(const struct arena *arena);
 
-/* Under the mutex: everything written so far is durable. */
-void arena_newest_is_durable(struct arena *arena);
+/* The one with this sequence, or NULL. */
+const struct arena_superblock *arena_ring_find(const struct arena *arena, uint64_t sequence);
 
 /* Its ranges are ranges, and its roots lie in them or are large objects. */
 bool arena_roots_are_sane(const struct arena_superblock *superblock);
 
 /* Under the mutex: erases the superblocks before `sequence`. */
 enum status arena_ring_erase_before(struct arena *arena, uint64_t sequence) MUST_USE;
+
+/* Under the mutex: zeros, or the bytes that it has already, into one slot. */
+enum status arena_slot_erase(struct arena *arena, uint32_t index) MUST_USE;
+enum status arena_slot_rewrite(struct arena *arena, const struct arena_superblock *superblock) MUST_USE;
+
+/* ---- choose.c and prepare.c ------------------------------------------------- */
+
+/* Under the mutex: everything written so far is durable. */
+void arena_newest_is_durable(struct arena *arena);
+
+/* Under the mutex, before the first write after arena_choose. */
+enum status arena_prepare_writing(struct arena *arena) MUST_USE;
 
 /* ---- ranges.c ------------------------------------------------------------- */
 

@@ -9,6 +9,7 @@
 #include "arena_test.h"
 #include "arena/format.h"
 #include "lying_os.h"
+#include "seen.h"
 
 #include <errno.h>
 
@@ -427,40 +428,10 @@ static void from_format_1(const char *path)
 static struct {
     char path[4096];
     uint8_t *base;
-    uint64_t *seen; /* hashes of the images tried: an open-addressing set */
-    size_t seen_capacity;
-    size_t seen_count;
+    struct seen seen; /* hashes of the images tried */
     uint64_t tried;
     uint64_t wrong;
 } crash;
-
-static bool seen_insert(uint64_t *table, size_t capacity, uint64_t hash)
-{
-    size_t slot = hash & (capacity - 1);
-    while (table[slot] != 0 && table[slot] != hash)
-        slot = (slot + 1) & (capacity - 1);
-    bool is_new = table[slot] == 0;
-    table[slot] = hash;
-    return is_new;
-}
-
-static bool is_new_image(uint64_t hash)
-{
-    if (2 * crash.seen_count >= crash.seen_capacity) {
-        size_t capacity = crash.seen_capacity == 0 ? 1024 : 2 * crash.seen_capacity;
-        uint64_t *table = calloc(capacity, sizeof *table);
-        CHECK(table != NULL);
-        for (size_t i = 0; i < crash.seen_capacity; i++)
-            if (crash.seen[i] != 0)
-                seen_insert(table, capacity, crash.seen[i]);
-        free(crash.seen);
-        crash.seen = table;
-        crash.seen_capacity = capacity;
-    }
-    bool is_new = seen_insert(crash.seen, crash.seen_capacity, hash | 1);
-    crash.seen_count += is_new;
-    return is_new;
-}
 
 static void write_image(const uint8_t *bytes, size_t size_bytes)
 {
@@ -522,7 +493,7 @@ static void try_state(size_t point, const size_t *pending, size_t count, lying_k
     size_t size_bytes;
     const uint8_t *bytes = lying_image(point, pending, count, keep, context, &size_bytes);
     /* the same file may be right at one point and wrong at another */
-    if (!is_new_image(hash_xxh3_64_seeded(bytes, size_bytes, expectation->oldest_id)))
+    if (!seen_add(&crash.seen, hash_xxh3_64_seeded(bytes, size_bytes, expectation->oldest_id)))
         return;
     crash.tried++;
     write_image(bytes, size_bytes);

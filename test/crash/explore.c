@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 
 #include "os/os.h"
+#include "seen.h"
 #include "tap.h"
 
 #define THOROUGH_EVERY 32
@@ -86,38 +87,7 @@ static bool parse(const char *text, struct choice *choice)
 
 static struct exploration trial;
 
-static struct {
-    uint64_t *table; /* an open-addressing set of hashes */
-    size_t capacity, count;
-} seen;
-
-static bool seen_insert(uint64_t *table, size_t capacity, uint64_t hash)
-{
-    size_t slot = hash & (capacity - 1);
-    while (table[slot] != 0 && table[slot] != hash)
-        slot = (slot + 1) & (capacity - 1);
-    bool is_new = table[slot] == 0;
-    table[slot] = hash;
-    return is_new;
-}
-
-static bool is_new_state(uint64_t hash)
-{
-    if (2 * seen.count >= seen.capacity) {
-        size_t capacity = seen.capacity == 0 ? 4096 : 2 * seen.capacity;
-        uint64_t *table = calloc(capacity, sizeof *table);
-        CHECK(table != NULL);
-        for (size_t i = 0; i < seen.capacity; i++)
-            if (seen.table[i] != 0)
-                seen_insert(table, capacity, seen.table[i]);
-        free(seen.table);
-        seen.table = table;
-        seen.capacity = capacity;
-    }
-    bool is_new = seen_insert(seen.table, seen.capacity, hash | 1);
-    seen.count += is_new;
-    return is_new;
-}
+static struct seen seen;
 
 static void try_state(struct choice choice)
 {
@@ -127,7 +97,7 @@ static void try_state(struct choice choice)
     const struct expectation *expectation = &trial.question.expectation;
     uint64_t facts = bits_mix64(expectation->from * 64 + expectation->to) + bits_mix64(expectation->marks);
     uint64_t hash = bits_mix64(lying_disk_state(keep_by_choice, &used) + facts);
-    if (!is_new_state(hash) || (hash >> 1) % trial.jobs != trial.job)
+    if (!seen_add(&seen, hash) || (hash >> 1) % trial.jobs != trial.job)
         return;
     describe(&choice, trial.share->current);
     lying_disk_make();
@@ -239,9 +209,7 @@ static void try_only(const char *state)
 void explore(const struct exploration *exploration)
 {
     trial = *exploration;
-    if (seen.count > 0)
-        memset(seen.table, 0, seen.capacity * sizeof *seen.table);
-    seen.count = 0;
+    seen_clear(&seen);
     if (explore_options.state != NULL) {
         try_only(explore_options.state);
         return;
