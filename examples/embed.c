@@ -55,7 +55,14 @@ static void on_slog(void *context, uint64_t priority, const char *line)
 
 static struct loam *boot(const char *kernel_path, const char *directory)
 {
-    struct loam_options options = {.slog = on_slog};
+    /* An event may take a minute and a gigabyte; a poke returns when it is on the device. */
+    struct loam_options options = {
+        .slog = on_slog,
+        .event_limit_ms = 60000,
+        .memory_limit_bytes = (uint64_t)1 << 30,
+        .durability = LOAM_DURABLE_EVENT,
+        .gc = LOAM_GC_AUTO,
+    };
     struct loam_bytes kernel = read_file(kernel_path);
     struct loam *loam;
     enum loam_result result;
@@ -79,7 +86,8 @@ static void poke(struct loam *loam, const char *cause_text)
     if (loam_poke(loam, NULL, &cause, &event) != LOAM_OK)
         fail("poking");
     if (event.outcome != LOAM_ACCEPTED)
-        fprintf(stderr, "the cause was not taken: %s\n", event.reason);
+        fprintf(stderr, "the cause was not taken%s%s: %s\n", event.limit == NULL ? "" : " for its ",
+                event.limit == NULL ? "" : event.limit, event.reason);
     for (size_t i = 0; i < event.effect_count; i++)
         print_noun(loam, "effect", &event.effects[i]);
     loam_event_free(&event);

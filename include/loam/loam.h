@@ -78,15 +78,56 @@ const char *loam_version(void);
 
 struct loam; /* a booted kernel */
 
-/* All zero is fine.  Functions are called on the thread that is in a call of
- * this library, and must not call it; texts are theirs for the call only. */
+/* What loam_poke waits for, of a durable kernel.  Whatever it is: loam_close makes
+ * all of it durable, and the directory always comes back at the state after some
+ * event, with all before it. */
+enum loam_durability {
+    LOAM_DURABLE_EVENT, /* until the event is on the device: nothing that was accepted is ever lost */
+    LOAM_DURABLE_BATCH, /* until the operating system has it: a power cut takes what the last batch had not flushed */
+    LOAM_DURABLE_NONE,  /* likewise, and it is flushed now and then: a power cut may take all since */
+};
+
+/* When what nothing reaches any more is freed.  A collection copies in a thread of
+ * its own, and begins and ends in calls of yours: a handle that is not called is
+ * not collected either. */
+enum loam_gc {
+    LOAM_GC_AUTO,     /* when enough is expected to be dead */
+    LOAM_GC_OFF,      /* only by loam_collect */
+    LOAM_GC_INTERVAL, /* as LOAM_GC_AUTO, and whatever is new every gc_interval_ms */
+};
+
+/* Where the nouns of the event in hand live. */
+enum loam_stack {
+    LOAM_STACK_MEMORY,
+    LOAM_STACK_DISK, /* in memory as far as it goes, else in a nameless file in the directory: an event may need
+                        more than there is of memory, without swap.  Of a kernel in memory the same as above. */
+};
+
+/* All zero is fine: it is what `loam run` does when it is told nothing.  Functions
+ * are called on the thread that is in a call of this library, and must not call
+ * it; texts are theirs for the call only.
+ *
+ * A cause that exceeds one of the three limits of an event fails alone: it is
+ * swapped for its notice, or refused, and loam_event.limit names the limit. */
 struct loam_options {
     void *context;
     void (*slog)(void *context, uint64_t priority, const char *line); /* what the kernel says */
     void (*warn)(void *context, const char *line);                    /* what the library says */
-    uint64_t memory_limit_bytes; /* of one event; 0: three quarters of the machine's */
+    uint64_t memory_limit_bytes; /* of one event's nouns; 0: three quarters of the machine's or control group's */
+    uint64_t stack_limit_bytes;  /* of how deep one event's calls may be nested; 0: a default */
     uint64_t event_limit_ms;     /* an event that takes longer fails; 0: none */
-    bool check_jets;             /* run every jet beside its Nock: slow */
+    uint64_t arena_limit_bytes;  /* of the file with the state: an event for which it would have to grow beyond is
+                                    refused, until a larger limit or a collection makes room, whose copies need room
+                                    below it, too; 0: none */
+    enum loam_durability durability;
+    uint64_t batch_events; /* LOAM_DURABLE_BATCH: flushed when so many wait; 0: 100 */
+    uint64_t batch_ms;     /* and so long after the first of them at the latest; 0: 10 */
+    enum loam_gc gc;
+    uint64_t gc_interval_ms; /* LOAM_GC_INTERVAL: 0 is a minute */
+    uint64_t gc_slack_bytes; /* so much may be dead in any case; 0: 64 MiB */
+    enum loam_stack stack;
+    bool is_interpreted; /* no machine code is made */
+    bool check_jets;     /* run every jet beside its Nock: slow */
 };
 
 /* Makes `directory` (absent or empty) a durable kernel from a kernel jam and
@@ -150,7 +191,9 @@ struct loam_event {
     uint64_t number;            /* of the event, if there is one */
     struct loam_bytes *effects; /* each the jam of one effect */
     size_t effect_count;
-    char *reason; /* if it was refused or swapped: why, in words; else NULL */
+    char *reason;      /* if it was refused or swapped: why, in words; else NULL */
+    const char *limit; /* which member of loam_options the cause exceeded: "memory_limit_bytes", "stack_limit_bytes",
+                          "event_limit_ms" or "arena_limit_bytes"; else NULL; not to be freed */
     uint64_t evaluation_ns;
 };
 void loam_event_free(struct loam_event *event);
@@ -185,6 +228,13 @@ struct loam_facts {
     uint64_t log_bytes;
 };
 enum loam_result loam_facts(struct loam *loam, struct loam_facts *out);
+
+/* Frees what nothing reaches: of what is new since the last collection, or, with
+ * `everything`, of all there is.  Waits for it; *freed_bytes (may be NULL) can be
+ * used again by the next events.  LOAM_NO_SPACE and LOAM_LIMIT are harmless: the
+ * copies would not fit, and nothing has happened.  A kernel in memory, and a view,
+ * have nothing to collect: LOAM_INVALID, harmless too. */
+enum loam_result loam_collect(struct loam *loam, bool everything, uint64_t *freed_bytes);
 
 /* Writes the state to a file with a checksum: `loam import` makes a machine from
  * it.  A failure is harmless. */

@@ -15,6 +15,10 @@
 #define LINE_MAX_BYTES ((size_t)64 << 10)
 #define REASON_TANKS_MAX 16
 
+#define BATCH_EVENTS_DEFAULT 100
+#define BATCH_MS_DEFAULT 10
+#define GC_INTERVAL_MS_DEFAULT 60000
+
 struct loam {
     struct host *host; /* owned */
     struct loam_options options;
@@ -85,14 +89,58 @@ static struct loam *loam_new(const struct loam_options *options)
     return loam;
 }
 
+static struct host_durability host_durability(const struct loam_options *options)
+{
+    static const enum host_durability_mode modes[] = {
+        [LOAM_DURABLE_EVENT] = HOST_DURABLE_EVENT,
+        [LOAM_DURABLE_BATCH] = HOST_DURABLE_BATCH,
+        [LOAM_DURABLE_NONE] = HOST_DURABLE_NONE,
+    };
+    return (struct host_durability){
+        .mode = modes[options->durability],
+        .batch_events = options->batch_events == 0 ? BATCH_EVENTS_DEFAULT : options->batch_events,
+        .batch_ms = options->batch_ms == 0 ? BATCH_MS_DEFAULT : options->batch_ms,
+    };
+}
+
+static struct host_gc_options host_gc(const struct loam_options *options)
+{
+    static const enum host_gc_mode modes[] = {
+        [LOAM_GC_AUTO] = HOST_GC_AUTO,
+        [LOAM_GC_OFF] = HOST_GC_OFF,
+        [LOAM_GC_INTERVAL] = HOST_GC_INTERVAL,
+    };
+    return (struct host_gc_options){
+        .mode = modes[options->gc],
+        .interval_ms = options->gc_interval_ms == 0 ? GC_INTERVAL_MS_DEFAULT : options->gc_interval_ms,
+        .slack_bytes = options->gc_slack_bytes,
+    };
+}
+
 static struct host_options host_options(struct loam *loam)
 {
+    const struct loam_options *options = &loam->options;
     return (struct host_options){
         .listener = {.context = loam, .slog = on_slog, .warn = on_warn},
-        .memory_limit_bytes = loam->options.memory_limit_bytes,
-        .event_limit_ms = loam->options.event_limit_ms,
-        .check_jets = loam->options.check_jets,
+        .gc = host_gc(options),
+        .memory_limit_bytes = options->memory_limit_bytes,
+        .arena_limit_bytes = options->arena_limit_bytes,
+        .depth_limit_bytes = options->stack_limit_bytes,
+        .is_stack_backed = options->stack == LOAM_STACK_DISK,
+        .event_limit_ms = options->event_limit_ms,
+        .durability = host_durability(options),
+        .is_interpreted = options->is_interpreted,
+        .check_jets = options->check_jets,
     };
+}
+
+static enum status check_options(const struct loam_options *options)
+{
+    if (options == NULL || ((unsigned)options->durability <= LOAM_DURABLE_NONE &&
+                            (unsigned)options->gc <= LOAM_GC_INTERVAL && (unsigned)options->stack <= LOAM_STACK_DISK))
+        return STATUS_OK;
+    return status_fail(STATUS_INVALID, "one of the options durability, gc and stack has a value that there is not: "
+                                       "begin with `struct loam_options options = {0}`");
 }
 
 static enum loam_result finish_open(struct loam *loam, enum status status, struct loam **out)
@@ -107,6 +155,9 @@ static enum loam_result finish_open(struct loam *loam, enum status status, struc
 enum loam_result loam_create(const char *directory, const void *kernel_jam, size_t kernel_size_bytes,
                              const struct loam_options *options, struct loam **out)
 {
+    enum status status = check_options(options);
+    if (status != STATUS_OK)
+        return result_of(status);
     struct loam *loam = loam_new(options);
     const struct host_options inner = host_options(loam);
     const struct host_kernel kernel = {kernel_jam, kernel_size_bytes};
@@ -116,6 +167,9 @@ enum loam_result loam_create(const char *directory, const void *kernel_jam, size
 enum loam_result loam_open(const char *directory, const void *kernel_jam, size_t kernel_size_bytes,
                            const struct loam_options *options, struct loam **out)
 {
+    enum status status = check_options(options);
+    if (status != STATUS_OK)
+        return result_of(status);
     struct loam *loam = loam_new(options);
     const struct host_options inner = host_options(loam);
     const struct host_kernel kernel = {kernel_jam, kernel_size_bytes};
@@ -124,6 +178,9 @@ enum loam_result loam_open(const char *directory, const void *kernel_jam, size_t
 
 enum loam_result loam_open_view(const char *directory, const struct loam_options *options, struct loam **out)
 {
+    enum status status = check_options(options);
+    if (status != STATUS_OK)
+        return result_of(status);
     struct loam *loam = loam_new(options);
     const struct host_options inner = host_options(loam);
     return finish_open(loam, host_open_view(directory, &inner, &loam->host), out);
@@ -132,6 +189,9 @@ enum loam_result loam_open_view(const char *directory, const struct loam_options
 enum loam_result loam_open_memory(const void *kernel_jam, size_t kernel_size_bytes, const struct loam_options *options,
                                   struct loam **out)
 {
+    enum status status = check_options(options);
+    if (status != STATUS_OK)
+        return result_of(status);
     struct loam *loam = loam_new(options);
     const struct host_options inner = host_options(loam);
     const struct host_kernel kernel = {kernel_jam, kernel_size_bytes};
@@ -247,6 +307,23 @@ static char *reason_of(const struct host_event *event)
     return kernel_goof_text(&goof, REASON_TANKS_MAX);
 }
 
+/* The members of loam_options, by what the host calls them: as the program's options. */
+static const char *limit_name(const char *limit)
+{
+    static const struct {
+        const char *option, *member;
+    } names[] = {
+        {"max-event-memory", "memory_limit_bytes"},
+        {"max-stack", "stack_limit_bytes"},
+        {"event-timeout", "event_limit_ms"},
+        {"max-arena", "arena_limit_bytes"},
+    };
+    for (size_t i = 0; limit != NULL && i < COUNT_OF(names); i++)
+        if (strcmp(limit, names[i].option) == 0)
+            return names[i].member;
+    return limit;
+}
+
 static enum status poke(struct host *host, const struct loam_noun *wire, const struct loam_noun *cause,
                         struct loam_event *out)
 {
@@ -263,6 +340,7 @@ static enum status poke(struct host *host, const struct loam_noun *wire, const s
     out->number = event.number;
     out->evaluation_ns = event.evaluation_ns;
     out->reason = reason_of(&event);
+    out->limit = limit_name(event.limit);
     return effects_out(event.effects, out);
 }
 
@@ -330,6 +408,16 @@ enum loam_result loam_facts(struct loam *loam, struct loam_facts *out)
     };
     memcpy(out->kernel_hash, facts.kernel_hash, sizeof out->kernel_hash);
     return LOAM_OK;
+}
+
+enum loam_result loam_collect(struct loam *loam, bool everything, uint64_t *freed_bytes)
+{
+    struct collector_record record;
+    enum status status = host_collect(loam->host, everything, &record);
+    if (freed_bytes != NULL)
+        *freed_bytes =
+            status == STATUS_OK && record.above_bytes > record.live_bytes ? record.above_bytes - record.live_bytes : 0;
+    return result_of(status);
 }
 
 enum loam_result loam_export(struct loam *loam, const char *path)

@@ -261,9 +261,18 @@ struct recovery_options machine_recovery_options(struct machine *machine);
  * each is the counterpart of a command of the program.  For host_command_add. */
 extern const struct host_command control_status, control_gc;
 
-/* Asks the process that runs the machine, and prints its answer on stdout.
- * *is_served false: there is none that listens. */
-enum status machine_ask(const char *directory, const char *const *words, size_t count, bool *is_served) MUST_USE;
+/* Where a machine is, for a command that is done there. */
+enum machine_place {
+    MACHINE_HERE,      /* no process runs it: it is ours */
+    MACHINE_UNHEARING, /* some process has it, but does not listen */
+    MACHINE_ELSEWHERE, /* the process that runs it has answered */
+};
+
+/* Asks the process that runs the machine, if there is one; `line` gets each line
+ * of its answer, or, if it is NULL, stdout does.  The status is the answer's, if
+ * *place is MACHINE_ELSEWHERE. */
+enum status machine_ask(const char *directory, const char *const *words, size_t count, host_line_fn *line,
+                        void *context, enum machine_place *place) MUST_USE;
 
 /* Makes a machine and reports on it: of `loam new` and `loam import`.  Returns
  * the exit status. */

@@ -201,14 +201,9 @@ static enum status collect(const struct cli *cli, const char *directory, bool is
                            const struct host_options *options)
 {
     const char *const words[] = {"gc", is_full ? "full" : "young", cli->json ? "json" : "text"};
-    bool is_running, is_served = false;
-    STATUS_TRY(host_is_running(directory, &is_running));
-    if (is_running) {
-        enum status status = machine_ask(directory, words, COUNT_OF(words), &is_served);
-        if (is_served)
-            return status;
-    }
-    return collect_here(cli, directory, is_full, options);
+    enum machine_place place;
+    STATUS_TRY(machine_ask(directory, words, COUNT_OF(words), NULL, NULL, &place));
+    return place == MACHINE_ELSEWHERE ? STATUS_OK : collect_here(cli, directory, is_full, options);
 }
 
 static int run(struct cli *cli, const struct command *command, int count, char **words)

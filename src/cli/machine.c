@@ -96,9 +96,17 @@ static void print_line(void *context, const char *line)
     puts(line);
 }
 
-enum status machine_ask(const char *directory, const char *const *words, size_t count, bool *is_served)
+enum status machine_ask(const char *directory, const char *const *words, size_t count, host_line_fn *line,
+                        void *context, enum machine_place *place)
 {
-    return host_ask(directory, words, count, print_line, NULL, is_served);
+    bool is_running, is_served;
+    *place = MACHINE_HERE;
+    STATUS_TRY(host_is_running(directory, &is_running));
+    if (!is_running)
+        return STATUS_OK;
+    enum status status = host_ask(directory, words, count, line == NULL ? print_line : line, context, &is_served);
+    *place = is_served ? MACHINE_ELSEWHERE : MACHINE_UNHEARING;
+    return is_served ? status : STATUS_OK;
 }
 
 /* ---- results ------------------------------------------------------------------------ */

@@ -120,12 +120,12 @@ static void take_line(void *context, const char *line)
 }
 
 static enum status ask(const struct cli *cli, const char *directory, const struct operation *operation,
-                       const char *const *words, size_t count, bool *is_served, int *exit_status)
+                       const char *const *words, size_t count, enum machine_place *place, int *exit_status)
 {
     const char *request[OPERATION_WORDS_MAX + 1] = {operation->command.name};
     struct asking asking = {.cli = cli};
     memcpy(request + 1, words, count * sizeof *words);
-    enum status status = host_ask(directory, request, count + 1, take_line, &asking, is_served);
+    enum status status = machine_ask(directory, request, count + 1, take_line, &asking, place);
     *exit_status = asking.exit_status;
     return status;
 }
@@ -164,13 +164,11 @@ static enum status do_here(struct machine *machine, const char *directory, const
 int operation_do(struct machine *machine, const char *directory, const struct operation *operation,
                  const char *const *words, size_t count)
 {
-    bool is_running, is_served = false;
+    enum machine_place place;
     int exit_status = 0;
     CHECK(count <= OPERATION_WORDS_MAX && count >= operation->words_min);
-    enum status status = host_is_running(directory, &is_running);
-    if (status == STATUS_OK && is_running)
-        status = ask(machine->cli, directory, operation, words, count, &is_served, &exit_status);
-    if (status == STATUS_OK && !is_served)
+    enum status status = ask(machine->cli, directory, operation, words, count, &place, &exit_status);
+    if (status == STATUS_OK && place != MACHINE_ELSEWHERE)
         status = do_here(machine, directory, operation, words, count, &exit_status);
     return status == STATUS_OK ? exit_status : cli_fail(machine->cli, status);
 }

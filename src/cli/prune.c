@@ -69,14 +69,14 @@ static void take_line(void *context, const char *line)
     host_prune_answer_take(&prune->report, prune->lines++, strtoull(line, NULL, 10));
 }
 
-static enum status ask(struct prune *prune, bool is_dry, bool *is_served)
+static enum status ask(struct prune *prune, bool is_dry, enum machine_place *place)
 {
     char kind[16], amount[24];
     snprintf(kind, sizeof kind, "%d", (int)prune->policy.kind);
     snprintf(amount, sizeof amount, "%" PRIu64, prune->policy.amount);
     const char *const words[] = {"prune", kind, amount, "dry"};
     prune->lines = 0;
-    return host_ask(prune->directory, words, is_dry ? 4 : 3, take_line, prune, is_served);
+    return machine_ask(prune->directory, words, is_dry ? 4 : 3, take_line, prune, place);
 }
 
 static enum status plan_here(struct prune *prune)
@@ -128,14 +128,9 @@ static enum status archive_first(struct prune *prune)
 
 static enum status prune_planned(struct prune *prune)
 {
-    bool is_running, is_served = false;
-    STATUS_TRY(host_is_running(prune->directory, &is_running));
-    if (is_running) {
-        enum status status = ask(prune, false, &is_served);
-        if (is_served)
-            return status;
-    }
-    return prune_here(prune);
+    enum machine_place place;
+    STATUS_TRY(ask(prune, false, &place));
+    return place == MACHINE_ELSEWHERE ? STATUS_OK : prune_here(prune);
 }
 
 static enum status prune_it(struct prune *prune)

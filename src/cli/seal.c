@@ -107,15 +107,9 @@ static enum status seal_here(struct sealing *sealing)
 static enum status seal(struct sealing *sealing)
 {
     const char *const words[] = {"seal", "epoch"};
-    bool is_running, is_served = false;
-    STATUS_TRY(host_is_running(sealing->directory, &is_running));
-    if (is_running) {
-        enum status status =
-            host_ask(sealing->directory, words, sealing->moves_epoch ? 2 : 1, take_line, sealing, &is_served);
-        if (is_served)
-            return status;
-    }
-    return seal_here(sealing);
+    enum machine_place place;
+    STATUS_TRY(machine_ask(sealing->directory, words, sealing->moves_epoch ? 2 : 1, take_line, sealing, &place));
+    return place == MACHINE_ELSEWHERE ? STATUS_OK : seal_here(sealing);
 }
 
 static void report(const struct cli *cli, const struct snapshot_report *report)

@@ -178,14 +178,9 @@ static enum status look(const struct cli *cli, const char *directory, const stru
 static enum status ask_or_look(const struct cli *cli, const char *directory, const struct host_options *options)
 {
     const char *const words[] = {"status", cli->json ? "json" : "text", directory};
-    bool is_running, is_served = false;
-    STATUS_TRY(host_is_running(directory, &is_running));
-    if (is_running) {
-        enum status status = machine_ask(directory, words, COUNT_OF(words), &is_served);
-        if (is_served)
-            return status;
-    }
-    return look(cli, directory, options, is_running);
+    enum machine_place place;
+    STATUS_TRY(machine_ask(directory, words, COUNT_OF(words), NULL, NULL, &place));
+    return place == MACHINE_ELSEWHERE ? STATUS_OK : look(cli, directory, options, place != MACHINE_HERE);
 }
 
 static int run(struct cli *cli, const struct command *command, int count, char **words)

@@ -151,10 +151,20 @@ static void refuse_crashed(struct host *host, const struct kernel_goof *goof, st
 
 /* ---- encode, apply ----------------------------------------------------------------- */
 
-static enum status apply(struct node *node, const struct kernel_event *event, struct record *record)
+/* The arena's file may not grow by what the event needs. */
+static enum status note_arena_limit(const struct host *host, enum status status, struct record *record)
 {
+    if (status == STATUS_LIMIT && host->options.arena_limit_bytes != 0)
+        record->limit = "max-arena";
+    return status;
+}
+
+static enum status apply(struct host *host, const struct kernel_event *event, struct record *record)
+{
+    struct node *node = host->node;
     STATUS_TRY(record_encode(node, event, record));
-    STATUS_TRY(node_persist(node, event->core, node->event + 1, record->row.job_hash, NULL));
+    enum status status = node_persist(node, event->core, node->event + 1, record->row.job_hash, NULL);
+    STATUS_TRY(note_arena_limit(host, status, record));
     record->row.event = node->event;
     record->row.state_hash = node->state_hash;
     return STATUS_OK;
@@ -176,14 +186,14 @@ static enum status take_in(struct host *host, noun wire, noun cause, struct reco
     struct kernel_event event;
     enum status status = prepare(host);
     if (status != STATUS_OK)
-        return refuse_or_break(host, status, record);
+        return refuse_or_break(host, note_arena_limit(host, status, record), record);
     STATUS_TRY(evaluate(host, wire, cause, &event, record));
     if (event.outcome == KERNEL_CRASHED) {
         refuse_crashed(host, &event.goof, record);
         return STATUS_OK;
     }
     record->is_barrier = host_has_barrier(host, event.effects);
-    status = apply(host->node, &event, record);
+    status = apply(host, &event, record);
     if (record->row.job_size_bytes >= LARGE_JOB_BYTES)
         host->disk_look_ns = 0;
     return status == STATUS_OK ? STATUS_OK : refuse_or_break(host, status, record);

@@ -37,13 +37,39 @@ static void provide_large_atoms(struct node *node)
     stack_set_large_provider(node->stack, &provider);
 }
 
+/* Where the stack's file is made: in the machine's directory, or, while that is yet
+ * to be made, in the one that it will be in.  The caller frees it; NULL: nowhere. */
+static char *backing_directory(const struct node *node)
+{
+    enum os_kind kind;
+    if (!node->options.is_stack_backed || node->is_view || node->directory == NULL)
+        return NULL;
+    char *place = strdup(node->directory);
+    if (place == NULL)
+        check_out_of_memory(__FILE__, __LINE__, strlen(node->directory));
+    if (os_kind_of(place, &kind) != STATUS_OK || kind != OS_KIND_ABSENT)
+        return place;
+    size_t length = strlen(place);
+    while (length > 1 && place[length - 1] == '/')
+        length--;
+    while (length > 0 && place[length - 1] != '/')
+        length--;
+    if (length == 0)
+        place[length++] = '.';
+    place[length] = 0;
+    return place;
+}
+
 enum status node_create_machine(struct node *node)
 {
+    char *backing = backing_directory(node);
     const struct stack_options stack_options = {
         .limit_bytes = node->options.memory_limit_bytes,
-        .backing_directory = node->options.is_stack_backed && !node->is_view ? node->directory : NULL,
+        .backing_directory = backing,
     };
-    STATUS_TRY(stack_create(&stack_options, &node->stack));
+    enum status status = stack_create(&stack_options, &node->stack);
+    free(backing);
+    STATUS_TRY(status);
     const struct nock_options nock_options = {
         .slog = node->options.listener.slog,
         .slog_context = node->options.listener.context,
@@ -136,13 +162,31 @@ void node_warn(const struct node *node, const char *format, ...)
     node->options.listener.warn(node->options.listener.context, message);
 }
 
+static uint64_t room_bytes(const struct stack *stack)
+{
+    uint64_t used_bytes = stack_used_bytes(stack), limit_bytes = stack->options.limit_bytes;
+    return used_bytes < limit_bytes ? limit_bytes - used_bytes : 0;
+}
+
+/* In memory an event that failed for want of it leaves all of it used, and then
+ * there is none for the next one's cause. */
+static void reset_in_memory(struct node *node)
+{
+    if (node->room_bytes == 0)
+        node->room_bytes = node->stack->options.limit_bytes;
+    if (!stack_is_due(node->stack) && room_bytes(node->stack) >= node->room_bytes / 2)
+        return;
+    nock_collect(node->machine);
+    node->room_bytes = room_bytes(node->stack);
+}
+
 void node_reset(struct node *node)
 {
     node_enter(node);
-    if (node->arena != NULL) {
-        nock_forget_ephemeral(node->machine, NULL);
-        stack_clear(node->stack);
-    } else if (stack_is_due(node->stack)) {
-        nock_collect(node->machine);
+    if (node->arena == NULL) {
+        reset_in_memory(node);
+        return;
     }
+    nock_forget_ephemeral(node->machine, NULL);
+    stack_clear(node->stack);
 }

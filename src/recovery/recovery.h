@@ -96,6 +96,7 @@ struct node {
     uint64_t replay_through_event;                    /* a replay ends here; 0: at the log's last */
     const struct recovery_replay_watch *replay_watch; /* or NULL: a replay compares hashes */
     bool has_appended;                                /* its start has written to the log */
+    uint64_t room_bytes; /* in memory: what the last collection has left for events; 0: there was none */
 };
 
 /* A kernel jam's bytes; `bytes` NULL: none given. */

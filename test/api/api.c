@@ -130,6 +130,164 @@ static void test_durable(const struct recovery_kernel *kernel)
     loam_close(loam);
 }
 
+/* ---- options --------------------------------------------------------------------------------- */
+
+static const char greedy_source[] =
+    "kernel greedy(kept = 0) {\n"
+    "    arm load(old) = greedy with kept = old\n"
+    "    arm peek(path) = [~ ~ kept]\n"
+    "    arm poke(number, wire, entropy, our, now, cause) =\n"
+    "        if wire == [0 'arvo' 0] then [~ greedy]\n"
+    "        else match cause {\n"
+    "            [%hoard most] ->\n"
+    "                let list = loop fill(list = ~, done = 0)\n"
+    "                    if done == most then list else fill([[done done] list], inc(done))\n"
+    "                [~ (greedy with kept = list)]\n"
+    "            [%deep most] ->\n"
+    "                let depth = loop down(n = 0)\n"
+    "                    if n == most then 0 else inc(down(inc(n)))\n"
+    "                [~ (greedy with kept = depth)]\n"
+    "            %spin -> loop turn(n = 0) turn(inc(n))\n"
+    "        }\n"
+    "}\n";
+
+static struct loam_bytes greedy_kernel(void)
+{
+    const struct codec_source source = {
+        .name = "greedy", .text = greedy_source, .size_bytes = sizeof greedy_source - 1};
+    struct loam_bytes jam;
+    uint8_t *space;
+    struct stack *stack;
+    noun kernel;
+    CHECK(os_map_reserve(NOUN_SPACE_BYTES, &space) == STATUS_OK);
+    noun_space_enter(space);
+    CHECK(stack_create(NULL, &stack) == STATUS_OK);
+    CHECK(codec_assemble(stack, &source, &kernel) == STATUS_OK);
+    CHECK(codec_jam(kernel, &jam.bytes, &jam.size_bytes) == STATUS_OK);
+    stack_destroy(stack);
+    os_map_release(space, NOUN_SPACE_BYTES);
+    return jam;
+}
+
+static void test_limit(struct loam *loam, const char *cause, const char *limit)
+{
+    struct loam_event event = poke(loam, cause);
+    tap_ok(event.outcome == LOAM_SWAPPED && event.limit != NULL && strcmp(event.limit, limit) == 0,
+           "%s exceeds %s, alone: %s", cause, event.limit == NULL ? "no limit" : event.limit,
+           event.reason == NULL ? "" : event.reason);
+    loam_event_free(&event);
+    event = poke(loam, "[%hoard 5]");
+    tap_ok(event.outcome == LOAM_ACCEPTED && event.limit == NULL, "and the next event goes through");
+    loam_event_free(&event);
+}
+
+static void test_event_limits(const struct loam_bytes *kernel)
+{
+    const struct loam_options options = {
+        .memory_limit_bytes = 32 << 20, .stack_limit_bytes = 8 << 20, .event_limit_ms = 20000, .is_interpreted = true};
+    const struct loam_options hasty = {.event_limit_ms = 100};
+    struct loam *loam;
+    must(loam_open_memory(kernel->bytes, kernel->size_bytes, &options, &loam));
+    test_limit(loam, "[%hoard 3.000.000]", "memory_limit_bytes");
+    test_limit(loam, "[%deep 3.000.000]", "stack_limit_bytes");
+    loam_close(loam);
+    must(loam_open_memory(kernel->bytes, kernel->size_bytes, &hasty, &loam));
+    test_limit(loam, "%spin", "event_limit_ms");
+    loam_close(loam);
+}
+
+/* A state that is replaced by one as large, again and again: without a collection the file outgrows its limit. */
+static void test_arena_limit(const struct loam_bytes *kernel, const char *directory)
+{
+    const struct loam_options options = {
+        .arena_limit_bytes = 16 << 20, .gc = LOAM_GC_OFF, .durability = LOAM_DURABLE_NONE, .stack = LOAM_STACK_DISK};
+    struct loam *loam;
+    struct loam_event event = {.outcome = LOAM_ACCEPTED};
+    struct loam_facts facts;
+    uint64_t freed_bytes = 0;
+    int count = 0;
+    must(loam_create(directory, kernel->bytes, kernel->size_bytes, &options, &loam));
+    while (event.outcome == LOAM_ACCEPTED && count++ < 100) {
+        loam_event_free(&event);
+        event = poke(loam, "[%hoard 20.000]");
+    }
+    tap_ok(event.outcome == LOAM_REFUSED && event.limit != NULL && strcmp(event.limit, "arena_limit_bytes") == 0 &&
+               strstr(event.reason, "limit") != NULL,
+           "after %d events the arena is at its limit: %s", count, event.reason == NULL ? "" : event.reason);
+    loam_event_free(&event);
+    must(loam_facts(loam, &facts));
+    tap_ok(facts.arena_file_bytes <= options.arena_limit_bytes, "which its file of %llu bytes respects",
+           (unsigned long long)facts.arena_file_bytes);
+    tap_ok(loam_collect(loam, true, &freed_bytes) == LOAM_NO_SPACE && freed_bytes == 0,
+           "the copies of a collection have no room there either: %s", loam_message());
+    loam_close(loam);
+    must(loam_open(directory, NULL, 0, NULL, &loam));
+    must(loam_collect(loam, true, &freed_bytes));
+    loam_close(loam);
+    tap_ok(freed_bytes > 4 << 20, "without the limit it frees %llu bytes", (unsigned long long)freed_bytes);
+    must(loam_open(directory, NULL, 0, &options, &loam));
+    event = poke(loam, "[%hoard 20.000]");
+    tap_ok(event.outcome == LOAM_ACCEPTED, "and with it the event has room now: %s",
+           event.reason == NULL ? "" : event.reason);
+    loam_event_free(&event);
+    loam_close(loam);
+}
+
+/* Left alone, the policy collects in the calls of whoever pokes. */
+static void test_policy(const struct loam_bytes *kernel, const char *directory)
+{
+    const struct loam_options options = {
+        .gc_slack_bytes = 1 << 20, .durability = LOAM_DURABLE_BATCH, .batch_events = 8, .batch_ms = 5};
+    struct loam *loam;
+    struct loam_facts facts;
+    uint64_t before = 0, count = 0;
+    must(loam_create(directory, kernel->bytes, kernel->size_bytes, &options, &loam));
+    must(loam_facts(loam, &facts));
+    for (; facts.arena_used_bytes >= before && count < 5000; count++) {
+        struct loam_event event = poke(loam, "[%hoard 5.000]");
+        CHECK(event.outcome == LOAM_ACCEPTED);
+        loam_event_free(&event);
+        before = facts.arena_used_bytes;
+        must(loam_facts(loam, &facts));
+    }
+    tap_ok(facts.arena_used_bytes < before, "after %llu events the policy has collected: %llu bytes in use, then %llu",
+           (unsigned long long)count, (unsigned long long)before, (unsigned long long)facts.arena_used_bytes);
+    uint64_t hash = facts.state_hash;
+    loam_close(loam);
+    must(loam_open(directory, NULL, 0, &options, &loam));
+    must(loam_facts(loam, &facts));
+    tap_ok(facts.event == count && facts.state_hash == hash && facts.events_replayed == 0,
+           "and a batch is durable when its handle is closed");
+    loam_close(loam);
+}
+
+static void test_wrong_options(const struct loam_bytes *kernel)
+{
+    const struct loam_options wrong[] = {
+        {.durability = (enum loam_durability)7}, {.gc = (enum loam_gc)7}, {.stack = (enum loam_stack)7}};
+    struct loam *loam = NULL;
+    for (size_t i = 0; i < COUNT_OF(wrong); i++)
+        tap_ok(loam_open_memory(kernel->bytes, kernel->size_bytes, &wrong[i], &loam) == LOAM_INVALID && loam == NULL,
+               "a value that there is not: %s", loam_message());
+    must(loam_open_memory(kernel->bytes, kernel->size_bytes, NULL, &loam));
+    tap_ok(loam_collect(loam, false, NULL) == LOAM_INVALID, "in memory: %s", loam_message());
+    loam_close(loam);
+}
+
+static void test_options(void)
+{
+    char directory[4096];
+    const char *scratch = tap_scratch();
+    struct loam_bytes kernel = greedy_kernel();
+    test_event_limits(&kernel);
+    snprintf(directory, sizeof directory, "%s/limited", scratch);
+    test_arena_limit(&kernel, directory);
+    snprintf(directory, sizeof directory, "%s/collected", scratch);
+    test_policy(&kernel, directory);
+    test_wrong_options(&kernel);
+    loam_bytes_free(&kernel);
+}
+
 /* ---- several handles, several threads --------------------------------------------------------- */
 
 static void *count_up(void *context)
@@ -173,6 +331,7 @@ int main(void)
     loam_close(loam);
     test_garbage_kernel();
     test_durable(&kernel);
+    test_options();
     test_threads(&kernel);
     free((void *)kernel.bytes);
     return tap_done();
