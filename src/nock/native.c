@@ -7,9 +7,14 @@
 #define MEMORY_BYTES ((size_t)64 << 20)
 #define MEMORY_KEPT_BYTES (MEMORY_BYTES / 4 * 3)
 
-/* A slot of bytecode makes at most so many bytes, on average over an
- * instruction. */
-#define TEMPLATE_MAX_BYTES 160
+/* What protection goes by: the largest page that Linux has anywhere. */
+#define PAGE_BYTES ((size_t)64 << 10)
+
+/* Processors other than x86-64 may hold old bytes where they fetch instructions. */
+static void make_visible(uint8_t *at, size_t size_bytes)
+{
+    __builtin___clear_cache((char *)at, (char *)at + size_bytes);
+}
 
 void native_init(struct nock *machine)
 {
@@ -27,6 +32,8 @@ void native_init(struct nock *machine)
     native->used_bytes = native->stubs_bytes;
     if (os_map_make_code(native->memory, MEMORY_BYTES) != STATUS_OK)
         native_finish(machine); /* a system that wants none: the interpreter does */
+    else
+        make_visible(native->memory, native->stubs_bytes);
 }
 
 void native_finish(struct nock *machine)
@@ -54,12 +61,12 @@ void native_compile(struct nock *machine, struct code *code)
 {
     struct native *native = &machine->native;
     size_t room_bytes = native->size_bytes - native->used_bytes;
-    size_t reach_bytes = (size_t)code->slots_count * TEMPLATE_MAX_BYTES + 4096;
+    size_t reach_bytes = native_room_bytes(code);
     if (native->memory == NULL || reach_bytes > room_bytes)
         return;
     uint8_t *at = native->memory + native->used_bytes;
-    uint8_t *pages = (uint8_t *)((uintptr_t)at & ~(uintptr_t)4095);
-    size_t pages_bytes = bits_round_up((size_t)(at - pages) + reach_bytes, 4096);
+    uint8_t *pages = (uint8_t *)((uintptr_t)at & ~(uintptr_t)(PAGE_BYTES - 1));
+    size_t pages_bytes = bits_round_up((size_t)(at - pages) + reach_bytes, PAGE_BYTES);
     if (os_map_make_writable(pages, pages_bytes) != STATUS_OK)
         return;
     size_t written_bytes = native_write_code(machine, code, at, reach_bytes);
@@ -67,6 +74,7 @@ void native_compile(struct nock *machine, struct code *code)
     native->used_bytes += bits_round_up(written_bytes, 16);
     enum status status = os_map_make_code(pages, pages_bytes);
     CHECK(status == STATUS_OK); /* it was before */
+    make_visible(at, written_bytes);
     machine->codes.has_news = true;
     machine->statistics.native_bytes = native->used_bytes;
 }

@@ -56,9 +56,12 @@ void native_compile(struct nock *machine, struct code *code);
 /* Between two runs: forgets all of it if it has become too much. */
 void native_trim(struct nock *machine);
 
-/* ---- for the templates (native_x86.c) ---- */
+/* ---- for the templates (native_templates.c) ---- */
 
 bool native_is_possible(void);
+
+/* No more than this is written of a code. */
+size_t native_room_bytes(const struct code *code);
 
 /* Writes to `at`, where it will run; returns the bytes written, or 0 if they
  * are more than `room_bytes`. */

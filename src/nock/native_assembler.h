@@ -1,219 +1,43 @@
-/* x86-64 machine code, written a byte at a time.  Private to native_x86.c. */
+/* The small assembler in which the templates are written, one for each
+ * processor: native_x86.h, native_arm64.h.  Private to native_templates.c.
+ *
+ * Registers have parts:
+ *
+ *   FRAME, MACHINE, STACK   what these are in the interpreter
+ *   BASE                    of the noun space
+ *   FREE                    the next free word of the young stretch
+ *   VALUE                   the value in hand; on its way from a return to its
+ *                           landing; what a call of C gave back
+ *   LANDING                 the landing, or the instruction at which native code is left
+ *   REASON                  why it is left
+ *   CODE                    the code about to be entered
+ *   SITE, SPARE, SECOND     a template's own
+ *   C_ARGUMENT_n            of a call of C
+ *   leaf_registers          what a tail call carries; all but CODE and those that last
+ *
+ * The first five outlive calls of C.  The others may share registers: LANDING
+ * and SECOND, REASON or a template's own and a C_ARGUMENT_n.  So nothing but
+ * VALUE is expected to be still there when arguments have been put together,
+ * and those are put together from VALUE, SITE and what outlives calls.
+ *
+ * Instructions that set the flags: compare..., test..., add_number,
+ * and_registers.  All others may change them too, but for moves, loads, stores
+ * and jumps.  add_number and and_registers set them for what they wrote, and
+ * only IF_EQUAL and IF_NEGATIVE and their opposites hold after those and after
+ * test...
+ */
 #ifndef NOCK_NATIVE_ASSEMBLER_H
 #define NOCK_NATIVE_ASSEMBLER_H
 
-#include "base/base.h"
-
-enum machine_register { RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8, R9, R10, R11, R12, R13, R14, R15 };
-
-enum condition {
-    IF_BELOW = 2,
-    IF_NOT_BELOW,
-    IF_EQUAL,
-    IF_NOT_EQUAL,
-    IF_NOT_ABOVE,
-    IF_ABOVE,
-    IF_NEGATIVE,
-    IF_NOT_NEGATIVE
-};
-
-/* Past `end` nothing is written, but `at` goes on, so that the size is known. */
-struct assembler {
-    uint8_t *at, *end;
-};
-
-static inline void put_byte(struct assembler *a, unsigned byte)
-{
-    if (a->at < a->end)
-        *a->at = (uint8_t)byte;
-    a->at++;
-}
-
-static inline void put_word(struct assembler *a, uint64_t word, unsigned bytes)
-{
-    for (unsigned i = 0; i < bytes; i++)
-        put_byte(a, (unsigned)(word >> (8 * i)) & 0xff);
-}
-
-/* operation reg, [base + displacement], all 64 bits wide */
-static inline void put_memory(struct assembler *a, unsigned operation, unsigned reg, enum machine_register base,
-                              int32_t displacement)
-{
-    bool is_short = displacement >= -128 && displacement < 128;
-    put_byte(a, 0x48 | (reg >> 3) << 2 | (unsigned)base >> 3);
-    put_byte(a, operation);
-    put_byte(a, (is_short ? 0x40u : 0x80u) | (reg & 7) << 3 | ((unsigned)base & 7));
-    if ((base & 7) == RSP)
-        put_byte(a, 0x24);
-    put_word(a, (uint32_t)displacement, is_short ? 1 : 4);
-}
-
-/* operation reg, [base + 8 * index + displacement] */
-static inline void put_indexed(struct assembler *a, unsigned operation, unsigned reg, enum machine_register base,
-                               enum machine_register index, int8_t displacement)
-{
-    put_byte(a, 0x48 | (reg >> 3) << 2 | (unsigned)index >> 3 << 1 | (unsigned)base >> 3);
-    put_byte(a, operation);
-    put_byte(a, 0x44 | (reg & 7) << 3);
-    put_byte(a, 0xc0 | ((unsigned)index & 7) << 3 | ((unsigned)base & 7));
-    put_byte(a, (uint8_t)displacement);
-}
-
-/* operation of two registers, the first in the r/m field */
-static inline void put_registers(struct assembler *a, unsigned operation, unsigned rm, unsigned reg)
-{
-    put_byte(a, 0x48 | (reg >> 3) << 2 | rm >> 3);
-    put_byte(a, operation);
-    put_byte(a, 0xc0 | (reg & 7) << 3 | (rm & 7));
-}
-
-static inline void load(struct assembler *a, enum machine_register reg, enum machine_register base, int32_t at)
-{
-    put_memory(a, 0x8b, reg, base, at);
-}
-
-static inline void store(struct assembler *a, enum machine_register reg, enum machine_register base, int32_t at)
-{
-    put_memory(a, 0x89, reg, base, at);
-}
-
-static inline void move(struct assembler *a, enum machine_register to, enum machine_register from)
-{
-    put_registers(a, 0x89, to, from);
-}
-
-static inline void compare(struct assembler *a, enum machine_register x, enum machine_register y)
-{
-    put_registers(a, 0x39, x, y);
-}
-
-/* compares reg with [base + at] */
-static inline void compare_load(struct assembler *a, enum machine_register reg, enum machine_register base, int32_t at)
-{
-    put_memory(a, 0x3b, reg, base, at);
-}
-
-/* compares [base + at] with a number */
-static inline void compare_memory(struct assembler *a, enum machine_register base, int32_t at, int32_t number)
-{
-    bool is_short = number >= -128 && number < 128;
-    put_memory(a, is_short ? 0x83 : 0x81, 7, base, at);
-    put_word(a, (uint32_t)number, is_short ? 1 : 4);
-}
-
-static inline void compare_number(struct assembler *a, enum machine_register reg, int8_t number)
-{
-    put_registers(a, 0x83, reg, 7);
-    put_byte(a, (uint8_t)number);
-}
-
-static inline void test(struct assembler *a, enum machine_register reg)
-{
-    put_registers(a, 0x85, reg, reg);
-}
-
-static inline void number(struct assembler *a, enum machine_register reg, uint64_t value)
-{
-    if (value <= UINT32_MAX) {
-        if (reg >= R8)
-            put_byte(a, 0x41);
-        put_byte(a, 0xb8 | (reg & 7));
-        put_word(a, value, 4);
-        return;
-    }
-    put_byte(a, 0x48 | (unsigned)reg >> 3);
-    put_byte(a, 0xb8 | (reg & 7));
-    put_word(a, value, 8);
-}
-
-static inline void address(struct assembler *a, enum machine_register reg, const void *pointer)
-{
-    number(a, reg, (uint64_t)(uintptr_t)pointer);
-}
-
-/* [base + at] = number */
-static inline void store_number(struct assembler *a, enum machine_register base, int32_t at, int32_t value)
-{
-    put_memory(a, 0xc7, 0, base, at);
-    put_word(a, (uint32_t)value, 4);
-}
-
-static inline void shift_right(struct assembler *a, enum machine_register reg, uint8_t bits)
-{
-    put_registers(a, 0xc1, reg, 5);
-    put_byte(a, bits);
-}
-
-static inline void shift_left(struct assembler *a, enum machine_register reg, uint8_t bits)
-{
-    put_registers(a, 0xc1, reg, 4);
-    put_byte(a, bits);
-}
-
-static inline void add_number(struct assembler *a, enum machine_register reg, int8_t value)
-{
-    put_registers(a, 0x83, reg, 0);
-    put_byte(a, (uint8_t)value);
-}
-
-static inline void increment_memory(struct assembler *a, enum machine_register base, int32_t at)
-{
-    put_memory(a, 0xff, 0, base, at);
-}
-
-/* A jump whose distance is not known yet: where that is to be written. */
-static inline uint8_t *jump_if(struct assembler *a, enum condition condition)
-{
-    put_byte(a, 0x0f);
-    put_byte(a, 0x80 | (unsigned)condition);
-    put_word(a, 0, 4);
-    return a->at - 4;
-}
-
-static inline uint8_t *jump(struct assembler *a)
-{
-    put_byte(a, 0xe9);
-    put_word(a, 0, 4);
-    return a->at - 4;
-}
-
-static inline void set_jump(const struct assembler *a, uint8_t *distance_at, const uint8_t *target)
-{
-    int32_t distance = (int32_t)(target - (distance_at + 4));
-    if (distance_at + 4 <= a->end)
-        memcpy(distance_at, &distance, 4);
-}
-
-static inline void jump_here(const struct assembler *a, uint8_t *distance_at)
-{
-    set_jump(a, distance_at, a->at);
-}
-
-/* jmp [base + at] */
-static inline void jump_memory(struct assembler *a, enum machine_register base, int32_t at)
-{
-    put_memory(a, 0xff, 4, base, at);
-}
-
-static inline void call(struct assembler *a, uint64_t function)
-{
-    number(a, RAX, function);
-    put_byte(a, 0xff);
-    put_byte(a, 0xd0);
-}
-
-static inline void push(struct assembler *a, enum machine_register reg)
-{
-    if (reg >= R8)
-        put_byte(a, 0x41);
-    put_byte(a, 0x50 | (reg & 7));
-}
-
-static inline void pop(struct assembler *a, enum machine_register reg)
-{
-    if (reg >= R8)
-        put_byte(a, 0x41);
-    put_byte(a, 0x58 | (reg & 7));
-}
+/* The thread sanitizer hands a signal over at the next call that it knows, and
+ * machine code makes none. */
+#if defined __SANITIZE_THREAD__
+#define NATIVE_IS_POSSIBLE 0
+#elif defined __x86_64__
+#define NATIVE_IS_POSSIBLE 1
+#include "nock/native_x86.h"
+#else
+#define NATIVE_IS_POSSIBLE 0
+#endif
 
 #endif

@@ -1,35 +1,27 @@
-/* Templates for x86-64.
+/* The templates: one for each instruction, written with the small assembler of
+ * whatever processor this is (native_assembler.h).
  *
- *   rbx  frame                r13  base of the noun space
- *   r12  machine              r14  next free word of the young stretch
- *   rbp  stack                r15  NOUN_TAG_CELL
- *   rax  the value on its way from a return to its landing
- *   rdx  the landing, or the instruction at which native code is left
- *   r10  the code about to be entered
- *
- * All but the last three outlive calls of C.  Registers of the bytecode stay in
- * the frame; two things are remembered along a stretch without labels: which
- * of them rax holds as well, and which are known to hold cells.
+ * Registers of the bytecode stay in the frame; two things are remembered along
+ * a stretch without labels: which of them VALUE holds as well, and which are
+ * known to hold cells.
  *
  * At the end of a code stand its ways out: one for each instruction that met
  * its slow case, which the interpreter then runs.
  */
 #include "nock/machine.h"
 
-#include <stdlib.h>
-
-/* The thread sanitizer hands a signal over at the next call that it knows, and
- * machine code makes none. */
-#if defined __x86_64__ && !defined __SANITIZE_THREAD__
-
 #include "nock/native_assembler.h"
 
-#define MACHINE(field) ((int32_t)offsetof(struct nock, field))
-#define STACK(field) ((int32_t)offsetof(struct stack, field))
-#define SITE(field) ((int32_t)offsetof(struct call_site, field))
-#define PULLED(field) ((int32_t)offsetof(struct pull_site, field))
-#define FAR(field) ((int32_t)offsetof(struct axis_site, field))
-#define CODE(field) ((int32_t)offsetof(struct code, field))
+#include <stdlib.h>
+
+#if NATIVE_IS_POSSIBLE
+
+#define OF_MACHINE(field) ((int32_t)offsetof(struct nock, field))
+#define OF_STACK(field) ((int32_t)offsetof(struct stack, field))
+#define OF_SITE(field) ((int32_t)offsetof(struct call_site, field))
+#define OF_PULL(field) ((int32_t)offsetof(struct pull_site, field))
+#define OF_AXIS(field) ((int32_t)offsetof(struct axis_site, field))
+#define OF_CODE(field) ((int32_t)offsetof(struct code, field))
 #define HEADER(words) ((int32_t)(words)*8)
 #define IN_FRAME(place) ((int32_t)(place)*8)
 #define NOT_HELD UINT32_MAX
@@ -37,8 +29,9 @@
 /* Longer walks are left to C. */
 #define WALK_STEPS_MAX 12
 
-/* A byte offset shifted by this is 0 if it is persistent. */
-#define PERSISTENT_BITS __builtin_ctzll(NOUN_PERSISTENT_BYTES)
+/* A reference is persistent if none of the bits of its offset from this one up
+ * is set. */
+#define PERSISTENT_BITS ((unsigned)__builtin_ctzll(NOUN_PERSISTENT_BYTES) - 3)
 static_assert((NOUN_PERSISTENT_BYTES & (NOUN_PERSISTENT_BYTES - 1)) == 0, "a power of two");
 
 /* A jump to the instruction at a slot, or to the way out of one. */
@@ -61,7 +54,7 @@ struct writer {
     struct fixups jumps;  /* between instructions */
     struct fixups leaves; /* out */
     uint32_t slot;        /* being written */
-    uint32_t held;        /* the frame's register that rax holds too, or NOT_HELD */
+    uint32_t held;        /* the frame's register that VALUE holds too, or NOT_HELD */
     uint64_t cells;       /* of the first 64 registers: known to hold cells */
 };
 
@@ -124,32 +117,24 @@ static void know_cell(struct writer *w, uint32_t place, bool is_cell)
 static void fetch(struct writer *w, uint32_t place)
 {
     if (w->held != place)
-        load(&w->a, RAX, RBX, IN_FRAME(place));
+        load(&w->a, VALUE, FRAME, IN_FRAME(place));
     w->held = place;
 }
 
 static void keep(struct writer *w, uint32_t place, bool is_cell)
 {
-    store(&w->a, RAX, RBX, IN_FRAME(place));
+    store(&w->a, VALUE, FRAME, IN_FRAME(place));
     w->held = place;
     know_cell(w, place, is_cell);
 }
 
-/* Flags: equal if the noun in `reg` is a cell; uses rcx. */
-static void compare_tag(struct writer *w, enum machine_register reg)
-{
-    move(&w->a, RCX, reg);
-    shift_right(&w->a, RCX, 61);
-    compare_number(&w->a, RCX, 6);
-}
-
-/* rax is the cell in that register of the frame, or the instruction is left. */
+/* VALUE is the cell in that register of the frame, or the instruction is left. */
 static void fetch_cell(struct writer *w, uint32_t place)
 {
     fetch(w, place);
     if (is_known_cell(w, place))
         return;
-    compare_tag(w, RAX);
+    compare_tag(&w->a, VALUE);
     leave_if(w, IF_NOT_EQUAL);
     know_cell(w, place, true);
 }
@@ -173,9 +158,9 @@ static void call_help(struct writer *w, uint64_t function)
 
 static void call_help_that_allocates(struct writer *w, uint64_t function)
 {
-    store(&w->a, R14, RBP, STACK(free_words));
+    store(&w->a, FREE, STACK, OF_STACK(free_words));
     call_help(w, function);
-    load(&w->a, R14, RBP, STACK(free_words));
+    load(&w->a, FREE, STACK, OF_STACK(free_words));
 }
 
 #define HELP(function) ((uint64_t)(uintptr_t)(function))
@@ -185,18 +170,18 @@ static void call_help_that_allocates(struct writer *w, uint64_t function)
 static void write_part(struct writer *w, const struct slot *slot, int8_t offset)
 {
     fetch_cell(w, slot[1].operand[1]);
-    put_indexed(&w->a, 0x8b, RAX, R13, RAX, offset);
+    load_part(&w->a, VALUE, VALUE, offset);
     keep(w, slot[1].operand[0], false);
 }
 
-/* Goes the steps from rax, which leaves the instruction if there is no such
- * part; uses rcx. */
+/* Goes the steps from VALUE, which leaves the instruction if there is no such
+ * part; uses SPARE. */
 static void write_steps(struct writer *w, uint64_t axis)
 {
     for (unsigned steps = bits_length(axis) - 1; steps-- > 0;) {
-        compare_tag(w, RAX);
+        compare_tag(&w->a, VALUE);
         leave_if(w, IF_NOT_EQUAL);
-        put_indexed(&w->a, 0x8b, RAX, R13, RAX, axis >> steps & 1 ? 16 : 8);
+        load_part(&w->a, VALUE, VALUE, axis >> steps & 1 ? 16 : 8);
     }
 }
 
@@ -206,32 +191,31 @@ static void write_axis(struct writer *w, const struct slot *slot)
     struct assembler *a = &w->a;
     const struct axis_site *site = slot[2].axis;
     fetch(w, slot[1].operand[1]);
-    address(a, RSI, site);
-    load(a, RDX, R12, MACHINE(collections));
-    compare_load(a, RAX, RSI, FAR(from));
+    address(a, C_ARGUMENT_1, site);
+    load(a, SECOND, MACHINE, OF_MACHINE(collections));
+    compare_load(a, VALUE, C_ARGUMENT_1, OF_AXIS(from));
     uint8_t *other = jump_if(a, IF_NOT_EQUAL);
-    compare_load(a, RDX, RSI, FAR(until));
+    compare_load(a, SECOND, C_ARGUMENT_1, OF_AXIS(until));
     uint8_t *lapsed = jump_if(a, IF_ABOVE);
-    load(a, RAX, RSI, FAR(part));
+    load(a, VALUE, C_ARGUMENT_1, OF_AXIS(part));
     uint8_t *done = jump(a);
     jump_here(a, other);
     jump_here(a, lapsed);
     if (bits_length(site->axis) <= WALK_STEPS_MAX) {
-        move(a, RDI, RAX);
+        move(a, C_ARGUMENT_0, VALUE);
         write_steps(w, site->axis);
-        store(a, RDI, RSI, FAR(from));
-        store(a, RAX, RSI, FAR(part));
-        shift_left(a, RDI, 3);
-        shift_right(a, RDI, (uint8_t)PERSISTENT_BITS);
+        store(a, C_ARGUMENT_0, C_ARGUMENT_1, OF_AXIS(from));
+        store(a, VALUE, C_ARGUMENT_1, OF_AXIS(part));
+        test_bits(a, C_ARGUMENT_0, PERSISTENT_BITS, 61);
         uint8_t *ephemeral = jump_if(a, IF_NOT_EQUAL);
-        load(a, RDX, R12, MACHINE(lasting));
+        load(a, SECOND, MACHINE, OF_MACHINE(lasting));
         jump_here(a, ephemeral);
-        store(a, RDX, RSI, FAR(until));
+        store(a, SECOND, C_ARGUMENT_1, OF_AXIS(until));
     } else {
-        move(a, RDI, R12);
-        move(a, RDX, RAX);
+        move(a, C_ARGUMENT_0, MACHINE);
+        move(a, C_ARGUMENT_2, VALUE);
         call_help(w, HELP(native_axis));
-        compare_number(a, RAX, -1);
+        compare_number(a, VALUE, -1);
         leave_if(w, IF_EQUAL);
     }
     jump_here(a, done);
@@ -241,39 +225,38 @@ static void write_axis(struct writer *w, const struct slot *slot)
 static void write_cons(struct writer *w, const struct slot *slot, enum operation operation)
 {
     struct assembler *a = &w->a;
-    put_indexed(a, 0x8d, RDX, R13, R14, 0); /* lea */
+    object_address(a, SECOND, FREE);
     if (operation == OPERATION_CONS_HEAD) {
-        load_constant(w, RCX, slot[2].constant);
-        store(a, RCX, RDX, 8);
+        load_constant(w, SPARE, slot[2].constant);
+        store(a, SPARE, SECOND, 8);
     } else {
         fetch(w, slot[1].operand[1]);
-        store(a, RAX, RDX, 8);
+        store(a, VALUE, SECOND, 8);
     }
     if (operation == OPERATION_CONS_TAIL) {
-        load_constant(w, RCX, slot[2].constant);
-        store(a, RCX, RDX, 16);
+        load_constant(w, SPARE, slot[2].constant);
+        store(a, SPARE, SECOND, 16);
     } else {
         fetch(w, slot[1].operand[2]);
-        store(a, RAX, RDX, 16);
+        store(a, VALUE, SECOND, 16);
     }
-    store_number(a, RDX, 0, 0);
-    put_registers(a, 0x89, RAX, R14);
-    put_registers(a, 0x09, RAX, R15); /* or */
-    add_number(a, R14, 3);
+    store_number(a, SECOND, 0, 0);
+    make_cell(a, VALUE, FREE);
+    add_number(a, FREE, 3);
     keep(w, slot[1].operand[0], true);
 }
 
 static void write_increment(struct writer *w, const struct slot *slot)
 {
     fetch(w, slot[1].operand[1]);
-    add_number(&w->a, RAX, 1);
+    add_number(&w->a, VALUE, 1);
     forget_held(w);
     leave_if(w, IF_NEGATIVE); /* what is not direct, and the greatest that is */
     keep(w, slot[1].operand[0], false);
 }
 
 /* Falls through if the two are different and at least one is direct, goes on
- * elsewhere if they are the same word or both are not direct; rax and rcx hold
+ * elsewhere if they are the same word or both are not direct; VALUE and SPARE hold
  * them. */
 struct comparison_jumps {
     uint8_t *same, *look;
@@ -284,10 +267,10 @@ static struct comparison_jumps write_comparison(struct writer *w, const struct s
     struct assembler *a = &w->a;
     struct comparison_jumps jumps;
     fetch(w, slot[1].operand[1]);
-    load(a, RCX, RBX, IN_FRAME(slot[1].operand[2]));
-    compare(a, RAX, RCX);
+    load(a, SPARE, FRAME, IN_FRAME(slot[1].operand[2]));
+    compare(a, VALUE, SPARE);
     jumps.same = jump_if(a, IF_EQUAL);
-    put_registers(a, 0x21, RCX, RAX); /* and */
+    and_registers(a, SPARE, VALUE);
     jumps.look = jump_if(a, IF_NEGATIVE);
     return jumps;
 }
@@ -295,11 +278,10 @@ static struct comparison_jumps write_comparison(struct writer *w, const struct s
 /* The flags say whether the two are equal; they are unified if so. */
 static void write_look(struct writer *w, const struct slot *slot)
 {
-    put_memory(&w->a, 0x8d, RDI, RBX, IN_FRAME(slot[1].operand[1]));
-    put_memory(&w->a, 0x8d, RSI, RBX, IN_FRAME(slot[1].operand[2]));
+    address_in(&w->a, C_ARGUMENT_0, FRAME, IN_FRAME(slot[1].operand[1]));
+    address_in(&w->a, C_ARGUMENT_1, FRAME, IN_FRAME(slot[1].operand[2]));
     call_help(w, HELP(native_equal));
-    put_byte(&w->a, 0x84); /* test al, al */
-    put_byte(&w->a, 0xc0);
+    test_bool(&w->a, VALUE);
 }
 
 static void write_equal(struct writer *w, const struct slot *slot)
@@ -311,11 +293,11 @@ static void write_equal(struct writer *w, const struct slot *slot)
     write_look(w, slot);
     uint8_t *yes = jump_if(a, IF_NOT_EQUAL);
     jump_here(a, no);
-    number(a, RAX, NOUN_NO);
+    number(a, VALUE, NOUN_NO);
     uint8_t *done = jump(a);
     jump_here(a, jumps.same);
     jump_here(a, yes);
-    number(a, RAX, NOUN_YES);
+    number(a, VALUE, NOUN_YES);
     jump_here(a, done);
     keep(w, slot[1].operand[0], false);
 }
@@ -324,11 +306,8 @@ static void write_is_cell(struct writer *w, const struct slot *slot)
 {
     struct assembler *a = &w->a;
     fetch(w, slot[1].operand[1]);
-    compare_tag(w, RAX);
-    number(a, RAX, 0); /* keeps the flags */
-    put_byte(a, 0x0f); /* setne al */
-    put_byte(a, 0x95);
-    put_byte(a, 0xc0);
+    compare_tag(&w->a, VALUE);
+    set_if_not_equal(a, VALUE);
     keep(w, slot[1].operand[0], false);
 }
 
@@ -337,9 +316,9 @@ static void write_is_cell(struct writer *w, const struct slot *slot)
 static void write_unless_yes(struct writer *w, const struct slot *slot)
 {
     fetch(w, slot[1].operand[1]);
-    test(&w->a, RAX);
+    test(&w->a, VALUE);
     uint8_t *yes = jump_if(&w->a, IF_EQUAL);
-    compare_number(&w->a, RAX, NOUN_NO);
+    compare_number(&w->a, VALUE, NOUN_NO);
     go_if(w, IF_EQUAL, slot[2].target);
     leave(w);
     jump_here(&w->a, yes);
@@ -351,7 +330,7 @@ static void write_unless_equal(struct writer *w, const struct slot *slot)
     go_to(w, slot[2].target);
     jump_here(&w->a, jumps.look);
     write_look(w, slot);
-    go_if(w, IF_EQUAL, slot[2].target); /* al is zero */
+    go_if(w, IF_EQUAL, slot[2].target); /* false */
     jump_here(&w->a, jumps.same);
 }
 
@@ -360,14 +339,13 @@ static void write_unless_is(struct writer *w, const struct slot *slot)
     noun constant = *slot[3].constant;
     if (constant <= INT32_MAX) {
         if (w->held == slot[1].operand[1]) {
-            put_registers(&w->a, 0x81, RAX, 7);
-            put_word(&w->a, constant, 4);
+            compare_wide(&w->a, VALUE, (int32_t)constant);
         } else {
-            compare_memory(&w->a, RBX, IN_FRAME(slot[1].operand[1]), (int32_t)constant);
+            compare_memory(&w->a, FRAME, IN_FRAME(slot[1].operand[1]), (int32_t)constant);
         }
     } else {
-        load_constant(w, RCX, slot[3].constant);
-        compare_load(&w->a, RCX, RBX, IN_FRAME(slot[1].operand[1]));
+        load_constant(w, SPARE, slot[3].constant);
+        compare_load(&w->a, SPARE, FRAME, IN_FRAME(slot[1].operand[1]));
     }
     go_if(w, IF_NOT_EQUAL, slot[2].target);
 }
@@ -378,7 +356,7 @@ static void write_unless_cell(struct writer *w, const struct slot *slot)
     if (is_known_cell(w, place))
         return;
     fetch(w, place);
-    compare_tag(w, RAX);
+    compare_tag(&w->a, VALUE);
     go_if(w, IF_NOT_EQUAL, slot[2].target);
     know_cell(w, place, true);
 }
@@ -389,47 +367,47 @@ static void write_unless_cell(struct writer *w, const struct slot *slot)
 static void write_entry(struct writer *w)
 {
     struct assembler *a = &w->a;
-    put_memory(a, 0x8d, RCX, RBX, IN_FRAME(w->code->frame_words));
-    compare_load(a, RCX, R12, MACHINE(frames_soft));
+    address_in(a, SPARE, FRAME, IN_FRAME(w->code->frame_words));
+    compare_load(a, SPARE, MACHINE, OF_MACHINE(frames_soft));
     uint8_t *deep = jump_if(a, IF_ABOVE);
-    compare_load(a, R14, RBP, STACK(soft_limit_words));
+    compare_load(a, FREE, STACK, OF_STACK(soft_limit_words));
     uint8_t *body = jump_if(a, IF_NOT_ABOVE);
     jump_here(a, deep);
-    address(a, R10, w->code);
+    address(a, CODE, w->code);
     set_jump(a, jump(a), w->machine->native.leave_enter);
     jump_here(a, body);
 }
 
-/* The called code in r10, or the instruction is left. */
+/* The called code in CODE, or the instruction is left. */
 static void find_code(struct writer *w, const struct call_site *site)
 {
     struct assembler *a = &w->a;
-    address(a, R8, site);
+    address(a, SITE, site);
     if (!site->fixed) {
         fetch(w, site->formula);
-        compare_load(a, RAX, R8, SITE(cached_formula));
+        compare_load(a, VALUE, SITE, OF_SITE(cached_formula));
         leave_if(w, IF_NOT_EQUAL);
-        load(a, RCX, R12, MACHINE(collections));
-        compare_load(a, RCX, R8, SITE(cached_until));
+        load(a, SPARE, MACHINE, OF_MACHINE(collections));
+        compare_load(a, SPARE, SITE, OF_SITE(cached_until));
         leave_if(w, IF_ABOVE);
     }
 }
 
 /* If jets are to be considered and there is one: a plain one may give the
- * value in rax, and the jump that is returned is taken; NULL if there is none. */
+ * value in VALUE, and the jump that is returned is taken; NULL if there is none. */
 static uint8_t *try_jet(struct writer *w, const struct call_site *site)
 {
     struct assembler *a = &w->a;
     if (!site->dispatch)
         return NULL;
-    load(a, RCX, R8, SITE(known));
-    compare_memory(a, RCX, (int32_t)offsetof(struct known, jets), 0);
+    load(a, SPARE, SITE, OF_SITE(known));
+    compare_memory(a, SPARE, (int32_t)offsetof(struct known, jets), 0);
     uint8_t *none = jump_if(a, IF_EQUAL);
-    move(a, RDI, R12);
-    move(a, RSI, R8);
-    move(a, RDX, RBX);
+    move(a, C_ARGUMENT_0, MACHINE);
+    move(a, C_ARGUMENT_1, SITE);
+    move(a, C_ARGUMENT_2, FRAME);
     call_help_that_allocates(w, HELP(native_jet));
-    compare_number(a, RAX, -4); /* NOCK_JET_FAIL */
+    compare_number(a, VALUE, -4); /* NOCK_JET_FAIL */
     uint8_t *done = jump_if(a, IF_BELOW);
     leave(w);
     jump_here(a, none);
@@ -438,15 +416,15 @@ static uint8_t *try_jet(struct writer *w, const struct call_site *site)
 
 static void enter_code(struct writer *w)
 {
-    jump_memory(&w->a, R10, CODE(native_entry));
+    jump_memory(&w->a, CODE, OF_CODE(native_entry));
 }
 
 static void load_code(struct writer *w)
 {
-    load(&w->a, R10, R8, SITE(code));
-    test(&w->a, R10);
+    load(&w->a, CODE, SITE, OF_SITE(code));
+    test(&w->a, CODE);
     leave_if(w, IF_EQUAL);
-    increment_memory(&w->a, R12, MACHINE(statistics.calls));
+    increment_memory(&w->a, MACHINE, OF_MACHINE(statistics.calls));
 }
 
 static void load_argument(struct writer *w, const struct call_site *site, unsigned i, enum machine_register reg)
@@ -455,7 +433,7 @@ static void load_argument(struct writer *w, const struct call_site *site, unsign
     if (where & ARGUMENT_CONSTANT)
         load_constant(w, reg, &site->constants[where & ~(unsigned)ARGUMENT_CONSTANT]);
     else
-        load(&w->a, reg, RBX, IN_FRAME(where));
+        load(&w->a, reg, FRAME, IN_FRAME(where));
 }
 
 static_assert(NOCK_JET_FAIL == (noun)-4, "the template compares with it");
@@ -475,16 +453,16 @@ static void write_call(struct writer *w, struct slot *slot)
     uint8_t *done = try_jet(w, site);
     load_code(w);
     int32_t callee = HEADER(site->frame_words + FRAME_HEADER_WORDS);
-    store(a, RBX, RBX, callee - HEADER(3));
-    address(a, RCX, landing);
-    store(a, RCX, RBX, callee - HEADER(2));
-    load(a, RCX, R12, MACHINE(trace_count));
-    store(a, RCX, RBX, callee - HEADER(1));
+    store(a, FRAME, FRAME, callee - HEADER(3));
+    address(a, SPARE, landing);
+    store(a, SPARE, FRAME, callee - HEADER(2));
+    load(a, SPARE, MACHINE, OF_MACHINE(trace_count));
+    store(a, SPARE, FRAME, callee - HEADER(1));
     for (unsigned i = 0; i < site->shape.leaves; i++) {
-        load_argument(w, site, i, RCX);
-        store(a, RCX, RBX, callee + IN_FRAME(i));
+        load_argument(w, site, i, SPARE);
+        store(a, SPARE, FRAME, callee + IN_FRAME(i));
     }
-    put_memory(a, 0x8d, RBX, RBX, callee); /* lea */
+    address_in(a, FRAME, FRAME, callee);
     enter_code(w);
     write_landing(w, landing);
     if (done != NULL)
@@ -492,26 +470,25 @@ static void write_call(struct writer *w, struct slot *slot)
     keep(w, landing[1].operand[0], false);
 }
 
-/* rax is the value. */
+/* VALUE is the value. */
 static void write_give_back(struct writer *w)
 {
     struct assembler *a = &w->a;
-    load(a, RDX, RBX, -HEADER(2));
-    load(a, RCX, RBX, -HEADER(1));
-    store(a, RCX, R12, MACHINE(trace_count));
-    load(a, RBX, RBX, -HEADER(3));
-    compare_load(a, RBX, R12, MACHINE(watermark));
+    load(a, LANDING, FRAME, -HEADER(2));
+    load(a, SPARE, FRAME, -HEADER(1));
+    store(a, SPARE, MACHINE, OF_MACHINE(trace_count));
+    load(a, FRAME, FRAME, -HEADER(3));
+    compare_load(a, FRAME, MACHINE, OF_MACHINE(watermark));
     uint8_t *above = jump_if(a, IF_NOT_BELOW);
-    store(a, RBX, R12, MACHINE(watermark));
+    store(a, FRAME, MACHINE, OF_MACHINE(watermark));
     jump_here(a, above);
-    jump_memory(a, RDX, LANDING_NATIVE * (int32_t)sizeof(struct slot));
+    jump_memory(a, LANDING, LANDING_NATIVE * (int32_t)sizeof(struct slot));
     forget_all(w);
 }
 
 /* Arguments go where the caller's registers were, all at once. */
 static void write_call_tail(struct writer *w, const struct slot *slot)
 {
-    static const enum machine_register registers[SHAPE_LEAVES_MAX] = {RAX, RCX, RDX, RSI, RDI, R8, R9, R11};
     struct assembler *a = &w->a;
     const struct call_site *site = slot[1].site;
     find_code(w, site);
@@ -519,10 +496,10 @@ static void write_call_tail(struct writer *w, const struct slot *slot)
     load_code(w);
     for (unsigned i = 0; i < site->shape.leaves; i++)
         if (site->arguments[i] != i)
-            load_argument(w, site, i, registers[i]);
+            load_argument(w, site, i, leaf_registers[i]);
     for (unsigned i = 0; i < site->shape.leaves; i++)
         if (site->arguments[i] != i)
-            store(a, registers[i], RBX, IN_FRAME(i));
+            store(a, leaf_registers[i], FRAME, IN_FRAME(i));
     enter_code(w);
     if (done != NULL) {
         jump_here(a, done);
@@ -543,43 +520,42 @@ static void write_pull(struct writer *w, struct slot *slot)
     struct slot *landing = slot + 3;
     uint32_t core = slot[1].operand[2];
     fetch_cell(w, core);
-    address(a, R8, slot[2].pull);
-    put_indexed(a, 0x8b, RCX, R13, RAX, 8);
-    compare_load(a, RCX, R8, PULLED(battery));
+    address(a, SITE, slot[2].pull);
+    load_part(a, SPARE, VALUE, 8);
+    compare_load(a, SPARE, SITE, OF_PULL(battery));
     uint8_t *unknown = jump_if(a, IF_NOT_EQUAL);
-    load(a, RDX, R12, MACHINE(collections));
-    compare_load(a, RDX, R8, PULLED(until));
+    load(a, SECOND, MACHINE, OF_MACHINE(collections));
+    compare_load(a, SECOND, SITE, OF_PULL(until));
     uint8_t *lapsed = jump_if(a, IF_ABOVE);
-    compare_memory(a, R8, PULLED(gate), 0);
+    compare_memory(a, SITE, OF_PULL(gate), 0);
     leave_if(w, IF_EQUAL);
-    compare_memory(a, R8, PULLED(clue), -1);
+    compare_memory(a, SITE, OF_PULL(clue), -1);
     uint8_t *plain = jump_if(a, IF_EQUAL);
-    compare_load(a, RAX, R8, PULLED(core));
+    compare_load(a, VALUE, SITE, OF_PULL(core));
     uint8_t *other = jump_if(a, IF_NOT_EQUAL);
-    compare_load(a, RDX, R8, PULLED(core_until));
+    compare_load(a, SECOND, SITE, OF_PULL(core_until));
     uint8_t *makes = jump_if(a, IF_NOT_ABOVE);
     jump_here(a, unknown);
     jump_here(a, lapsed);
     jump_here(a, other);
-    move(a, RDI, R12);
-    move(a, RSI, R8);
-    move(a, RDX, RAX);
+    move(a, C_ARGUMENT_0, MACHINE);
+    move(a, C_ARGUMENT_1, SITE);
+    move(a, C_ARGUMENT_2, VALUE);
     call_help(w, HELP(native_pull));
-    put_byte(a, 0x84); /* test al, al */
-    put_byte(a, 0xc0);
+    test_bool(a, VALUE);
     leave_if(w, IF_EQUAL);
     fetch(w, core);
-    address(a, R8, slot[2].pull);
+    address(a, SITE, slot[2].pull);
     jump_here(a, plain);
     jump_here(a, makes);
-    load(a, RCX, R8, PULLED(gate_battery));
-    store(a, RCX, RBX, IN_FRAME(slot[1].operand[0]));
-    store(a, RAX, RBX, IN_FRAME(slot[1].operand[1]));
+    load(a, SPARE, SITE, OF_PULL(gate_battery));
+    store(a, SPARE, FRAME, IN_FRAME(slot[1].operand[0]));
+    store(a, VALUE, FRAME, IN_FRAME(slot[1].operand[1]));
     uint8_t *done = jump(a);
     write_landing(w, landing);
-    move(a, RDI, RBX);
-    address(a, RSI, landing);
-    move(a, RDX, RAX);
+    move(a, C_ARGUMENT_0, FRAME);
+    address(a, C_ARGUMENT_1, landing);
+    move(a, C_ARGUMENT_2, VALUE);
     call_help(w, HELP(native_land_pull));
     jump_here(a, done);
     forget_all(w);
@@ -589,59 +565,59 @@ static void write_pull(struct writer *w, struct slot *slot)
 
 static void write_memo_find(struct writer *w, const struct slot *slot)
 {
-    move(&w->a, RDI, R12);
-    load(&w->a, RSI, RBX, IN_FRAME(slot[1].operand[1]));
-    load_constant(w, RDX, slot[3].constant);
+    move(&w->a, C_ARGUMENT_0, MACHINE);
+    load(&w->a, C_ARGUMENT_1, FRAME, IN_FRAME(slot[1].operand[1]));
+    load_constant(w, C_ARGUMENT_2, slot[3].constant);
     call_help(w, HELP(native_memo_find));
-    compare_number(&w->a, RAX, -1);
+    compare_number(&w->a, VALUE, -1);
     uint8_t *absent = jump_if(&w->a, IF_EQUAL);
-    store(&w->a, RAX, RBX, IN_FRAME(slot[1].operand[0]));
+    store(&w->a, VALUE, FRAME, IN_FRAME(slot[1].operand[0]));
     go_to(w, slot[2].target);
     jump_here(&w->a, absent);
 }
 
 static void write_memo_store(struct writer *w, const struct slot *slot)
 {
-    move(&w->a, RDI, R12);
-    load(&w->a, RSI, RBX, IN_FRAME(slot[1].operand[1]));
-    load_constant(w, RDX, slot[2].constant);
-    load(&w->a, RCX, RBX, IN_FRAME(slot[1].operand[2]));
+    move(&w->a, C_ARGUMENT_0, MACHINE);
+    load(&w->a, C_ARGUMENT_1, FRAME, IN_FRAME(slot[1].operand[1]));
+    load_constant(w, C_ARGUMENT_2, slot[2].constant);
+    load(&w->a, C_ARGUMENT_3, FRAME, IN_FRAME(slot[1].operand[2]));
     call_help(w, HELP(native_memo_store));
 }
 
 static void write_fast(struct writer *w, const struct slot *slot)
 {
-    move(&w->a, RDI, R12);
-    address(&w->a, RSI, slot[2].fast);
-    load(&w->a, RDX, RBX, IN_FRAME(slot[1].operand[1]));
-    load(&w->a, RCX, RBX, IN_FRAME(slot[1].operand[2]));
+    move(&w->a, C_ARGUMENT_0, MACHINE);
+    address(&w->a, C_ARGUMENT_1, slot[2].fast);
+    load(&w->a, C_ARGUMENT_2, FRAME, IN_FRAME(slot[1].operand[1]));
+    load(&w->a, C_ARGUMENT_3, FRAME, IN_FRAME(slot[1].operand[2]));
     call_help_that_allocates(w, HELP(native_fast));
 }
 
 static void write_trace_constant(struct writer *w, const struct slot *slot)
 {
-    move(&w->a, RDI, R12);
-    address(&w->a, RSI, slot[1].hint);
-    load(&w->a, RDX, RBX, -HEADER(1));
+    move(&w->a, C_ARGUMENT_0, MACHINE);
+    address(&w->a, C_ARGUMENT_1, slot[1].hint);
+    load(&w->a, C_ARGUMENT_2, FRAME, -HEADER(1));
     call_help(w, HELP(trace_push_constant));
 }
 
 static void write_trace(struct writer *w, const struct slot *slot)
 {
-    move(&w->a, RDI, R12);
-    load_constant(w, RSI, slot[2].constant);
-    load(&w->a, RDX, RBX, IN_FRAME(slot[1].operand[1]));
+    move(&w->a, C_ARGUMENT_0, MACHINE);
+    load_constant(w, C_ARGUMENT_1, slot[2].constant);
+    load(&w->a, C_ARGUMENT_2, FRAME, IN_FRAME(slot[1].operand[1]));
     call_help(w, HELP(trace_push));
 }
 
 static void write_edit(struct writer *w, const struct slot *slot)
 {
-    move(&w->a, RDI, R12);
-    load(&w->a, RSI, RBX, IN_FRAME(slot[1].operand[1]));
-    load_constant(w, RDX, slot[2].constant);
-    load(&w->a, RCX, RBX, IN_FRAME(slot[1].operand[2]));
+    move(&w->a, C_ARGUMENT_0, MACHINE);
+    load(&w->a, C_ARGUMENT_1, FRAME, IN_FRAME(slot[1].operand[1]));
+    load_constant(w, C_ARGUMENT_2, slot[2].constant);
+    load(&w->a, C_ARGUMENT_3, FRAME, IN_FRAME(slot[1].operand[2]));
     call_help_that_allocates(w, HELP(native_edit));
-    compare_number(&w->a, RAX, -1);
+    compare_number(&w->a, VALUE, -1);
     leave_if(w, IF_EQUAL);
     keep(w, slot[1].operand[0], false);
 }
@@ -652,7 +628,7 @@ static void write_instruction(struct writer *w, struct slot *slot, enum operatio
 {
     switch (operation) {
     case OPERATION_CONSTANT:
-        load_constant(w, RAX, slot[2].constant);
+        load_constant(w, VALUE, slot[2].constant);
         keep(w, slot[1].operand[0], noun_is_cell(*slot[2].constant));
         return;
     case OPERATION_MOVE: {
@@ -774,8 +750,8 @@ static void write_leaves(struct writer *w, const uint8_t *leave)
         if (i == 0 || fixup->slot != w->leaves.all[i - 1].slot) {
             const struct slot *slot = &w->code->slots[fixup->slot];
             way_out = w->a.at;
-            address(&w->a, RDX, slot);
-            number(&w->a, RSI, slot_operation(&w->machine->codes, slot));
+            address(&w->a, LANDING, slot);
+            number(&w->a, REASON, slot_operation(&w->machine->codes, slot));
             set_jump(&w->a, jump(&w->a), leave);
         }
         set_jump(&w->a, fixup->distance_at, way_out);
@@ -790,9 +766,14 @@ static void *allocate(size_t count, size_t size_bytes)
     return memory;
 }
 
+size_t native_room_bytes(const struct code *code)
+{
+    return (size_t)code->slots_count * TEMPLATE_MAX_BYTES + 4096;
+}
+
 size_t native_write_code(struct nock *machine, struct code *code, uint8_t *at, size_t room_bytes)
 {
-    struct writer w = {.a = {at, at + room_bytes}, .machine = machine, .code = code, .held = NOT_HELD};
+    struct writer w = {.a = assembler_begin(at, room_bytes), .machine = machine, .code = code, .held = NOT_HELD};
     w.places = allocate(code->slots_count, sizeof *w.places);
     w.is_target = allocate(code->slots_count, sizeof *w.is_target);
     mark_targets(&w);
@@ -822,55 +803,44 @@ size_t native_write_code(struct nock *machine, struct code *code, uint8_t *at, s
 
 /* ---- the ways in and out --------------------------------------------------------------------- */
 
-static const enum machine_register kept[] = {RBX, RBP, R12, R13, R14, R15};
-
-/* native_enter_fn: machine in rdi, target rsi, frame rdx, next rcx, base r8,
- * value r9. */
+/* native_enter_fn: machine, target, frame, next, base, value. */
 static void write_way_in(struct assembler *a)
 {
-    for (size_t i = 0; i < COUNT_OF(kept); i++)
-        push(a, kept[i]);
-    add_number(a, RSP, -8); /* calls of C find the stack aligned */
-    move(a, R12, RDI);
-    load(a, RBP, R12, MACHINE(stack));
-    move(a, RBX, RDX);
-    move(a, R14, RCX);
-    move(a, R13, R8);
-    number(a, R15, NOUN_TAG_CELL);
-    move(a, RAX, R9);
-    put_byte(a, 0xff); /* jmp rsi */
-    put_byte(a, 0xe6);
+    save_registers(a);
+    move(a, MACHINE, C_ARGUMENT_0);
+    load(a, STACK, MACHINE, OF_MACHINE(stack));
+    move(a, FRAME, C_ARGUMENT_2);
+    move(a, FREE, C_ARGUMENT_3);
+    move(a, BASE, C_ARGUMENT_4);
+    move(a, VALUE, C_ARGUMENT_5);
+    jump_register(a, C_ARGUMENT_1);
 }
 
-/* The reason in rsi. */
 static void write_way_out(struct assembler *a)
 {
-    store(a, RAX, R12, MACHINE(native.value));
-    store(a, RDX, R12, MACHINE(native.at));
-    store(a, R10, R12, MACHINE(native.code));
-    store(a, R14, R12, MACHINE(native.next));
-    store(a, RBX, R12, MACHINE(native.frame));
-    move(a, RAX, RSI);
-    add_number(a, RSP, 8);
-    for (size_t i = COUNT_OF(kept); i-- > 0;)
-        pop(a, kept[i]);
-    put_byte(a, 0xc3);
+    store(a, VALUE, MACHINE, OF_MACHINE(native.value));
+    store(a, LANDING, MACHINE, OF_MACHINE(native.at));
+    store(a, CODE, MACHINE, OF_MACHINE(native.code));
+    store(a, FREE, MACHINE, OF_MACHINE(native.next));
+    store(a, FRAME, MACHINE, OF_MACHINE(native.frame));
+    move(a, C_RESULT, REASON);
+    restore_registers(a);
 }
 
 size_t native_write_stubs(struct nock *machine, uint8_t *at, size_t room_bytes)
 {
     struct native *native = &machine->native;
-    struct assembler a = {at, at + room_bytes};
+    struct assembler a = assembler_begin(at, room_bytes);
     memcpy(&native->enter, &a.at, sizeof native->enter);
     write_way_in(&a);
     uint8_t *leave = a.at;
     native->leave_bytes = (size_t)(leave - native->memory);
     write_way_out(&a);
     native->leave_enter = a.at;
-    number(&a, RSI, NATIVE_ENTER);
+    number(&a, REASON, NATIVE_ENTER);
     set_jump(&a, jump(&a), leave);
     native->leave_land = a.at;
-    number(&a, RSI, NATIVE_LAND);
+    number(&a, REASON, NATIVE_LAND);
     set_jump(&a, jump(&a), leave);
     CHECK(a.at <= a.end);
     return (size_t)(a.at - at);
@@ -886,6 +856,12 @@ bool native_is_possible(void)
 size_t native_write_stubs(struct nock *machine, uint8_t *at, size_t room_bytes)
 {
     (void)machine, (void)at, (void)room_bytes;
+    return 0;
+}
+
+size_t native_room_bytes(const struct code *code)
+{
+    (void)code;
     return 0;
 }
 
