@@ -43,12 +43,14 @@ static const struct tree *parse_number(struct tree_arena *arena, const char **te
     uint64_t words[64] = {0};
     bool is_hex = strncmp(*text, "0x", 2) == 0;
     *text += is_hex ? 2 : 0;
+    size_t digits = 0;
     for (; isxdigit((unsigned char)**text) || **text == '.'; ++*text) {
         char digit[] = {**text, 0};
-        if (**text != '.')
-            append_digit(words, COUNT_OF(words), is_hex ? 16 : 10, (unsigned)strtoul(digit, NULL, 16));
+        if (**text != '.') /* a word holds 16 digits */
+            append_digit(words, digits++ / 16 + 1, is_hex ? 16 : 10, (unsigned)strtoul(digit, NULL, 16));
+        CHECK(digits < 16 * COUNT_OF(words));
     }
-    return tree_atom_from_words(arena, words, COUNT_OF(words));
+    return tree_atom_from_words(arena, words, digits / 16 + 1);
 }
 
 static const struct tree *parse_cord(struct tree_arena *arena, const char **text, const char *end)

@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "model/table.h"
+
 #define BLOCK_MIN_BYTES ((size_t)4 << 10)
 #define BLOCK_MAX_BYTES ((size_t)1 << 20)
 
@@ -140,56 +142,20 @@ static bool atoms_equal(const struct tree *a, const struct tree *b)
 
 #define SEEN_FROM_PAIRS 256
 
-/* From a pair of words to a word, by open addressing.  A first key of 0 is free. */
-struct table {
-    struct entry {
-        uint64_t first, second, value;
-    } * entries;
-    size_t count, capacity; /* a power of two */
-};
-
-static struct entry *table_entry(const struct table *table, uint64_t first, uint64_t second)
-{
-    size_t slot = (size_t)bits_mix64(first + bits_mix64(second)) & (table->capacity - 1);
-    while (table->entries[slot].first != 0 &&
-           !(table->entries[slot].first == first && table->entries[slot].second == second))
-        slot = (slot + 1) & (table->capacity - 1);
-    return &table->entries[slot];
-}
-
-/* The entry of the key, made with value 0 if there was none. */
-static struct entry *table_reach(struct table *table, uint64_t first, uint64_t second)
-{
-    if (2 * table->count >= table->capacity) {
-        struct table bigger = {.count = table->count, .capacity = table->capacity == 0 ? 64 : 4 * table->capacity};
-        bigger.entries = calloc(bigger.capacity, sizeof *bigger.entries);
-        CHECK(bigger.entries != NULL);
-        for (size_t i = 0; i < table->capacity; i++) {
-            struct entry *old = &table->entries[i];
-            if (old->first != 0)
-                *table_entry(&bigger, old->first, old->second) = *old;
-        }
-        free(table->entries);
-        *table = bigger;
-    }
-    struct entry *entry = table_entry(table, first, second);
-    if (entry->first == 0) {
-        *entry = (struct entry){.first = first, .second = second};
-        table->count++;
-    }
-    return entry;
-}
-
 /* From some size on, pairs that were met are remembered: shared parts may make
  * a tree far larger than its cells. */
-static bool is_seen(struct table *seen, uint64_t pairs, const struct tree *a, const struct tree *b)
+static bool is_seen(struct table **seen, uint64_t pairs, const struct tree *a, const struct tree *b)
 {
-    return pairs > SEEN_FROM_PAIRS && table_reach(seen, word_of(a), word_of(b))->value++ > 0;
+    if (pairs <= SEEN_FROM_PAIRS)
+        return false;
+    if (*seen == NULL)
+        *seen = table_begin();
+    return (*table_reach(*seen, word_of(a), word_of(b)))++ > 0;
 }
 
 bool tree_equal(const struct tree *a, const struct tree *b, uint64_t *steps_left)
 {
-    struct table seen = {0};
+    struct table *seen = NULL;
     struct wordstack pairs;
     wordstack_init(&pairs);
     wordstack_push2(&pairs, word_of(a), word_of(b));
@@ -210,7 +176,8 @@ bool tree_equal(const struct tree *a, const struct tree *b, uint64_t *steps_left
         wordstack_push2(&pairs, word_of(a->head), word_of(b->head));
     }
     wordstack_finish(&pairs);
-    free(seen.entries);
+    if (seen != NULL)
+        table_end(seen);
     return equal;
 }
 
@@ -232,6 +199,12 @@ uint64_t tree_size(const struct tree *tree, uint64_t limit)
 
 /* ---- conversion ------------------------------------------------------------ */
 
+/* Will it be a noun that no object stands for? */
+static bool is_direct(const struct tree *tree)
+{
+    return !tree_is_cell(tree) && (tree->count == 0 || (tree->count == 1 && tree->words[0] <= NOUN_DIRECT_MAX));
+}
+
 /* Post-order: a cell waits on `pending` under its parts and, once both are on
  * `built`, takes them off.  Its low bit, free in a pointer, says "parts done". */
 static noun build(const struct tree_builder *builder, const struct tree *root, struct table *images)
@@ -243,9 +216,9 @@ static noun build(const struct tree_builder *builder, const struct tree *root, s
     while (!wordstack_is_empty(&pending)) {
         uint64_t word = wordstack_pop(&pending);
         const struct tree *tree = tree_of(word & ~(uint64_t)1);
-        struct entry *image = images == NULL ? NULL : table_reach(images, word_of(tree), 0);
-        if (image != NULL && image->value != 0) {
-            wordstack_push(&built, ~image->value);
+        uint64_t *image = images == NULL || is_direct(tree) ? NULL : table_reach(images, word_of(tree), 0);
+        if (image != NULL && *image != 0) {
+            wordstack_push(&built, ~*image);
         } else if (!tree_is_cell(tree)) {
             wordstack_push(&built, builder->atom(builder->context, tree->words, tree->count));
         } else if ((word & 1) == 0) {
@@ -258,7 +231,7 @@ static noun build(const struct tree_builder *builder, const struct tree *root, s
             wordstack_push(&built, builder->cell(builder->context, head, tail));
         }
         if (image != NULL)
-            image->value = ~built.words[built.count - 1]; /* a noun is never ~0 */
+            *image = ~built.words[built.count - 1]; /* a noun is never ~0 */
     }
     noun result = wordstack_pop(&built);
     wordstack_finish(&pending);
@@ -268,9 +241,9 @@ static noun build(const struct tree_builder *builder, const struct tree *root, s
 
 noun tree_build(const struct tree_builder *builder, const struct tree *tree)
 {
-    struct table images = {0};
-    noun result = build(builder, tree, &images);
-    free(images.entries);
+    struct table *images = table_begin();
+    noun result = build(builder, tree, images);
+    table_end(images);
     return result;
 }
 
@@ -305,7 +278,7 @@ static const struct tree *atom_from_noun(struct tree_arena *arena, noun atom)
 /* As build; a cell's second visit is marked by a word of 0 above it. */
 const struct tree *tree_from_noun(struct tree_arena *arena, noun root)
 {
-    struct table images = {0};
+    struct table *images = table_begin();
     struct wordstack pending, built;
     wordstack_init(&pending);
     wordstack_init(&built);
@@ -313,7 +286,7 @@ const struct tree *tree_from_noun(struct tree_arena *arena, noun root)
     while (!wordstack_is_empty(&pending)) {
         bool parts_done = wordstack_pop(&pending) != 0;
         noun n = wordstack_pop(&pending);
-        uint64_t *image = noun_is_direct(n) ? NULL : &table_reach(&images, n, 0)->value;
+        uint64_t *image = noun_is_direct(n) ? NULL : table_reach(images, n, 0);
         const struct tree *tree;
         if (image != NULL && *image != 0) {
             tree = tree_of(*image);
@@ -336,7 +309,7 @@ const struct tree *tree_from_noun(struct tree_arena *arena, noun root)
     const struct tree *result = tree_of(wordstack_pop(&built));
     wordstack_finish(&pending);
     wordstack_finish(&built);
-    free(images.entries);
+    table_end(images);
     return result;
 }
 
@@ -352,7 +325,7 @@ static bool atom_matches(const struct tree *tree, noun n)
 
 bool tree_matches(const struct tree *tree, noun n)
 {
-    struct table seen = {0};
+    struct table *seen = table_begin();
     struct wordstack pairs;
     wordstack_init(&pairs);
     wordstack_push2(&pairs, word_of(tree), n);
@@ -364,14 +337,14 @@ bool tree_matches(const struct tree *tree, noun n)
             match = atom_matches(tree, n);
             continue;
         }
-        struct entry *entry = table_reach(&seen, word_of(tree), n);
-        if (entry->value == 0) {
-            entry->value = 1;
+        uint64_t *is_seen_already = table_reach(seen, word_of(tree), n);
+        if (*is_seen_already == 0) {
+            *is_seen_already = 1;
             wordstack_push2(&pairs, word_of(tree->tail), noun_tail(n));
             wordstack_push2(&pairs, word_of(tree->head), noun_head(n));
         }
     }
     wordstack_finish(&pairs);
-    free(seen.entries);
+    table_end(seen);
     return match;
 }

@@ -1,5 +1,6 @@
 #include "rig.h"
 
+#include "os/os.h"
 #include "support/space.h"
 #include "support/tap.h"
 
@@ -15,9 +16,9 @@ static void on_slog(void *context, uint64_t priority, noun tank)
 
 void rig_open(struct rig *rig, const struct rig_options *options)
 {
-    *rig = (struct rig){.arena = tree_arena_create()};
+    *rig = (struct rig){
+        .arena = tree_arena_create(), .base = space_open_numbered(options->space), .space = options->space};
     rig->slogs = tree_atom(rig->arena, 0);
-    space_open();
     const struct stack_options stack_options = {.young_budget_bytes = options->young_budget_bytes,
                                                 .limit_bytes = options->limit_bytes};
     CHECK(stack_create(&stack_options, &rig->stack) == STATUS_OK);
@@ -30,8 +31,14 @@ void rig_open(struct rig *rig, const struct rig_options *options)
     CHECK(nock_create(rig->stack, &nock_options, &rig->machine) == STATUS_OK);
 }
 
+void rig_enter(const struct rig *rig)
+{
+    noun_space_enter(rig->base);
+}
+
 void rig_close(struct rig *rig)
 {
+    rig_enter(rig);
     nock_destroy(rig->machine);
     stack_destroy(rig->stack);
     tree_arena_destroy(rig->arena);
@@ -84,56 +91,124 @@ static noun persistent_cell(void *context, noun head, noun tail)
     return cell;
 }
 
+/* The space's persistent part is plain memory from now on; what an earlier rig
+ * left there, nobody will see. */
+static void make_persistent(struct rig *rig)
+{
+    static uint8_t *made[SPACE_COUNT];
+    if (rig->persistent != NULL)
+        return;
+    if (made[rig->space] == NULL)
+        CHECK(os_map_memory(rig->base, PERSISTENT_BYTES) == STATUS_OK);
+    made[rig->space] = rig->base;
+    rig->persistent = (uint64_t *)(void *)rig->base;
+    rig->persistent_words = PERSISTENT_START_WORDS;
+}
+
 noun rig_persistent(struct rig *rig, const struct tree *tree)
 {
-    if (rig->persistent == NULL) {
-        rig->persistent = space_persistent(0, PERSISTENT_BYTES);
-        rig->persistent_words = PERSISTENT_START_WORDS;
-    }
+    make_persistent(rig);
     return tree_build(&(struct tree_builder){rig, persistent_atom, persistent_cell}, tree);
 }
 
-static struct rig *moving_rig;
-static unsigned moving_of_four;
+/* ---- moving them ------------------------------------------------------------------- */
+
+/* A stretch of the space whose objects go to persistent memory. */
+struct leaving {
+    uint64_t start_words, end_words;
+    noun *copies; /* complemented, by the word from the start; 0: not copied yet */
+};
+
+/* Copies each object of the stretches once; other nouns stay where they are. */
+struct mover {
+    struct rig *rig;
+    struct leaving leaving[2];
+    unsigned kept_of_four;
+};
+
+/* The room for what is noted is kept from one move to the next. */
+static void set_leaving(struct mover *mover, unsigned which, uint64_t start_words, uint64_t end_words)
+{
+    static struct {
+        noun *words;
+        size_t count;
+    } rooms[COUNT_OF(mover->leaving)];
+    size_t count = end_words - start_words;
+    if (rooms[which].count < count || rooms[which].count == 0) {
+        rooms[which].count = 2 * count + 1;
+        rooms[which].words = realloc(rooms[which].words, rooms[which].count * sizeof(noun));
+        CHECK(rooms[which].words != NULL);
+    }
+    memset(rooms[which].words, 0, count * sizeof(noun));
+    mover->leaving[which] = (struct leaving){start_words, end_words, rooms[which].words};
+}
+
+/* Where the copy of `n` is noted, or NULL if it stays. */
+static noun *copy_of(const struct mover *mover, noun n)
+{
+    uint64_t offset = noun_offset_words(n);
+    for (size_t i = 0; !noun_is_direct(n) && i < COUNT_OF(mover->leaving); i++)
+        if (offset >= mover->leaving[i].start_words && offset < mover->leaving[i].end_words)
+            return &mover->leaving[i].copies[offset - mover->leaving[i].start_words];
+    return NULL;
+}
+
+/* NOUN_NONE: it has none yet. */
+static noun after_move(const struct mover *mover, noun n)
+{
+    const noun *copy = copy_of(mover, n);
+    return copy == NULL ? n : ~*copy;
+}
+
+static noun move(struct mover *mover, noun root)
+{
+    struct wordstack *pending = wordstack_take();
+    wordstack_push(pending, root);
+    while (!wordstack_is_empty(pending)) {
+        noun n = wordstack_pop(pending);
+        if (after_move(mover, n) != NOUN_NONE)
+            continue;
+        if (noun_is_atom(n)) {
+            const uint64_t *words = noun_words(n);
+            *copy_of(mover, n) = ~persistent_atom(mover->rig, words + 2, words[1]);
+            continue;
+        }
+        noun head = after_move(mover, noun_head(n)), tail = after_move(mover, noun_tail(n));
+        if (head != NOUN_NONE && tail != NOUN_NONE) {
+            *copy_of(mover, n) = ~persistent_cell(mover->rig, head, tail);
+            continue;
+        }
+        wordstack_push(pending, n);
+        wordstack_push2(pending, noun_tail(n), noun_head(n));
+    }
+    wordstack_give_back(pending);
+    return after_move(mover, root);
+}
 
 /* By the mug, so that equal nouns fare alike. */
+static noun move_some(void *context, noun old)
+{
+    struct mover *mover = context;
+    CHECK(copy_of(mover, old) != NULL); /* a word that has not gone stale */
+    return noun_mug(old) % 4 >= mover->kept_of_four ? NOUN_NONE : move(mover, old);
+}
+
+static struct mover *clearing;
+
 static noun moved(noun old)
 {
-    if (noun_mug(old) % 4 >= moving_of_four)
-        return NOUN_NONE;
-    struct tree_arena *arena = tree_arena_create();
-    noun persistent = rig_persistent(moving_rig, tree_from_noun(arena, old));
-    tree_arena_destroy(arena);
-    return persistent;
+    return move_some(clearing, old);
 }
 
 void rig_clear_moving(struct rig *rig, unsigned kept_of_four)
 {
-    moving_rig = rig;
-    moving_of_four = kept_of_four;
+    make_persistent(rig);
+    struct mover mover = {.rig = rig, .kept_of_four = kept_of_four};
+    set_leaving(&mover, 0, STACK_YOUNG_OFFSET_WORDS, rig->stack->free_words);
+    set_leaving(&mover, 1, rig->stack->tenured_start_words, rig->stack->tenured_free_words);
+    clearing = &mover;
     nock_forget_ephemeral(rig->machine, moved);
     stack_clear(rig->stack);
-}
-
-/* By the word that the first copy had before: its new word. */
-struct collection {
-    struct rig *rig;
-    struct tree_arena *arena;
-    unsigned kept_of_four;
-    noun *became; /* by offset from the old half; 0: not asked yet */
-    uint64_t old_words;
-};
-
-static noun collected(void *context, noun old)
-{
-    struct collection *collection = context;
-    if (noun_mug(old) % 4 >= collection->kept_of_four)
-        return NOUN_NONE;
-    uint64_t index = noun_offset_words(old) - collection->old_words;
-    CHECK(index < PERSISTENT_HALF_WORDS); /* a word that has not gone stale */
-    if (collection->became[index] == 0)
-        collection->became[index] = rig_persistent(collection->rig, tree_from_noun(collection->arena, old));
-    return collection->became[index];
 }
 
 void rig_collect_persistent(struct rig *rig, unsigned kept_of_four)
@@ -141,18 +216,13 @@ void rig_collect_persistent(struct rig *rig, unsigned kept_of_four)
     if (rig->persistent == NULL)
         return;
     uint64_t end_words = rig->persistent_words, half = end_words / PERSISTENT_HALF_WORDS;
-    struct collection collection = {.rig = rig,
-                                    .arena = tree_arena_create(),
-                                    .kept_of_four = kept_of_four,
-                                    .became = calloc(PERSISTENT_HALF_WORDS, sizeof(noun)),
-                                    .old_words = half * PERSISTENT_HALF_WORDS};
-    CHECK(collection.became != NULL);
+    uint64_t start_words = half * PERSISTENT_HALF_WORDS;
+    struct mover mover = {.rig = rig, .kept_of_four = kept_of_four};
+    set_leaving(&mover, 0, start_words, end_words);
     rig->persistent_words = (1 - half) * PERSISTENT_HALF_WORDS + PERSISTENT_START_WORDS;
-    nock_translate(rig->machine, collected, &collection);
+    nock_translate(rig->machine, move_some, &mover);
     stack_clear(rig->stack);
-    memset(rig->persistent + collection.old_words, 0xdb, (end_words - collection.old_words) * 8);
-    free(collection.became);
-    tree_arena_destroy(collection.arena);
+    memset(rig->persistent + start_words, 0xdb, (end_words - start_words) * 8);
 }
 
 /* ---- guests ------------------------------------------------------------------- */

@@ -12,9 +12,12 @@ struct rig_options {
     bool check_jets;
     enum nock_engine engine;
     uint32_t native_after;
+    unsigned space; /* its number: rigs that are open together differ in it */
 };
 
 struct rig {
+    uint8_t *base; /* of its noun space */
+    unsigned space;
     struct stack *stack;
     struct nock *machine;
     struct tree_arena *arena; /* of what the rig parses and hears; the caller may reset it */
@@ -24,9 +27,12 @@ struct rig {
     const struct tree *mink_battery, *mink_root, *library; /* of rig_add_jets */
 };
 
-/* One rig at a time.  Aborts if the system refuses. */
+/* Opens a rig and enters its space.  Aborts if the system refuses. */
 void rig_open(struct rig *rig, const struct rig_options *options);
 void rig_close(struct rig *rig);
+
+/* Where several are open: what follows is with this one. */
+void rig_enter(const struct rig *rig);
 
 /* What comes between two events: everything ephemeral goes. */
 void rig_clear(struct rig *rig);

@@ -2,13 +2,19 @@
 
 #include "os/os.h"
 
+uint8_t *space_open_numbered(unsigned number)
+{
+    static uint8_t *bases[SPACE_COUNT];
+    CHECK(number < SPACE_COUNT);
+    if (bases[number] == NULL)
+        CHECK(os_map_reserve(NOUN_SPACE_BYTES, &bases[number]) == STATUS_OK);
+    noun_space_enter(bases[number]);
+    return bases[number];
+}
+
 uint8_t *space_open(void)
 {
-    static uint8_t *base;
-    if (base == NULL)
-        CHECK(os_map_reserve(NOUN_SPACE_BYTES, &base) == STATUS_OK);
-    noun_space_enter(base);
-    return base;
+    return space_open_numbered(0);
 }
 
 struct stack *space_stack(void)

@@ -5,8 +5,12 @@
 #include "noun/noun.h"
 #include "stack/stack.h"
 
-/* Reserves the program's one noun space, at the first call, and enters it. */
+/* Reserves the program's noun space, at the first call, and enters it. */
 uint8_t *space_open(void);
+
+/* The same for a program that needs more than one; that one is number 0. */
+#define SPACE_COUNT 2
+uint8_t *space_open_numbered(unsigned number);
 
 /* The program's one stack, created in that space at the first call. */
 struct stack *space_stack(void);
