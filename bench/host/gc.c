@@ -1,6 +1,7 @@
 /* What does collecting the arena cost events, the disk and memory?
  *
  *     bench-gc live KERNEL.jam DIR SIZE SECONDS ROUNDS
+ *     bench-gc copy KERNEL.jam DIR SIZE ROUNDS
  *     bench-gc week KERNEL.jam DIR
  *
  * `live` fills a ledger with SIZE of live objects: a map of accounts, and
@@ -298,6 +299,26 @@ static void live(char **words)
     host_close(bench.host);
 }
 
+/* ---- copying alone ------------------------------------------------------------------------------ */
+
+static void copy(char **words)
+{
+    const struct host_options options = {.gc = {.mode = HOST_GC_OFF}};
+    struct bench bench = begin(words[0], words[1], &options);
+    struct samples nanoseconds = samples_new();
+    struct collector_record record = {0};
+    fill(&bench, read_size(words[2]));
+    for (uint64_t round = strtoull(words[3], NULL, 10) + 1; round > 0; round--) {
+        must(host_collect(bench.host, true, &record));
+        sample(&nanoseconds, (double)record.cpu_us * 1e3 / (double)record.objects);
+        fprintf(stderr, "bench-gc: %.1f ns an object, %" PRIu64 " ms\n", nanoseconds.values[nanoseconds.count - 1],
+                record.duration_ms);
+    }
+    printf("{\"size\": \"%s\", \"objects\": %" PRIu64 ", \"ns_per_object\": %.1f, \"ns_per_object_least\": %.1f}\n",
+           words[2], record.objects, quantile(&nanoseconds, 0.5), quantile(&nanoseconds, 0));
+    host_close(bench.host);
+}
+
 /* ---- a week ------------------------------------------------------------------------------------ */
 
 #define WEEK_HOURS 168
@@ -367,6 +388,8 @@ int main(int count, char **words)
 {
     if (count == 7 && strcmp(words[1], "live") == 0)
         live(words + 2);
+    else if (count == 6 && strcmp(words[1], "copy") == 0)
+        copy(words + 2);
     else if (count == 4 && strcmp(words[1], "week") == 0)
         week(words + 2);
     else {

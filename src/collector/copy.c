@@ -1,22 +1,22 @@
 /* The walk of a compaction.
  *
- *   pending   | cell | cell | ... |   HEAD_IS_DONE set: it waits for its tail
+ *   pending   | cell | copied head | cell + HEAD_IS_DONE | ... |
  *
- * A cell on the stack of pending ones is looked at twice: on the way down, for
- * its parts, and on the way up, when both have copies, to be written.
+ * A cell is entered from above.  Parts that have their copies already, or need
+ * none, are no steps: the lowest cells are copied at once.  One with a part that
+ * is still to be copied waits on the stack: first for its head, alone; then for
+ * its tail, with the copy of its head below it.  So each reference is looked up in
+ * the table once, or twice.
  *
- * Memory is slow where the source has no order: on the way down each step waits
- * for the cell that the last one named.  So a *scout* goes ahead of the walk.
- * It goes the same way, but does nothing except to ask for what it meets, and
- * it looks at a noun only after it has asked for SCOUT_QUEUE others, when that
- * noun has come.  What it finds may be out of date or be found twice; the
- * walk does not depend on it.
+ * What is needed for every object is kept in a `struct walk` of locals, which
+ * the compiler holds in registers; a `struct copy` it would have to read again
+ * after each store into to-space.
  */
 #include "collector/copy.h"
 
 #define HEAD_IS_DONE ((uint64_t)1 << 60)
-#define SCOUT_LEAD_MAX 48
 #define ASCENT_AHEAD 8
+#define ORDER_AHEAD_WORDS 128
 
 static_assert(NOUN_SPACE_BYTES / 8 <= HEAD_IS_DONE, "offsets leave bit 60 free");
 
@@ -25,8 +25,7 @@ void copy_init(struct copy *copy, struct arena_builder *builder, uint64_t from_b
     *copy = (struct copy){.builder = builder,
                           .from_bytes = from_bytes,
                           .span_bytes = NOUN_LARGE_START_BYTES - from_bytes,
-                          .hand = NOUN_NONE,
-                          .is_scouting = true};
+                          .hand = NOUN_NONE};
     wordstack_init(&copy->pending);
 }
 
@@ -37,164 +36,250 @@ void copy_finish(struct copy *copy)
     kept_finish(&copy->large);
 }
 
-static inline bool is_in_from_space(const struct copy *copy, noun n)
+/* ---- what is at hand ------------------------------------------------------------- */
+
+#define INLINE static inline __attribute__((always_inline))
+
+struct walk {
+    struct copy *copy;
+    const uint8_t *base; /* of the space */
+    uint64_t from_bytes, span_bytes;
+    struct forward forward;
+    uint64_t *words; /* the builder's next object; its offset; and the room there */
+    uint64_t offset_words, left_words;
+    uint64_t cells, atoms, copied_words; /* since the builder was taken */
+    uint64_t until_words;                /* of them, by the budget */
+    uint64_t steps, far_steps;
+};
+
+INLINE void take_builder(struct walk *walk)
 {
-    return !noun_is_direct(n) && (n << 3) - copy->from_bytes < copy->span_bytes;
+    const struct arena_builder *builder = walk->copy->builder;
+    walk->words = builder->words + builder->count_words;
+    walk->offset_words = builder->start_words + builder->count_words;
+    walk->left_words = builder->limit_words - builder->count_words;
+    walk->cells = walk->atoms = walk->copied_words = 0;
 }
 
-/* ---- the scout --------------------------------------------------------------- */
-
-static inline void ask(struct copy *copy, noun n)
+INLINE void give_builder(struct walk *walk)
 {
-    struct scout *scout = &copy->scout;
-    __builtin_prefetch(noun_words(n));
-    forward_prefetch(&copy->forward, noun_offset_words(n));
-    scout->queue[scout->queue_in++ % SCOUT_QUEUE] = n;
-    scout->lead++;
+    struct copy *copy = walk->copy;
+    copy->builder->count_words += walk->copied_words;
+    copy->builder->object_count += walk->cells + walk->atoms;
+    copy->cells += walk->cells;
+    copy->atoms += walk->atoms;
+    copy->words += walk->copied_words;
+    walk->until_words -= walk->copied_words < walk->until_words ? walk->copied_words : walk->until_words;
 }
 
-static inline void scout_later(struct copy *copy, noun n)
+INLINE struct walk take_up(struct copy *copy, uint64_t budget_words)
 {
-    struct scout *scout = &copy->scout;
-    if (!is_in_from_space(copy, n))
-        return;
-    scout->stack[scout->stack_top++ % SCOUT_STACK] = n;
-    if (scout->stack_top - scout->stack_bottom > SCOUT_STACK)
-        scout->stack_bottom++;
+    struct walk walk = {.copy = copy,
+                        .base = noun_base,
+                        .from_bytes = copy->from_bytes,
+                        .span_bytes = copy->span_bytes,
+                        .forward = copy->forward,
+                        .until_words = budget_words,
+                        .steps = copy->steps,
+                        .far_steps = copy->far_steps};
+    take_builder(&walk);
+    return walk;
 }
 
-/* Looks at the noun that was asked for first, if it has its turn. */
-static inline void scout_look(struct copy *copy)
+INLINE void put_down(struct walk *walk, noun hand)
 {
-    struct scout *scout = &copy->scout;
-    noun n = scout->queue[scout->queue_out++ % SCOUT_QUEUE];
-    if (!noun_is_cell(n) || forward_get(&copy->forward, noun_offset_words(n)) != 0)
-        return;
-    const uint64_t *cell = noun_words(n);
-    scout_later(copy, cell[2]);
-    scout_later(copy, cell[1]);
+    give_builder(walk);
+    walk->copy->hand = hand;
+    walk->copy->steps = walk->steps;
+    walk->copy->far_steps = walk->far_steps;
 }
 
-static inline void scout_step(struct copy *copy)
+INLINE const uint64_t *words_of(const struct walk *walk, noun n)
 {
-    struct scout *scout = &copy->scout;
-    if (scout->lead >= SCOUT_LEAD_MAX)
-        return;
-    if (scout->queue_in - scout->queue_out >= SCOUT_QUEUE ||
-        (scout->stack_top == scout->stack_bottom && scout->queue_in != scout->queue_out))
-        scout_look(copy);
-    if (scout->stack_top != scout->stack_bottom)
-        ask(copy, scout->stack[--scout->stack_top % SCOUT_STACK]);
+    return (const uint64_t *)(const void *)(walk->base + (n << 3));
 }
 
-/* The walk turns to a part whose way the scout has not gone. */
-static inline void scout_from(struct copy *copy, noun n)
-{
-    struct scout *scout = &copy->scout;
-    if (scout->stack_top == scout->stack_bottom && scout->queue_in == scout->queue_out)
-        scout_later(copy, n);
-}
+/* ---- looking up ------------------------------------------------------------------ */
 
-/* ---- writing ------------------------------------------------------------------ */
-
-static inline void meet(struct copy *copy, noun n)
+static noun stay(struct copy *copy, noun n)
 {
-    if (UNLIKELY(noun_is_large(n)))
+    if (noun_is_large(n))
         kept_add(&copy->large, n);
+    return n;
+}
+
+/* As copy_find, and large atoms are noted. */
+INLINE noun resolve(const struct walk *walk, noun n)
+{
+    if (noun_is_direct(n))
+        return n;
+    if (UNLIKELY((n << 3) - walk->from_bytes >= walk->span_bytes))
+        return stay(walk->copy, n);
+    uint64_t words = forward_get(&walk->forward, noun_offset_words(n));
+    return words == 0 ? NOUN_NONE : (n & ~NOUN_OFFSET_MASK) | words;
+}
+
+/* ---- writing --------------------------------------------------------------------- */
+
+/* Leaves the builder with room for an object of `size_words`; false if there is none. */
+static bool make_room(struct copy *copy, uint64_t size_words)
+{
+    uint64_t offset_words;
+    if (arena_allocate_slow(copy->builder, size_words, &offset_words) == NULL)
+        return false;
+    copy->builder->count_words -= size_words; /* it is allocated as any other */
+    copy->builder->object_count--;
+    return true;
+}
+
+/* NULL if there is no room. */
+INLINE uint64_t *allocate(struct walk *walk, uint64_t size_words, uint64_t *offset_words)
+{
+    if (UNLIKELY(size_words > walk->left_words)) {
+        give_builder(walk);
+        bool is_made = make_room(walk->copy, size_words);
+        take_builder(walk);
+        if (!is_made)
+            return NULL;
+    }
+    uint64_t *words = walk->words;
+    *offset_words = walk->offset_words;
+    walk->words += size_words;
+    walk->offset_words += size_words;
+    walk->left_words -= size_words;
+    walk->copied_words += size_words;
+    return words;
 }
 
 /* Both return NOUN_NONE if there is no room. */
 
-static noun copy_atom(struct copy *copy, noun atom)
+INLINE noun copy_atom(struct walk *walk, noun atom)
 {
-    const uint64_t *from = noun_words(atom);
+    const uint64_t *from = words_of(walk, atom);
     uint64_t size_words = from[1] + 2, to_words;
-    uint64_t *to = arena_allocate(copy->builder, size_words, &to_words);
+    uint64_t *to = allocate(walk, size_words, &to_words);
     if (UNLIKELY(to == NULL))
         return NOUN_NONE;
     memcpy(to, from, size_words * 8);
-    forward_set(&copy->forward, noun_offset_words(atom), to_words);
-    copy->atoms++;
-    copy->words += size_words;
+    forward_set(&walk->forward, noun_offset_words(atom), to_words);
+    walk->atoms++;
     return NOUN_TAG_ATOM | to_words;
 }
 
-static inline noun copy_cell(struct copy *copy, uint64_t offset_words, noun tail)
+/* What was collected before lies in the order in which it is copied again.  The processor
+ * does not see it: on the way down every third cell is the first of its line. */
+INLINE void prefetch_order(const struct walk *walk, const uint64_t *from, noun cell)
 {
-    const uint64_t *from = noun_words_at(offset_words);
-    noun head = copy_find(copy, from[1]);
+    if (UNLIKELY(walk->copy->is_scouting))
+        return;
+    __builtin_prefetch(from + ORDER_AHEAD_WORDS);
+    forward_prefetch(&walk->forward, noun_offset_words(cell) + ORDER_AHEAD_WORDS);
+}
+
+INLINE noun copy_cell(struct walk *walk, noun cell, noun head, noun tail)
+{
     uint64_t to_words;
-    uint64_t *to = arena_allocate(copy->builder, 3, &to_words);
+    uint64_t *to = allocate(walk, 3, &to_words);
     if (UNLIKELY(to == NULL))
         return NOUN_NONE;
-    CHECK_DEBUG(head != NOUN_NONE);
-    meet(copy, from[1]);
-    meet(copy, from[2]);
+    const uint64_t *from = words_of(walk, cell);
+    prefetch_order(walk, from, cell);
     to[0] = from[0];
     to[1] = head;
     to[2] = tail;
-    forward_set(&copy->forward, offset_words, to_words);
-    copy->cells++;
-    copy->words += 3;
+    forward_set(&walk->forward, noun_offset_words(cell), to_words);
+    walk->cells++;
     return NOUN_TAG_CELL | to_words;
 }
 
-/* ---- the walk ------------------------------------------------------------------- */
+/* ---- the walk ---------------------------------------------------------------------- */
 
-/* Follows heads down until one has a copy; the cells passed are pending.
- * Returns that copy, NOUN_NONE if there is no room for it. */
-static inline noun descend(struct copy *copy, noun n)
+INLINE bool is_lower(const struct copy *copy, noun part, noun cell)
 {
+    return noun_is_direct(part) || (part << 3) - copy->from_bytes >= copy->span_bytes ||
+           noun_offset_words(part) < noun_offset_words(cell);
+}
+
+/* Whether many steps of the last window went far. */
+static bool is_far_flung(struct walk *walk)
+{
+    bool is_far = walk->far_steps > SCOUT_WINDOW / SCOUT_FAR_PARTS;
+    walk->steps = walk->far_steps = 0;
+    if (is_far && !walk->copy->is_scouting)
+        walk->copy->scout = (struct scout){0};
+    return is_far;
+}
+
+INLINE void step_down(struct walk *walk, noun from, noun to)
+{
+    struct copy *copy = walk->copy;
+    walk->far_steps += (from << 3) - (to << 3) > SCOUT_FAR_BYTES;
+    if (UNLIKELY(++walk->steps == SCOUT_WINDOW))
+        copy->is_scouting = is_far_flung(walk);
+    if (UNLIKELY(copy->is_scouting))
+        scout_follow(&copy->scout, &walk->forward, walk->from_bytes, walk->span_bytes, to);
+}
+
+/* Copies `n`, which has no copy, or goes down in it, until there is a copy of something. */
+INLINE noun descend(struct walk *walk, noun n)
+{
+    struct wordstack *pending = &walk->copy->pending;
     for (;;) {
-        noun found = copy_find(copy, n);
-        if (found != NOUN_NONE)
-            return found;
         if (!noun_is_cell(n))
-            return copy_atom(copy, n);
-        const uint64_t *cell = noun_words(n);
-        CHECK_DEBUG(!is_in_from_space(copy, cell[1]) || noun_offset_words(cell[1]) < noun_offset_words(n));
-        CHECK_DEBUG(!is_in_from_space(copy, cell[2]) || noun_offset_words(cell[2]) < noun_offset_words(n));
-        if (copy->is_scouting) {
-            copy->scout.lead -= copy->scout.lead > 0;
-            scout_from(copy, n);
-            scout_step(copy);
-            scout_step(copy);
+            return copy_atom(walk, n);
+        const uint64_t *cell = words_of(walk, n);
+        CHECK_DEBUG(is_lower(walk->copy, cell[1], n) && is_lower(walk->copy, cell[2], n));
+        noun head = resolve(walk, cell[1]), tail, next;
+        if (head == NOUN_NONE) {
+            wordstack_push(pending, n);
+            next = cell[1];
+        } else {
+            tail = resolve(walk, cell[2]);
+            if (tail != NOUN_NONE)
+                return copy_cell(walk, n, head, tail);
+            wordstack_push2(pending, head, n | HEAD_IS_DONE);
+            next = cell[2];
         }
-        wordstack_push(&copy->pending, noun_offset_words(n));
-        n = cell[1];
+        step_down(walk, n, next);
+        n = next;
     }
 }
 
 /* On a long way up what comes next is known. */
-static inline void look_up(const struct copy *copy)
+INLINE void look_up(const struct walk *walk)
 {
-    size_t count = copy->pending.count;
-    if (count <= ASCENT_AHEAD)
+    const struct wordstack *pending = &walk->copy->pending;
+    if (pending->count <= 2 * ASCENT_AHEAD)
         return;
-    uint64_t far = copy->pending.words[count - 1 - ASCENT_AHEAD] & ~HEAD_IS_DONE;
-    __builtin_prefetch(noun_words_at(far));
-    forward_prefetch(&copy->forward, far);
+    noun far = pending->words[pending->count - 1 - 2 * ASCENT_AHEAD] & ~HEAD_IS_DONE;
+    __builtin_prefetch(words_of(walk, far));
+    forward_prefetch(&walk->forward, noun_offset_words(far));
 }
 
-/* `done` is a finished copy: finishes the cells that waited for it as their
- * tail, within the budget.  True with the tail that is wanted next in *next;
- * false if nothing is pending, there is no room, or the budget is spent, with
- * the last copy in copy->hand. */
-static inline bool ascend(struct copy *copy, noun done, uint64_t until_words, noun *next)
+/* `done` is a finished copy: finishes the cells that waited for it.  True with the part that is
+ * wanted next in *next; false if nothing is pending, there is no room, or the
+ * budget is spent, with the last copy in *hand. */
+INLINE bool ascend(struct walk *walk, noun done, noun *next, noun *hand)
 {
-    while (done != NOUN_NONE && !wordstack_is_empty(&copy->pending) && copy->words < until_words) {
-        uint64_t *top = &copy->pending.words[copy->pending.count - 1];
-        if ((*top & HEAD_IS_DONE) == 0) {
-            *next = noun_words_at(*top)[2];
-            *top |= HEAD_IS_DONE;
+    struct wordstack *pending = &walk->copy->pending;
+    while (done != NOUN_NONE && !wordstack_is_empty(pending) && walk->copied_words < walk->until_words) {
+        uint64_t top = wordstack_pop(pending);
+        if ((top & HEAD_IS_DONE) != 0) {
+            noun head = wordstack_pop(pending);
+            look_up(walk);
+            done = copy_cell(walk, top & ~HEAD_IS_DONE, head, done);
+            continue;
+        }
+        noun part = words_of(walk, top)[2], tail = resolve(walk, part);
+        if (tail == NOUN_NONE) {
+            wordstack_push2(pending, done, top | HEAD_IS_DONE);
+            step_down(walk, top, part);
+            *next = part;
             return true;
         }
-        uint64_t offset_words = *top & ~HEAD_IS_DONE;
-        look_up(copy);
-        copy->pending.count--;
-        done = copy_cell(copy, offset_words, done);
+        done = copy_cell(walk, top, done, tail);
     }
-    copy->hand = done;
+    *hand = done;
     return false;
 }
 
@@ -202,26 +287,31 @@ void copy_start(struct copy *copy, noun root)
 {
     CHECK(!copy->is_walking && noun_is_persistent(root));
     copy->scout = (struct scout){0};
-    meet(copy, root);
     copy->hand = root;
     copy->is_walking = true;
 }
 
+/* A walk that was put down has a copy in hand, a new one its root. */
+static noun copy_some(struct copy *copy, uint64_t budget_words)
+{
+    struct walk walk = take_up(copy, budget_words);
+    noun next = copy->hand, hand = copy->hand;
+    bool goes_down;
+    if (wordstack_is_empty(&copy->pending)) {
+        hand = resolve(&walk, next);
+        goes_down = hand == NOUN_NONE;
+    } else
+        goes_down = ascend(&walk, hand, &next, &hand);
+    while (goes_down)
+        goes_down = ascend(&walk, descend(&walk, next), &next, &hand);
+    put_down(&walk, hand);
+    return hand;
+}
+
 enum status copy_run(struct copy *copy, uint64_t budget_words, bool *is_done)
 {
-    uint64_t until_words = copy->words + budget_words;
-    noun next = copy->hand;
-    /* A walk that was put down has a copy in hand, a new one its root. */
-    bool goes_down = wordstack_is_empty(&copy->pending) && copy->is_walking;
-    if (!goes_down)
-        goes_down = ascend(copy, copy->hand, until_words, &next);
-    while (goes_down)
-        goes_down = ascend(copy, descend(copy, next), until_words, &next);
+    noun hand = copy->is_walking ? copy_some(copy, budget_words) : copy->hand;
     *is_done = wordstack_is_empty(&copy->pending);
-    if (copy->hand == NOUN_NONE) {
-        copy->is_walking = false;
-        return arena_build_status(copy->builder);
-    }
-    copy->is_walking = !*is_done;
-    return STATUS_OK;
+    copy->is_walking = !*is_done && hand != NOUN_NONE;
+    return hand == NOUN_NONE ? arena_build_status(copy->builder) : STATUS_OK;
 }

@@ -13,19 +13,8 @@
 #include "base/base.h"
 #include "collector/forward.h"
 #include "collector/kept.h"
+#include "collector/scout.h"
 #include "noun/noun.h"
-
-/* Nodes ahead of the walk, for prefetching only: see copy.c. */
-#define SCOUT_STACK 64
-#define SCOUT_QUEUE 16
-
-struct scout {
-    noun stack[SCOUT_STACK]; /* to be looked at, newest last; a ring */
-    uint64_t stack_top, stack_bottom;
-    noun queue[SCOUT_QUEUE]; /* asked of memory, oldest first; a ring */
-    uint64_t queue_in, queue_out;
-    uint64_t lead; /* nodes that it is ahead */
-};
 
 struct copy {
     struct arena_builder *builder; /* the compaction's */
@@ -36,8 +25,9 @@ struct copy {
     struct wordstack pending;
     noun hand; /* the last finished copy, or NOUN_NONE */
     bool is_walking;
-    bool is_scouting;
     struct scout scout;
+    bool is_scouting;
+    uint64_t steps, far_steps;    /* down, in the window */
     uint64_t cells, atoms, words; /* copied so far */
 };
 

@@ -226,6 +226,45 @@ static void deep_ones(void)
     copy_and_compare(heads, FROM_BYTES, 1 << 20, "a list of heads");
 }
 
+static noun balanced_tree(uint64_t *leaf, unsigned depth)
+{
+    if (depth == 0)
+        return (*leaf)++;
+    noun head = balanced_tree(leaf, depth - 1);
+    return make_cell(head, balanced_tree(leaf, depth - 1));
+}
+
+/* Level by level from the leaves, in no order within one: no step of a walk is near the one before. */
+static noun scattered_tree(uint64_t *seed, unsigned depth)
+{
+    uint64_t count = (uint64_t)1 << depth;
+    noun *level = malloc(count * sizeof *level);
+    for (uint64_t i = 0; i < count; i++)
+        level[i] = i;
+    for (; count > 1; count /= 2) {
+        for (uint64_t i = count - 1; i > 0; i--) {
+            uint64_t j = tap_below(seed, i + 1);
+            noun n = level[i];
+            level[i] = level[j];
+            level[j] = n;
+        }
+        for (uint64_t i = 0; i < count / 2; i++)
+            level[i] = make_cell(level[2 * i], level[2 * i + 1]);
+    }
+    noun root = level[0];
+    free(level);
+    return root;
+}
+
+static void large_trees(uint64_t *seed)
+{
+    uint64_t leaf = 0;
+    clear_from_space();
+    copy_and_compare(balanced_tree(&leaf, 22), FROM_BYTES, 1 << 14, "a tree of 2^22 leaves in the order of the walk");
+    clear_from_space();
+    copy_and_compare(scattered_tree(seed, 22), FROM_BYTES, 1 << 14, "a tree of 2^22 leaves in no order");
+}
+
 static void later_roots_share(uint64_t *seed)
 {
     clear_from_space();
@@ -316,6 +355,7 @@ int main(void)
     what_lies_below_stays(&seed);
     later_roots_share(&seed);
     deep_ones();
+    large_trees(&seed);
     large_atoms_stay();
     no_room(&seed);
     wide_entries();
