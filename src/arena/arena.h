@@ -42,12 +42,27 @@
 #include "noun/noun.h"
 
 #define ARENA_FILE_NAME "arena.loam"
-#define ARENA_FORMAT_VERSION 2u
+#define ARENA_FORMAT_VERSION 3u
+
+/* Of what lies in ranges: segments, their objects, large objects.  Pieces of sealed
+ * snapshots and exported states carry those, and nothing else of the file. */
+#define ARENA_RANGES_VERSION 2u
+
 #define ARENA_IDENTITY_SIZE_BYTES 16
 #define ARENA_RING_SLOTS 16
 #define ARENA_RANGES_MAX 192
 
+#define ARENA_LABEL_SIZE_BYTES 24
+#define ARENA_ORIGINS_MAX 15
+
 struct arena;
+
+/* What has made the arena grow, and by how much (arena/origins.c).  As it lies in a superblock. */
+struct arena_origin {
+    char label[ARENA_LABEL_SIZE_BYTES]; /* printable ASCII, then zeros, at least one; empty: none */
+    uint64_t bytes;                     /* appended ever: segments and large objects */
+    uint64_t fresh_bytes;               /* of segments, appended since the last collection was published */
+};
 
 /* What a commit keeps alive.  An unused root is the noun 0. */
 enum arena_root {
@@ -92,6 +107,8 @@ struct arena_commit {
     uint64_t file_pages;
     size_t range_count;
     struct arena_range ranges[ARENA_RANGES_MAX];
+
+    struct arena_origin origins[ARENA_ORIGINS_MAX]; /* those with a label, in no order */
 };
 
 /* ---- making and opening (arena/open.c) ----------------------------------- */
@@ -228,10 +245,23 @@ void arena_large_release(struct arena *arena, uint64_t offset_words);
  * fails, it is gone. */
 enum status arena_large_persist(struct arena *arena, noun atom) MUST_USE;
 
+/* An atom has been used: read, or referred to by what is being made, while the
+ * state stood at `event`.  Nothing happens if no commit has it, or it is not large.
+ * The stamp is kept in memory, and goes to the file when its trees are written
+ * anyway, and with arena_seal.  The owner. */
+void arena_large_note_use(struct arena *arena, noun atom, uint64_t event);
+
+/* A large object and its record (arena/allocations.c).  What is not known, because an
+ * older program made it, is 0 or empty. */
 struct arena_large_object {
     noun atom;
     uint64_t size_bytes;
     uint64_t sequence; /* of the commit that made it */
+    uint64_t checksum;
+    char label[ARENA_LABEL_SIZE_BYTES]; /* the origin that brought it */
+    uint64_t made_event, made_wall_ms;  /* of that commit */
+    uint64_t used_event, used_wall_ms;  /* of the last use that is known */
+    uint64_t use_count;
 };
 
 /* Those that the newest commit has, by address.  Any thread; `each` may not call the arena. */
@@ -291,6 +321,31 @@ struct arena_statistics {
     uint64_t grown_bytes;         /* likewise */
 };
 void arena_statistics(struct arena *arena, struct arena_statistics *statistics);
+
+/* ---- who made it grow (arena/origins.c) ------------------------------------ */
+
+/* Between arena_commit_begin and arena_commit_write: what is appended from now on
+ * is this origin's; until the first call it is that of "other".  Of the label what
+ * is not printable becomes a point, and what is too long is cut.  Large objects
+ * carry the label that holds when they are persisted. */
+void arena_origin_set(struct arena *arena, const char *label);
+
+/* Every byte of the file, by what it is for.  The sum of all that follow `file_bytes`
+ * is that. */
+struct arena_usage {
+    uint64_t file_bytes;
+    uint64_t ring_bytes;    /* the identity page and the superblocks */
+    uint64_t segment_bytes; /* in ranges */
+    uint64_t large_bytes;   /* large objects */
+    uint64_t padding_bytes; /* what both leave of their last pages */
+    uint64_t node_bytes;    /* the trees' */
+    uint64_t ahead_bytes;   /* mapped, for the next commits */
+    uint64_t moving_bytes;  /* mapped for a collection that is going on, or that was given up */
+    uint64_t free_bytes;    /* may be used now */
+    uint64_t waiting_bytes; /* free, but a reader or an older commit may still reach it */
+    uint64_t unknown_bytes; /* added since the commit was written */
+};
+enum status arena_usage(struct arena *arena, struct arena_usage *usage) MUST_USE;
 
 /* ---- pins (arena/pin.c) --------------------------------------------------- */
 

@@ -119,6 +119,7 @@ static enum status begin(struct arena *arena, uint64_t event_number)
     writer->object_count = arena->newest.object_count;
     writer->segments.count = 0;
     writer->status = STATUS_OK;
+    arena_origins_begin(arena);
     arena->is_building = true;
     return STATUS_OK;
 }

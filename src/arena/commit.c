@@ -30,6 +30,7 @@ static void superblock_fill(const struct arena *arena, const struct arena_commit
     superblock->segment_count = writer->segment_count;
     superblock->object_count = writer->object_count;
     superblock->state_hash = noun_hash_persistent(commit->roots[ARENA_ROOT_STATE]);
+    arena_origins_add(arena, superblock);
 }
 
 /* Under the mutex.  The tail grows by the commit's segments only if the
@@ -136,10 +137,31 @@ enum status arena_sync(struct arena *arena)
     return arena_release(arena);
 }
 
+/* The stamps that no commit has written. */
+static enum status write_uses(struct arena *arena, bool *has_any)
+{
+    *has_any = false;
+    if (arena_refuse_writing(arena) != STATUS_OK)
+        return STATUS_OK; /* then nothing is sealed either */
+    os_mutex_lock(arena->mutex);
+    enum status status = STATUS_OK;
+    os_mutex_lock(arena->pages_mutex);
+    *has_any = arena_uses_take(arena);
+    os_mutex_unlock(arena->pages_mutex);
+    if (*has_any)
+        status = arena_prepare_writing(arena);
+    if (*has_any && status == STATUS_OK)
+        status = write_mark(arena);
+    os_mutex_unlock(arena->mutex);
+    return status;
+}
+
 enum status arena_seal(struct arena *arena)
 {
     CHECK(!arena->is_building);
-    if (arena->newest.sequence == arena->durable_sequence && newest_tail_bytes(arena) == 0)
+    bool has_uses;
+    STATUS_TRY(write_uses(arena, &has_uses));
+    if (!has_uses && arena->newest.sequence == arena->durable_sequence && newest_tail_bytes(arena) == 0)
         return STATUS_OK;
     STATUS_TRY(sync_and_mark(arena, 0));
     return sync_and_mark(arena, 0);
@@ -182,8 +204,8 @@ static void count_pages(const struct arena *arena, struct arena_statistics *stat
     statistics->large_count = arena->layout.large.count;
     for (uint64_t at = 0; (record = tree_at_or_above(&arena->layout.large, at)) != NULL; at = record->key + 1)
         statistics->large_bytes += record->count;
-    statistics->node_count =
-        arena->layout.directory.node_count + arena->layout.free.node_count + arena->layout.large.node_count;
+    statistics->node_count = arena->layout.directory.node_count + arena->layout.free.node_count +
+                             arena->layout.large.node_count + arena->layout.allocations.node_count;
 }
 
 void arena_statistics(struct arena *arena, struct arena_statistics *statistics)

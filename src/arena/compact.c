@@ -389,6 +389,7 @@ static void fill_superblock(const struct arena *arena, const struct arena_compac
     keep_ranges_below(superblock, compaction->space.from_start_bytes);
     superblock->ranges[superblock->range_count++] =
         (struct arena_range){compaction->space.to_start_bytes, writer->end_bytes};
+    arena_origins_collected(superblock, writer->end_bytes - compaction->space.to_start_bytes);
     CHECK(commit->event_number == arena->newest.event_number);
 }
 

@@ -7,7 +7,8 @@
  *   1        ring of 16 superblocks, a page each, any order
  *   17       pages of segments, large objects and tree nodes, and free ones
  *
- * Format 1 had no trees: there an offset was the offset in the file.
+ * Format 1 had no trees: there an offset was the offset in the file.  Format 2 had
+ * neither origins nor allocation records.
  */
 #ifndef ARENA_FORMAT_H
 #define ARENA_FORMAT_H
@@ -86,7 +87,10 @@ struct arena_superblock {
     uint64_t large_end_bytes; /* above every large object */
     uint64_t range_count;
     struct arena_range ranges[ARENA_RANGES_MAX]; /* where the segments lie, ascending */
-    uint8_t zeros[ARENA_PAGE_BYTES - 384 - ARENA_RANGES_MAX * 16 - 8];
+    struct arena_origin origins[ARENA_ORIGINS_MAX];
+    uint64_t allocations_page; /* root of the tree of allocation records; 0: there are none */
+    uint64_t allocations_checksum;
+    uint8_t zeros[16];
     uint64_t checksum; /* XXH3 of all before it: against tearing and rot */
 };
 
@@ -106,7 +110,10 @@ static_assert(offsetof(struct arena_superblock, directory_page) == 152, "on disk
 static_assert(offsetof(struct arena_superblock, directory_checksum) == 328, "on disk");
 static_assert(offsetof(struct arena_superblock, file_pages) == 360, "on disk");
 static_assert(offsetof(struct arena_superblock, ranges) == 384, "on disk");
-static_assert(offsetof(struct arena_superblock, zeros) == 3456, "on disk");
+static_assert(offsetof(struct arena_superblock, origins) == 3456, "on disk");
+static_assert(sizeof(struct arena_origin) == 40 && offsetof(struct arena_origin, bytes) == 24, "on disk");
+static_assert(offsetof(struct arena_superblock, allocations_page) == 4056, "on disk");
+static_assert(offsetof(struct arena_superblock, zeros) == 4072, "on disk");
 static_assert(offsetof(struct arena_superblock, checksum) == ARENA_PAGE_BYTES - 8, "on disk");
 
 /* The trees, and what their records' key, count, value and extra are. */
@@ -114,7 +121,19 @@ enum arena_tree_kind {
     ARENA_TREE_DIRECTORY = 1, /* arena page, pages, file page, 0 */
     ARENA_TREE_FREE = 2,      /* file page, pages, sequence of the commit that freed them, 0 */
     ARENA_TREE_LARGE = 3,     /* arena page, size in bytes, checksum, sequence of the commit that made it */
+    ARENA_TREE_ALLOCATIONS = 4,
 };
+
+/* What is known of a large object beside what makes it one: up to three records,
+ * with keys that follow each other, of its page. */
+enum arena_allocation_part {
+    ARENA_ALLOCATION_MADE = 0,  /* event, milliseconds since 1970, 0 */
+    ARENA_ALLOCATION_LABEL = 1, /* as in struct arena_origin */
+    ARENA_ALLOCATION_USED = 2,  /* event, milliseconds since 1970, how often */
+    ARENA_ALLOCATION_PARTS = 4, /* key = page * 4 + part */
+};
+
+static_assert(ARENA_LABEL_SIZE_BYTES == 3 * 8, "a label is a record without its key");
 
 /* What a segment begins with; its objects follow at once, without gaps. */
 struct arena_segment_header {

@@ -223,6 +223,8 @@ static enum status persist(struct arena *arena, struct arena_large *object)
     os_mutex_lock(arena->pages_mutex);
     tree_put(&arena->layout.large,
              (struct tree_record){object->page, object->size_bytes, checksum, arena->writer.sequence});
+    arena_allocation_put(arena, object->page, arena->writer.event_number,
+                         arena_origin_large(arena, object->size_bytes));
     os_mutex_unlock(arena->pages_mutex);
     arena->large_written_bytes += object->size_bytes;
     return STATUS_OK;
@@ -249,6 +251,12 @@ void arena_large_keep_persisted(struct arena *arena)
     larges->count = kept;
 }
 
+static void forget(struct arena *arena, uint64_t page)
+{
+    tree_remove(&arena->layout.large, page);
+    arena_allocation_remove(arena, page);
+}
+
 void arena_large_undo(struct arena *arena)
 {
     struct arena_larges *larges = &arena->larges;
@@ -259,7 +267,7 @@ void arena_large_undo(struct arena *arena)
             continue;
         const struct tree_record *record = tree_at_or_below(&arena->layout.large, object->page);
         if (record != NULL && record->key == object->page)
-            tree_remove(&arena->layout.large, object->page);
+            forget(arena, object->page);
         arena_pages_unmap(arena, object->page, object->page + object->count, 0);
         (void)!arena_detach_pages(arena, object->page, object->count);
     }
@@ -355,7 +363,7 @@ void arena_large_free_unmarked(struct arena *arena, const struct arena_marks *ma
         uint64_t end_page = record->key + pages_of(record->count);
         page = record->key;
         if (record->extra <= sequence && !arena_marks_has(marks, page)) {
-            tree_remove(&arena->layout.large, page);
+            forget(arena, page);
             arena_pages_unmap(arena, page, end_page, arena->next_sequence);
         }
         page = end_page;
@@ -372,7 +380,9 @@ void arena_large_each(struct arena *arena, void (*each)(void *context, const str
             .atom = NOUN_TAG_ATOM | record->key * ARENA_PAGE_BYTES / 8,
             .size_bytes = record->count,
             .sequence = record->extra,
+            .checksum = record->value,
         };
+        arena_allocation_find(arena, record->key, &object);
         each(context, &object);
     }
     os_mutex_unlock(arena->pages_mutex);

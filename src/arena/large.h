@@ -26,6 +26,39 @@ enum status arena_large_check(struct arena *arena, const struct arena_layout *la
 enum status arena_large_check_since(struct arena *arena, const struct arena_layout *layout, uint64_t sequence) MUST_USE;
 enum status arena_large_rewrite_since(struct arena *arena, uint64_t sequence) MUST_USE;
 
+/* ---- allocations.c: what is known of them beside ------------------------------ */
+
+/* Each record is of a large object of the layout, and of a part that there is. */
+bool arena_allocations_are_sane(const struct arena_layout *layout);
+
+/* Under the pages' mutex: of the large object at `page`. */
+void arena_allocation_put(struct arena *arena, uint64_t page, uint64_t event, const char *label);
+void arena_allocation_remove(struct arena *arena, uint64_t page);
+void arena_allocation_find(const struct arena *arena, uint64_t page, struct arena_large_object *object);
+
+/* Under the pages' mutex: the stamps become records, which the next superblock writes; false if
+ * there were none. */
+bool arena_uses_take(struct arena *arena);
+
+/* ---- origins.c ------------------------------------------------------------------ */
+
+bool arena_origins_are_sane(const struct arena_superblock *superblock);
+
+/* A commit begins. */
+void arena_origins_begin(struct arena *arena);
+
+/* The commit's growth, as far as the writer has come, is counted in its superblock. */
+void arena_origins_add(const struct arena *arena, struct arena_superblock *superblock);
+
+/* A compaction has written so many bytes. */
+void arena_origins_collected(struct arena_superblock *superblock, uint64_t written_bytes);
+
+/* The commit takes over a large object; the label that it gets. */
+const char *arena_origin_large(struct arena *arena, uint64_t size_bytes);
+
+bool arena_label_is_sane(const char label[ARENA_LABEL_SIZE_BYTES]);
+void arena_label_set(char label[ARENA_LABEL_SIZE_BYTES], const char *text);
+
 /* A set of pages. */
 struct arena_marks {
     uint64_t *pages; /* owned: an open-addressing set, 0 is empty */

@@ -6,6 +6,7 @@ void layout_init(struct arena_layout *layout)
     tree_init(&layout->directory, ARENA_TREE_DIRECTORY);
     tree_init(&layout->free, ARENA_TREE_FREE);
     tree_init(&layout->large, ARENA_TREE_LARGE);
+    tree_init(&layout->allocations, ARENA_TREE_ALLOCATIONS);
     layout->file_pages = ARENA_FIRST_PAGE;
 }
 
@@ -14,6 +15,7 @@ void layout_finish(struct arena_layout *layout)
     tree_finish(&layout->directory);
     tree_finish(&layout->free);
     tree_finish(&layout->large);
+    tree_finish(&layout->allocations);
 }
 
 /* ---- the directory ----------------------------------------------------------- */

@@ -1,5 +1,5 @@
 /* Which page of the file holds which page of the address space, and which holds
- * none: the three trees of one superblock.
+ * none: the trees of one superblock.
  *
  * Neighbouring runs are one record, so a file that only grows has one.
  *
@@ -14,6 +14,7 @@ struct arena_layout {
     struct tree directory;
     struct tree free;
     struct tree large;
+    struct tree allocations;
     uint64_t file_pages; /* those below are mapped, nodes, or free */
 };
 

@@ -31,7 +31,7 @@ static uint64_t identity_checksum(const struct arena_identity_page *page)
     return hash_xxh3_64(page, offsetof(struct arena_identity_page, checksum));
 }
 
-/* The one change that the page ever sees is its version's, from 1 to 2, and with
+/* The one change that the page ever sees is its version's, to this program's, and with
  * it the checksum's, in another sector: a power cut can leave either without the
  * other.  So the checksum decides which version it is. */
 static bool is_whole(struct arena_identity_page *page)
@@ -99,6 +99,7 @@ void arena_free(struct arena *arena)
     layout_finish(&arena->layout);
     free(arena->limbo);
     arena_large_finish_all(arena);
+    free(arena->uses);
     arena_compaction_free(arena->compaction);
     arena_writer_finish(&arena->writer);
     arena_tail_finish(&arena->tail);

@@ -51,9 +51,11 @@ static enum status load_trees(struct arena *arena, const struct arena_superblock
         load_tree(arena, superblock, ARENA_TREE_FREE, superblock->free_page, superblock->free_checksum, &layout->free));
     STATUS_TRY(load_tree(arena, superblock, ARENA_TREE_LARGE, superblock->large_page, superblock->large_checksum,
                          &layout->large));
+    STATUS_TRY(load_tree(arena, superblock, ARENA_TREE_ALLOCATIONS, superblock->allocations_page,
+                         superblock->allocations_checksum, &layout->allocations));
     if (!runs_are_sane(&layout->directory, NOUN_PERSISTENT_BYTES / ARENA_PAGE_BYTES, superblock->file_pages) ||
         !runs_are_sane(&layout->free, superblock->file_pages, superblock->file_pages) ||
-        !arena_large_records_are_sane(layout))
+        !arena_large_records_are_sane(layout) || !arena_allocations_are_sane(layout))
         return status_fail(STATUS_CORRUPT, "the page directory of %s makes no sense", os_file_path(arena->file));
     return STATUS_OK;
 }
@@ -289,7 +291,8 @@ static bool free_retired(struct arena *arena, struct tree *tree)
 /* Gives every changed node a page and frees their old ones; false if pages are wanting. */
 static bool settle(struct arena *arena)
 {
-    struct tree *trees[] = {&arena->layout.directory, &arena->layout.large, &arena->layout.free};
+    struct tree *trees[] = {&arena->layout.directory, &arena->layout.large, &arena->layout.allocations,
+                            &arena->layout.free};
     bool is_settled = false;
     while (!is_settled) {
         is_settled = true;
@@ -317,6 +320,8 @@ static enum status write_trees(struct arena *arena, struct arena_superblock *sup
                           &superblock->directory_checksum));
     STATUS_TRY(tree_write(&layout->large, arena->seed, write_node, arena, &superblock->large_page,
                           &superblock->large_checksum));
+    STATUS_TRY(tree_write(&layout->allocations, arena->seed, write_node, arena, &superblock->allocations_page,
+                          &superblock->allocations_checksum));
     STATUS_TRY(
         tree_write(&layout->free, arena->seed, write_node, arena, &superblock->free_page, &superblock->free_checksum));
     superblock->file_pages = layout->file_pages;
@@ -326,13 +331,16 @@ static enum status write_trees(struct arena *arena, struct arena_superblock *sup
 
 static bool is_changed(const struct arena_layout *layout)
 {
-    return layout->directory.is_dirty || layout->free.is_dirty || layout->large.is_dirty;
+    return layout->directory.is_dirty || layout->free.is_dirty || layout->large.is_dirty ||
+           layout->allocations.is_dirty;
 }
 
 enum status arena_pages_publish(struct arena *arena, struct arena_superblock *superblock)
 {
     enum status status = STATUS_OK;
     os_mutex_lock(arena->pages_mutex);
+    if (is_changed(&arena->layout)) /* then the stamps cost little */
+        arena_uses_take(arena);
     while (status == STATUS_OK && is_changed(&arena->layout) && !settle(arena)) {
         os_mutex_unlock(arena->pages_mutex);
         status = arena_pages_extend(arena, ARENA_SPARE_PAGES, true);

@@ -54,6 +54,7 @@ static enum status rewrite_newest(struct arena *arena)
     tree_pages(&arena->layout.directory, rewrite_node, &rewriting);
     tree_pages(&arena->layout.free, rewrite_node, &rewriting);
     tree_pages(&arena->layout.large, rewrite_node, &rewriting);
+    tree_pages(&arena->layout.allocations, rewrite_node, &rewriting);
     os_mutex_unlock(arena->pages_mutex);
     STATUS_TRY(rewriting.status);
     return arena_slot_rewrite(arena, &arena->newest);
@@ -66,7 +67,7 @@ static bool is_doubtful(const struct arena *arena, const struct arena_superblock
     const struct arena_superblock *newest = &arena->newest;
     return superblock->sequence > arena->durable_sequence && superblock->sequence < newest->sequence &&
            (superblock->directory_page != newest->directory_page || superblock->free_page != newest->free_page ||
-            superblock->large_page != newest->large_page);
+            superblock->large_page != newest->large_page || superblock->allocations_page != newest->allocations_page);
 }
 
 /* Erases what is newer than the chosen one, what is in doubt, and what is damaged. */

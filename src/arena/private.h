@@ -87,6 +87,33 @@ struct arena_large {
     bool is_persisted;   /* by the commit that is being built */
 };
 
+/* What one commit has appended for one origin. */
+struct arena_growth {
+    char label[ARENA_LABEL_SIZE_BYTES];
+    uint64_t segment_bytes;
+    uint64_t large_bytes;
+};
+
+#define ARENA_GROWTHS_MAX 8u
+
+/* Of the commit being built: the owner's alone, see origins.c. */
+struct arena_growths {
+    struct arena_growth growths[ARENA_GROWTHS_MAX]; /* the first is that of "other" */
+    size_t count;
+    size_t now;          /* whose what is appended is */
+    uint64_t from_bytes; /* since there */
+};
+
+#define ARENA_USES_MAX 1024u
+
+/* The last use of a large object that no superblock knows, see allocations.c. */
+struct arena_use {
+    uint64_t page;
+    uint64_t event;
+    uint64_t wall_ms;
+    uint64_t count;
+};
+
 /* The owner's alone. */
 struct arena_larges {
     struct arena_large *objects; /* owned, ascending; ARENA_LARGES_MAX */
@@ -123,6 +150,7 @@ struct arena {
     uint64_t claimed_sequence;
     struct arena_compaction *compaction; /* owned by who began it */
     struct arena_larges larges;
+    struct arena_growths growths;
 
     _Atomic uint64_t written_bytes;
     _Atomic uint64_t grown_bytes;
@@ -142,6 +170,8 @@ struct arena {
     struct arena_limbo *limbo;       /* owned */
     size_t limbo_count;
     size_t limbo_capacity;
+    struct arena_use *uses; /* owned, ascending; ARENA_USES_MAX */
+    size_t use_count;
     uint64_t copied_pages; /* read into memory instead of being mapped: see attach.c */
 
     struct os_mutex *mutex; /* of all that follows */

@@ -111,6 +111,7 @@ static void make_way(struct arena *arena, uint64_t enough_pages)
         return;
     tree_leave_pages(&layout->directory, last_quarter);
     tree_leave_pages(&layout->large, last_quarter);
+    tree_leave_pages(&layout->allocations, last_quarter);
     tree_leave_pages(&layout->free, last_quarter);
 }
 

@@ -243,6 +243,7 @@ static enum status take_large(struct arena_restore *restore, const struct arena_
         STATUS_TRY(checksum_bytes(restore, at, size_bytes, piece, &checksum));
         tree_put(&arena->layout.large,
                  (struct tree_record){at / ARENA_PAGE_BYTES, size_bytes, checksum, ARENA_FIRST_SEQUENCE});
+        arena_allocation_put(arena, at / ARENA_PAGE_BYTES, restore->commit.event_number, "restored");
         at += size_bytes;
     }
     return STATUS_OK;

@@ -67,7 +67,8 @@ static bool trees_are_sane(const struct arena_superblock *superblock)
     uint64_t end_page = superblock->file_pages;
     return end_page >= ARENA_FIRST_PAGE && end_page <= (uint64_t)INT64_MAX / ARENA_PAGE_BYTES &&
            superblock->directory_page < end_page && superblock->free_page < end_page &&
-           superblock->large_page < end_page && superblock->large_end_bytes >= ARENA_LARGE_START_BYTES &&
+           superblock->large_page < end_page && superblock->allocations_page < end_page &&
+           superblock->large_end_bytes >= ARENA_LARGE_START_BYTES &&
            superblock->large_end_bytes <= NOUN_PERSISTENT_BYTES;
 }
 
@@ -84,7 +85,7 @@ bool arena_roots_are_sane(const struct arena_superblock *superblock)
 static bool is_sane(const struct arena_superblock *superblock)
 {
     uint64_t watermark_bytes = superblock->watermark_bytes;
-    return trees_are_sane(superblock) && arena_roots_are_sane(superblock) &&
+    return trees_are_sane(superblock) && arena_roots_are_sane(superblock) && arena_origins_are_sane(superblock) &&
            is_offset(superblock->tail_start_bytes, watermark_bytes) &&
            (superblock->last_segment_bytes == 0 || is_offset(superblock->last_segment_bytes, watermark_bytes)) &&
            superblock->durable_sequence < superblock->sequence;
@@ -185,6 +186,7 @@ void arena_commit_decode(const struct arena_superblock *superblock, struct arena
     commit->file_pages = superblock->file_pages;
     commit->range_count = superblock->range_count;
     memcpy(commit->ranges, superblock->ranges, sizeof commit->ranges);
+    memcpy(commit->origins, superblock->origins, sizeof commit->origins);
 }
 
 static int compare_newest_first(const void *a, const void *b)

@@ -73,7 +73,8 @@ static bool is_same_layout(const struct arena_superblock *a, const struct arena_
     return a->format_version == b->format_version && a->directory_page == b->directory_page &&
            a->directory_checksum == b->directory_checksum && a->free_page == b->free_page &&
            a->free_checksum == b->free_checksum && a->large_page == b->large_page &&
-           a->large_checksum == b->large_checksum && a->file_pages == b->file_pages;
+           a->large_checksum == b->large_checksum && a->allocations_page == b->allocations_page &&
+           a->allocations_checksum == b->allocations_checksum && a->file_pages == b->file_pages;
 }
 
 const struct verify_layout *verify_layout_of(const struct verify *verify, const struct arena_superblock *superblock)

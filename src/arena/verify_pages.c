@@ -47,6 +47,7 @@ static void note_all(struct census *census)
     tree_pages(&layout->directory, note_page, census);
     tree_pages(&layout->free, note_page, census);
     tree_pages(&layout->large, note_page, census);
+    tree_pages(&layout->allocations, note_page, census);
 }
 
 static void report(struct census *census)

@@ -87,7 +87,7 @@ static struct manifest_head head_of(const struct snapshot_manifest *manifest, si
     const struct arena_commit *commit = &manifest->commit;
     struct manifest_head head = {
         .version = SNAPSHOT_FORMAT_VERSION,
-        .arena_version = ARENA_FORMAT_VERSION,
+        .arena_version = ARENA_RANGES_VERSION,
         .size_bytes = size_bytes,
         .piece_count = manifest->piece_count,
         .event = commit->event_number,
@@ -156,11 +156,11 @@ static enum status check_size(const char *name, size_t size_bytes, const struct 
     if (head->version == 0 || pieces_bytes % sizeof(struct manifest_piece) != 0 ||
         pieces_bytes / sizeof(struct manifest_piece) != head->piece_count)
         return damaged(name, "its number of pieces is not that of its size");
-    if (head->arena_version != ARENA_FORMAT_VERSION)
+    if (head->arena_version != ARENA_RANGES_VERSION)
         return status_fail(STATUS_FORMAT,
                            "the manifest %s is of an arena of format %" PRIu32
                            ", this program knows %u: use the program that wrote it",
-                           name, head->arena_version, ARENA_FORMAT_VERSION);
+                           name, head->arena_version, ARENA_RANGES_VERSION);
     return STATUS_OK;
 }
 

@@ -65,7 +65,7 @@ static struct stream_head head_of(const char magic[8], uint64_t first, uint64_t 
 
 struct stream_header stream_header_make(const uint8_t *identity, const uint8_t *machine)
 {
-    struct stream_header header = {.version = STREAM_VERSION, .arena_version = ARENA_FORMAT_VERSION};
+    struct stream_header header = {.version = STREAM_VERSION, .arena_version = ARENA_RANGES_VERSION};
     memcpy(header.magic, header_magic, sizeof header.magic);
     memcpy(header.identity, identity, sizeof header.identity);
     memcpy(header.machine, machine, sizeof header.machine);
@@ -123,12 +123,12 @@ enum status stream_header_read(struct os_file *file, uint64_t size_bytes, struct
         return status_fail(STATUS_FORMAT, "%s is no exported state: it does not begin as one", os_file_path(file));
     if (header->checksum != hash_xxh3_64(header, offsetof(struct stream_header, checksum)))
         return damaged(file, "its header does not match its checksum");
-    if (header->version != STREAM_VERSION || header->arena_version != ARENA_FORMAT_VERSION)
+    if (header->version != STREAM_VERSION || header->arena_version != ARENA_RANGES_VERSION)
         return status_fail(STATUS_FORMAT,
                            "%s has format %" PRIu32 " of an arena of format %" PRIu32
                            ", this program knows %u and %u: use the program that wrote it",
                            os_file_path(file), header->version, header->arena_version, STREAM_VERSION,
-                           ARENA_FORMAT_VERSION);
+                           ARENA_RANGES_VERSION);
     return STATUS_OK;
 }
 

@@ -409,7 +409,38 @@ static void make_format_1(const char *path)
     os_file_close(file);
 }
 
-static void from_format_1(const char *path)
+/* Likewise as format 2. */
+static void make_format_2(const char *path)
+{
+    struct arena *arena = open_newest(path);
+    for (unsigned i = 0; i < 3; i++)
+        commit(arena, 9);
+    MUST(arena_sync(arena));
+    uint64_t seed = hash_xxh3_64(arena_identity(arena), ARENA_IDENTITY_SIZE_BYTES);
+    arena_close(arena);
+    struct os_file *file;
+    struct arena_identity_page identity;
+    struct arena_superblock superblock;
+    MUST(os_file_open(path, OS_OPEN_WRITE, &file));
+    MUST(os_file_read(file, 0, &identity, sizeof identity));
+    identity.format_version = 2;
+    identity.checksum = hash_xxh3_64(&identity, offsetof(struct arena_identity_page, checksum));
+    MUST(os_file_write(file, 0, &identity, sizeof identity));
+    for (unsigned i = 0; i < ARENA_RING_SLOTS; i++) {
+        uint64_t at = ARENA_RING_START_BYTES + i * sizeof superblock;
+        MUST(os_file_read(file, at, &superblock, sizeof superblock));
+        if (superblock.sequence == 0)
+            continue;
+        CHECK(superblock.allocations_page == 0);
+        superblock.format_version = 2;
+        memset(superblock.origins, 0, sizeof superblock.origins);
+        superblock.checksum = hash_xxh3_64_seeded(&superblock, offsetof(struct arena_superblock, checksum), seed);
+        MUST(os_file_write(file, at, &superblock, sizeof superblock));
+    }
+    os_file_close(file);
+}
+
+static void from_older_format(const char *path)
 {
     struct arena *arena = open_newest(path);
     CHECK(arena_current(arena)->event_number == 3);
@@ -632,7 +663,8 @@ int main(void)
     crash_everywhere("a compaction that the log does not know", a_compaction_abandoned, &random);
     crash_everywhere("a file that shrinks", a_file_that_shrinks, &random);
     crash_everywhere("large objects", large_objects, &random);
-    crash_from("an arena of format 1", make_format_1, from_format_1, &random);
+    crash_from("an arena of format 1", make_format_1, from_older_format, &random);
+    crash_from("an arena of format 2", make_format_2, from_older_format, &random);
     tap_note("%" PRIu64 " crash states tried, %" PRIu64 " lost", crash.tried, crash.wrong);
     return tap_done();
 }

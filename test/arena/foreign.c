@@ -157,7 +157,7 @@ static void a_forged_superblock(void)
 int main(void)
 {
     space_open();
-    another_version(3, "use the newer program");
+    another_version(ARENA_FORMAT_VERSION + 1, "use the newer program");
     another_version(0, "never released");
     foreign_files();
     damaged_identity();

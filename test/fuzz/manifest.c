@@ -34,7 +34,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size_bytes)
     memcpy(mended, bytes, size_bytes);
     uint64_t size_word = size_bytes;
     memcpy(mended, "LoamSnap", 8);
-    uint32_t arena_version = ARENA_FORMAT_VERSION; /* the kept files may be older */
+    uint32_t arena_version = ARENA_RANGES_VERSION; /* the kept files may be older */
     memcpy(mended + 12, &arena_version, sizeof arena_version);
     memcpy(mended + 16, &size_word, sizeof size_word);
     hash_blake3(mended, size_bytes - HASH_BLAKE3_SIZE_BYTES, mended + size_bytes - HASH_BLAKE3_SIZE_BYTES);

@@ -58,7 +58,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size_bytes)
     uint8_t *mended = malloc(size_bytes);
     CHECK(mended != NULL);
     memcpy(mended, bytes, size_bytes);
-    uint32_t arena_version = ARENA_FORMAT_VERSION; /* the kept files may be older */
+    uint32_t arena_version = ARENA_RANGES_VERSION; /* the kept files may be older */
     memcpy(mended + 12, &arena_version, sizeof arena_version);
     uint64_t end = bits_load64(mended + size_bytes - 16), checksum = hash_xxh3_64(mended, 56);
     memcpy(mended + 56, &checksum, sizeof checksum);
