@@ -279,6 +279,10 @@ enum status arena_commit_write(struct arena *arena, struct arena_commit *commit)
 /* Flushes: every commit written before the call is durable when it returns. */
 enum status arena_sync(struct arena *arena) MUST_USE;
 
+/* True while pages are being moved so that the file can become shorter: each
+ * arena_sync moves some more, also when nothing was committed.  Any thread. */
+bool arena_has_moves(struct arena *arena);
+
 /* Sync, then one more superblock that has nothing unsynced before it, synced:
  * the next open has nothing to check.  For a clean stop; after a failure or
  * with nothing written since the last seal it does nothing. */
@@ -319,6 +323,7 @@ struct arena_statistics {
     uint64_t large_copied_bytes;  /* likewise: read into memory because mappings are short */
     uint64_t written_bytes;       /* likewise, of every kind */
     uint64_t grown_bytes;         /* likewise */
+    uint64_t moved_bytes;         /* likewise: given other pages of the file (arena/move.c) */
 };
 void arena_statistics(struct arena *arena, struct arena_statistics *statistics);
 

@@ -115,6 +115,7 @@ static enum status adopt_layout(struct arena *arena, struct arena_layout *layout
         arena->capacity_bytes = layout_mapped_end(&arena->layout, page) * ARENA_PAGE_BYTES;
         arena->reusable_sequence = 0;
         arena->limbo_count = 0;
+        arena->moves.count = 0;
         arena->move_count++;
     }
     os_mutex_unlock(arena->pages_mutex);

@@ -224,6 +224,7 @@ void arena_statistics(struct arena *arena, struct arena_statistics *statistics)
         .large_copied_bytes = arena->large_copied_bytes,
         .written_bytes = arena->written_bytes,
         .grown_bytes = arena->grown_bytes,
+        .moved_bytes = arena->moved_bytes,
     };
     os_mutex_lock(arena->pages_mutex);
     count_pages(arena, statistics);

@@ -57,10 +57,10 @@ static uint64_t page_up(uint64_t bytes)
 static enum status map_step(struct arena_compaction *compaction, uint64_t wanted_pages)
 {
     struct arena *arena = compaction->writer.arena;
-    uint64_t shortest = wanted_pages < ARENA_RUN_MIN_PAGES ? wanted_pages : ARENA_RUN_MIN_PAGES, count = 0;
+    uint64_t count = 0;
     os_mutex_lock(arena->pages_mutex);
-    enum status status =
-        arena_pages_map_some(arena, compaction->capacity_bytes / ARENA_PAGE_BYTES, shortest, wanted_pages, &count);
+    enum status status = arena_pages_map_some(arena, compaction->capacity_bytes / ARENA_PAGE_BYTES,
+                                              arena_run_shortest(arena, wanted_pages), wanted_pages, &count);
     compaction->capacity_bytes += count * ARENA_PAGE_BYTES;
     os_mutex_unlock(arena->pages_mutex);
     if (status != STATUS_OK || count > 0)
@@ -335,8 +335,7 @@ static enum status map_ahead(struct arena *arena, uint64_t first_page, uint64_t 
     if (first_page < end_page)
         arena_pages_unmap(arena, first_page, end_page, 0);
     for (; first_page < end_page && left > 0 && count > 0; left -= count, to_page += count) {
-        uint64_t shortest = left < ARENA_RUN_MIN_PAGES ? left : ARENA_RUN_MIN_PAGES;
-        STATUS_TRY(arena_pages_map_some(arena, to_page, shortest, left, &count));
+        STATUS_TRY(arena_pages_map_some(arena, to_page, arena_run_shortest(arena, left), left, &count));
     }
     return STATUS_OK;
 }

@@ -95,8 +95,12 @@ enum status arena_write_bytes(struct arena *arena, uint64_t start_bytes, const v
 enum status arena_flush(struct arena *arena)
 {
     STATUS_TRY(arena_refuse_poisoned(arena));
-    if (os_file_sync(arena->file) == STATUS_OK)
+    uint64_t number = atomic_fetch_add(&arena->flushes_begun, 1) + 1, ended = atomic_load(&arena->flushes_ended);
+    if (os_file_sync(arena->file) == STATUS_OK) {
+        while (ended < number && !atomic_compare_exchange_weak(&arena->flushes_ended, &ended, number)) {
+        }
         return STATUS_OK;
+    }
     return poison(arena,
                   status_fail(STATUS_IO, "%s", status_message())); /* also a full disk: it is too late to refuse */
 }

@@ -68,9 +68,7 @@ static enum status map_usable(struct arena *arena, const struct growth *growth, 
     os_mutex_lock(arena->pages_mutex);
     while (status == STATUS_OK && count > 0 && is_short(arena, growth, end_page)) {
         uint64_t page = arena->capacity_bytes / ARENA_PAGE_BYTES, left = end_page - page;
-        bool is_crowded = arena->layout.directory.count > ARENA_MAPPINGS_MAX / 2;
-        uint64_t shortest = is_crowded || left < ARENA_RUN_MIN_PAGES ? left : ARENA_RUN_MIN_PAGES;
-        status = arena_pages_map_some(arena, page, shortest, left, &count);
+        status = arena_pages_map_some(arena, page, arena_run_shortest(arena, left), left, &count);
         arena->capacity_bytes += count * ARENA_PAGE_BYTES;
     }
     os_mutex_unlock(arena->pages_mutex);

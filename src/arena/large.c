@@ -120,8 +120,12 @@ enum status arena_large_reserve(struct arena *arena, uint64_t size_bytes, uint64
     if (larges->count == ARENA_LARGES_MAX || count > LARGE_END_PAGE - LARGE_START_PAGE)
         return status_fail(STATUS_LIMIT, "%u large objects at a time are too many", ARENA_LARGES_MAX);
     os_mutex_lock(arena->pages_mutex);
-    uint64_t page = find_addresses(arena, count);
+    bool has_mappings = larges->count + arena->layout.directory.count + arena->limbo_count < ARENA_MAPPINGS_MAX;
+    uint64_t page = has_mappings ? find_addresses(arena, count) : 0;
     os_mutex_unlock(arena->pages_mutex);
+    if (!has_mappings)
+        return status_fail(STATUS_LIMIT, "%s has %u mappings already, until some of its runs are joined",
+                           os_file_path(arena->file), ARENA_MAPPINGS_MAX);
     if (page == 0)
         return status_fail(STATUS_LIMIT, "%s has no addresses left for %" PRIu64 " bytes in one piece",
                            os_file_path(arena->file), size_bytes);
@@ -140,6 +144,8 @@ void arena_large_finish(struct arena *arena, uint64_t offset_words, uint64_t siz
     uint64_t count = pages_of(size_bytes);
     if (count < object->count)
         (void)!os_map_forget(address_of(arena, object->page + count), (object->count - count) * ARENA_PAGE_BYTES);
+    if (arena->larges.next_page == object->page + object->count) /* neighbours can be one run */
+        arena->larges.next_page = object->page + count;
     (void)!os_map_protect(address_of(arena, object->page), count * ARENA_PAGE_BYTES);
     object->count = count;
     object->size_bytes = size_bytes;
@@ -160,11 +166,9 @@ void arena_large_release(struct arena *arena, uint64_t offset_words)
  * Under the pages' mutex. */
 static bool take_run(struct arena *arena, uint64_t count, struct layout_run *run)
 {
-    bool is_crowded = arena->layout.directory.count > ARENA_MAPPINGS_MAX / 2;
-    uint64_t reusable = arena->reusable_sequence;
+    uint64_t reusable = arena->reusable_sequence, shortest = arena_run_shortest(arena, count);
     return layout_take(&arena->layout, count, count, reusable, &run->file_page, &run->count) ||
-           (!is_crowded && count > ARENA_RUN_MIN_PAGES &&
-            layout_take(&arena->layout, ARENA_RUN_MIN_PAGES, count, reusable, &run->file_page, &run->count));
+           (shortest < count && layout_take(&arena->layout, shortest, count, reusable, &run->file_page, &run->count));
 }
 
 static enum status take_pages(struct arena *arena, uint64_t count, struct layout_run *run)

@@ -134,13 +134,22 @@ static uint64_t usable_end(const struct tree *free_tree, const struct tree_recor
 static void remove_free(struct tree *free_tree, uint64_t start, uint64_t end)
 {
     while (start < end) {
-        struct tree_record record = *tree_at_or_below(free_tree, start);
-        CHECK(record.key == start);
-        tree_remove(free_tree, start);
-        if (record.count > end - start)
-            tree_put(free_tree, (struct tree_record){end, record.count - (end - start), record.value, 0});
-        start += record.count;
+        const struct tree_record *found = tree_at_or_below(free_tree, start);
+        CHECK(found != NULL && start - found->key < found->count);
+        struct tree_record record = *found;
+        uint64_t record_end = record.key + record.count;
+        tree_remove(free_tree, record.key);
+        if (record.key < start)
+            tree_put(free_tree, (struct tree_record){record.key, start - record.key, record.value, 0});
+        if (record_end > end)
+            tree_put(free_tree, (struct tree_record){end, record_end - end, record.value, 0});
+        start = record_end;
     }
+}
+
+void layout_take_at(struct arena_layout *layout, uint64_t file_page, uint64_t count)
+{
+    remove_free(&layout->free, file_page, file_page + count);
 }
 
 bool layout_take(struct arena_layout *layout, uint64_t count_min, uint64_t count_max, uint64_t reusable_sequence,

@@ -53,6 +53,9 @@ void layout_free(struct arena_layout *layout, uint64_t file_page, uint64_t count
 bool layout_take(struct arena_layout *layout, uint64_t count_min, uint64_t count_max, uint64_t reusable_sequence,
                  uint64_t *file_page, uint64_t *count);
 
+/* Takes these, which must be free. */
+void layout_take_at(struct arena_layout *layout, uint64_t file_page, uint64_t count);
+
 /* How many pages at the end of the file may be used, without a gap; and takes the
  * last `count` of them off the end. */
 uint64_t layout_usable_at_end(const struct arena_layout *layout, uint64_t reusable_sequence);

@@ -84,6 +84,7 @@ struct arena *arena_new(const struct arena_options *options)
     arena->created_wall_ms = os_wall_ms();
     arena->boundary_event_number = UINT64_MAX;
     arena->announced_event_number = UINT64_MAX;
+    arena_moves_init(arena);
     arena->mutex = os_mutex_create();
     arena->growth_mutex = os_mutex_create();
     arena->pages_mutex = os_mutex_create();
@@ -100,6 +101,7 @@ void arena_free(struct arena *arena)
     free(arena->limbo);
     arena_large_finish_all(arena);
     free(arena->uses);
+    arena_moves_finish(arena);
     arena_compaction_free(arena->compaction);
     arena_writer_finish(&arena->writer);
     arena_tail_finish(&arena->tail);

@@ -135,6 +135,16 @@ uint64_t arena_pages_usable(struct arena *arena)
 
 /* ---- mapping and freeing ------------------------------------------------------ */
 
+bool arena_is_crowded(const struct arena *arena)
+{
+    return arena->layout.directory.count > ARENA_MAPPINGS_MAX / 2;
+}
+
+uint64_t arena_run_shortest(const struct arena *arena, uint64_t wanted)
+{
+    return arena_is_crowded(arena) || wanted < ARENA_RUN_MIN_PAGES ? wanted : ARENA_RUN_MIN_PAGES;
+}
+
 enum status arena_pages_map_some(struct arena *arena, uint64_t page, uint64_t count_min, uint64_t count_max,
                                  uint64_t *count)
 {

@@ -24,7 +24,7 @@
 #define ARENA_PENDING_MIN_PAGES 4u
 #define ARENA_ROOM_AHEAD_BYTES ((uint64_t)1 << 20)
 #define ARENA_SPARE_PAGES 8u
-#define ARENA_MAPPINGS_MAX 64u
+#define ARENA_MAPPINGS_MAX 1024u
 #else
 #define ARENA_GROWTH_STEP_BYTES ((uint64_t)64 << 20)
 #define ARENA_SEGMENT_TARGET_BYTES ((uint64_t)1 << 20) /* the buffer stays in the L2 cache */
@@ -121,6 +121,30 @@ struct arena_larges {
     uint64_t next_page; /* where to look first */
 };
 
+/* Pages whose place in the file changes: see move.c. */
+struct arena_piece {
+    uint64_t page; /* of the address space */
+    uint64_t count;
+    uint64_t from_page; /* of the file */
+    uint64_t to_page;
+};
+
+/* The syncing thread's, chosen and ended under both mutexes. */
+struct arena_moves {
+    struct arena_piece *pieces; /* owned: the batch that is under way */
+    size_t count;
+    size_t capacity;
+    uint64_t watermark_bytes; /* when it was chosen */
+    uint64_t flush_needed;    /* the first that covers the copies */
+    uint64_t join_page;       /* where to look for the next runs to join */
+    bool is_shrinking;
+    bool is_joining;
+    bool is_given_up; /* something could not be copied */
+    uint64_t batch_pages;
+    uint64_t pause_ns;
+    uint64_t next_ns;
+};
+
 /* Addresses whose pages were freed, and that somebody may still read. */
 struct arena_limbo {
     uint64_t sequence; /* of the commit that freed them */
@@ -158,6 +182,11 @@ struct arena {
     _Atomic uint64_t large_copied_bytes;
     _Atomic uint64_t appended_bytes; /* segments since it was opened */
     atomic_bool is_poisoned;
+
+    _Atomic uint64_t flushes_begun;
+    _Atomic uint64_t flushes_ended; /* the newest, by its number when it began, that has succeeded */
+    _Atomic uint64_t moved_bytes;   /* of the file, since it was opened */
+    struct arena_moves moves;
 
     struct os_mutex *growth_mutex;
 
@@ -320,6 +349,12 @@ enum status arena_pages_publish(struct arena *arena, struct arena_superblock *su
 enum status arena_pages_map_some(struct arena *arena, uint64_t page, uint64_t count_min, uint64_t count_max,
                                  uint64_t *count) MUST_USE;
 
+/* Under the pages' mutex: so many runs that none may be added without need. */
+bool arena_is_crowded(const struct arena *arena);
+
+/* Under the pages' mutex: the shortest run worth taking where `wanted` pages are wanted. */
+uint64_t arena_run_shortest(const struct arena *arena, uint64_t wanted);
+
 /* Under the pages' mutex: takes what is mapped in [page, end_page) out of the
  * directory and frees its pages as of the commit `sequence`; with 0 they may be
  * used at once and are unmapped, else they stay mapped until they may be used. */
@@ -348,8 +383,21 @@ enum status arena_pages_tidy(struct arena *arena) MUST_USE;
 /* ---- release.c ------------------------------------------------------------- */
 
 /* For the syncing thread, after a flush: makes what was freed usable if nothing
- * can come back to it, and cuts the end of the file off. */
+ * can come back to it, cuts the end of the file off, and goes on with moves. */
 enum status arena_release(struct arena *arena) MUST_USE;
+
+/* How many pages the end of the file may have too many. */
+uint64_t arena_end_slack(const struct arena *arena);
+
+/* ---- move.c ---------------------------------------------------------------- */
+
+void arena_moves_init(struct arena *arena);
+void arena_moves_finish(struct arena *arena);
+
+/* For the syncing thread: chooses and copies a batch; and lets the one before
+ * count, flushing if nobody has. */
+enum status arena_moves_begin(struct arena *arena) MUST_USE;
+enum status arena_moves_end(struct arena *arena) MUST_USE;
 
 /* ---- readers.c ------------------------------------------------------------- */
 

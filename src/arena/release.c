@@ -99,37 +99,25 @@ static enum status leave_limbo(struct arena *arena)
 
 /* ---- the end of the file --------------------------------------------------------- */
 
-/* Much is free, but not at the end: what of the trees lies in the last quarter
- * goes lower with the next commit.  What else lies there a compaction moves. */
-static void make_way(struct arena *arena, uint64_t enough_pages)
+uint64_t arena_end_slack(const struct arena *arena)
 {
-    struct arena_layout *layout = &arena->layout;
-    uint64_t usable, all, last_quarter = layout->file_pages - layout->file_pages / 4;
-    layout_free_count(layout, arena->reusable_sequence, &usable, &all);
-    const struct tree_record *lowest = tree_at_or_above(&layout->free, 0);
-    if (usable < enough_pages || usable < layout->file_pages / 2 || lowest->key >= last_quarter / 2)
-        return;
-    tree_leave_pages(&layout->directory, last_quarter);
-    tree_leave_pages(&layout->large, last_quarter);
-    tree_leave_pages(&layout->allocations, last_quarter);
-    tree_leave_pages(&layout->free, last_quarter);
+    uint64_t step = arena->growth_step_bytes / ARENA_PAGE_BYTES, eighth = arena->layout.file_pages / 8;
+    return step > eighth ? step : eighth;
 }
 
 /* Under the growth mutex.  How many pages at the end nobody needs; they are
- * taken out of the layout. */
+ * taken out of the layout.  What lies at the end and is used is moved (move.c). */
 static uint64_t take_end(struct arena *arena)
 {
     struct arena_layout *layout = &arena->layout;
-    uint64_t slack = arena->growth_step_bytes / ARENA_PAGE_BYTES;
-    if (slack < layout->file_pages / 8)
-        slack = layout->file_pages / 8;
-    uint64_t usable = layout_usable_at_end(layout, arena->reusable_sequence);
-    if (usable < 2 * slack) {
-        make_way(arena, 4 * slack);
+    uint64_t usable, all, slack = arena_end_slack(arena);
+    layout_free_count(layout, arena->reusable_sequence, &usable, &all);
+    uint64_t at_end = layout_usable_at_end(layout, arena->reusable_sequence), elsewhere = usable - at_end;
+    uint64_t kept = elsewhere < slack ? slack - elsewhere : 0;
+    if (at_end < kept + slack)
         return 0;
-    }
-    layout_cut_end(layout, usable - slack);
-    return usable - slack;
+    layout_cut_end(layout, at_end - kept);
+    return at_end - kept;
 }
 
 /* If it cannot be cut it is found too long at the next start, which is no harm;
@@ -147,10 +135,16 @@ static void cut_end(struct arena *arena)
 
 /* ---- the door -------------------------------------------------------------------- */
 
-static enum status release(struct arena *arena, uint64_t limit, bool has_erased)
+static enum status release(struct arena *arena)
 {
-    if (has_erased)
-        STATUS_TRY(arena_flush(arena));
+    uint64_t limit;
+    bool has_erased;
+    os_mutex_lock(arena->mutex);
+    enum status status = choose_limit(arena, &limit, &has_erased);
+    os_mutex_unlock(arena->mutex);
+    if (status == STATUS_OK && has_erased)
+        status = arena_flush(arena);
+    STATUS_TRY(status);
     if (limit > 0)
         raise_reusable(arena, arena_readers_lowest(arena, limit));
     STATUS_TRY(leave_limbo(arena));
@@ -160,20 +154,18 @@ static enum status release(struct arena *arena, uint64_t limit, bool has_erased)
 
 enum status arena_release(struct arena *arena)
 {
-    uint64_t limit = 0;
-    bool has_erased = false, is_busy;
-    enum status status = STATUS_OK;
     os_mutex_lock(arena->mutex);
-    is_busy = arena->is_releasing || !arena->is_prepared;
-    if (!is_busy) {
+    bool is_busy = arena->is_releasing || !arena->is_prepared;
+    if (!is_busy)
         arena->is_releasing = true;
-        status = choose_limit(arena, &limit, &has_erased);
-    }
     os_mutex_unlock(arena->mutex);
     if (is_busy)
         return STATUS_OK;
+    enum status status = arena_moves_end(arena);
     if (status == STATUS_OK)
-        status = release(arena, limit, has_erased);
+        status = release(arena);
+    if (status == STATUS_OK)
+        status = arena_moves_begin(arena);
     os_mutex_lock(arena->mutex);
     arena->is_releasing = false;
     os_mutex_unlock(arena->mutex);

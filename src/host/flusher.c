@@ -3,7 +3,8 @@
  * An event is durable when its log row is, so the arena may lag: all that a lag
  * costs is the replay of what a power cut took from it.  It is kept short, a
  * fraction of a second of commits, and each flush serves all of them; flushing
- * more often would only make the log's flushes wait for the same device.
+ * more often would only make the log's flushes wait for the same device.  While
+ * the arena's file is being made shorter it goes on without commits.
  */
 #include "host/private.h"
 
@@ -47,7 +48,7 @@ static void flush(struct flusher *flusher)
 static bool wait_for_work(struct flusher *flusher)
 {
     os_mutex_lock(flusher->mutex);
-    while (!flusher->is_dirty && !flusher->is_stopping)
+    while (!flusher->is_dirty && !flusher->is_stopping && !arena_has_moves(flusher->arena))
         os_condition_wait(flusher->condition, flusher->mutex);
     uint64_t deadline_ns = os_clock_ns() + LAG_NS;
     while (!flusher->is_stopping && !flusher->is_urgent &&

@@ -7,7 +7,7 @@
  * and must hold a commit that was written, is whole, is no older than what was
  * durable, and can be continued. */
 #include "arena_test.h"
-#include "arena/format.h"
+#include "arena/private.h"
 #include "lying_os.h"
 #include "seen.h"
 
@@ -94,6 +94,8 @@ static struct arena *open_with_small_steps(const char *path)
 {
     struct arena *arena;
     MUST(arena_open(path, &(struct arena_options){.growth_step_bytes = STEP_BYTES}, &arena));
+    arena->moves.pause_ns = 0;
+    arena->moves.batch_pages = 2;
     return arena;
 }
 
@@ -372,6 +374,103 @@ static void large_objects(const char *path)
     commit(arena, 200);
     sync_all(arena);
     commit(arena, 200);
+    arena_close(arena);
+}
+
+static noun commit_large(struct arena *arena, uint64_t words)
+{
+    next_event++;
+    noun atom = test_large(arena, words, next_event << 32);
+    MUST(test_commit_large(arena, next_event, atom));
+    model[model_count].event_number = next_event;
+    model[model_count].state_hash = arena_current(arena)->state_hash;
+    note(NOTE_WRITTEN, model_count++);
+    return atom;
+}
+
+/* Everything is dead but one large object, the last in the file, and the state;
+ * what is dead may be used. */
+static void leave_the_last(const char *path)
+{
+    struct arena *arena = open_newest(path);
+    arena->moves.next_ns = UINT64_MAX; /* not yet */
+    for (unsigned i = 0; i < 5; i++)
+        commit_large(arena, 2500);
+    noun atom = commit_large(arena, 3000);
+    struct arena_compaction *compaction;
+    struct arena_compaction_space space;
+    MUST(arena_compaction_begin(arena, 0, 4000, &compaction));
+    arena_compaction_space(compaction, &space);
+    struct arena_commit compacted = *arena_current(arena);
+    compacted.roots[ARENA_ROOT_STATE] =
+        test_copy_list(arena_compaction_builder(compaction), &space, compacted.roots[ARENA_ROOT_STATE], false);
+    arena_compaction_keep_large(compaction, atom);
+    MUST(arena_compaction_publish(arena, compaction, &compacted));
+    for (unsigned i = 0; i < 2 * ARENA_RING_SLOTS; i++) { /* the ring turns over */
+        MUST(arena_sync(arena));
+        commit(arena, 1);
+    }
+    MUST(arena_sync(arena));
+    arena_close(arena);
+}
+
+static void check_moved(struct arena *arena)
+{
+    struct arena_statistics statistics;
+    arena_statistics(arena, &statistics);
+    CHECK(statistics.moved_bytes > 3000 * 8);
+}
+
+/* With nothing beside them: each batch is a superblock of its own. */
+static void moves(const char *path)
+{
+    struct arena *arena = open_newest(path);
+    MUST(arena_reserve(arena, 100));
+    for (unsigned i = 0; i < 8; i++)
+        sync_all(arena);
+    check_moved(arena);
+    commit(arena, 3);
+    arena_close(arena);
+}
+
+/* Commits between copying and moving carry what moves. */
+static void moves_beside_commits(const char *path)
+{
+    struct arena *arena = open_newest(path);
+    for (unsigned i = 0; i < 8; i++) {
+        commit(arena, 2 + 9 * i);
+        sync_all(arena);
+    }
+    check_moved(arena);
+    commit(arena, 3);
+    arena_close(arena);
+}
+
+/* The process dies with a batch that is copied and not moved; the flush of the
+ * next one's fails. */
+static void moves_interrupted(const char *path)
+{
+    struct arena *arena = open_newest(path);
+    commit(arena, 4);
+    sync_all(arena);
+    CHECK(arena->moves.count > 0);
+    commit(arena, 5);
+    arena_close(arena);
+    arena = open_newest(path);
+    commit(arena, 4);
+    sync_all(arena);
+    CHECK(arena->moves.count > 0);
+    lying_fail(1u << LYING_CALL_SYNC, 0, EIO, false);
+    commit(arena, 1);
+    CHECK(arena_sync(arena) == STATUS_IO);
+    lying_pause();
+    arena_close(arena);
+    arena = open_newest(path);
+    for (unsigned i = 0; i < 8; i++) {
+        commit(arena, 4);
+        sync_all(arena);
+    }
+    check_moved(arena);
     arena_close(arena);
 }
 
@@ -663,6 +762,9 @@ int main(void)
     crash_everywhere("a compaction that the log does not know", a_compaction_abandoned, &random);
     crash_everywhere("a file that shrinks", a_file_that_shrinks, &random);
     crash_everywhere("large objects", large_objects, &random);
+    crash_from("moves", leave_the_last, moves, &random);
+    crash_from("moves beside commits", leave_the_last, moves_beside_commits, &random);
+    crash_from("moves interrupted", leave_the_last, moves_interrupted, &random);
     crash_from("an arena of format 1", make_format_1, from_older_format, &random);
     crash_from("an arena of format 2", make_format_2, from_older_format, &random);
     tap_note("%" PRIu64 " crash states tried, %" PRIu64 " lost", crash.tried, crash.wrong);
