@@ -117,7 +117,7 @@ static int insert_rows(struct eventlog *log, const struct eventlog_row *rows, si
 
 static void check_rows(const struct eventlog *log, const struct eventlog_row *rows, size_t count)
 {
-    CHECK(log->mode == EVENTLOG_WRITE && !log->is_beside_writer);
+    CHECK(log->mode == EVENTLOG_WRITE && !log->is_beside_writer && !log->is_settled);
     CHECK(count > 0);
     for (size_t i = 0; i < count; i++) {
         CHECK(rows[i].event == log->last + 1 + i);
@@ -151,7 +151,7 @@ enum status eventlog_append(struct eventlog *log, const struct eventlog_row *row
 
 enum status eventlog_append_load(struct eventlog *log, const struct eventlog_load *load)
 {
-    CHECK(log->mode == EVENTLOG_WRITE);
+    CHECK(log->mode == EVENTLOG_WRITE && !log->is_settled);
     CHECK(load->boundary == log->last);
     STATUS_TRY(eventlog_usable(log));
     STATUS_TRY(eventlog_make_sound(log));

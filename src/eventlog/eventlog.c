@@ -245,6 +245,8 @@ static enum status open_checked(struct eventlog *log, const struct eventlog_opti
     STATUS_TRY(become_writer(log));
     if (log->is_beside_writer)
         return STATUS_OK;
+    if (log->is_wal_empty)
+        STATUS_TRY(eventlog_wal_begin_anew(log));
     STATUS_TRY(eventlog_wal_write_again(log));
     return eventlog_wal_warm(log);
 }

@@ -144,6 +144,17 @@ enum status eventlog_checkpoint(struct eventlog *log, uint64_t bytes_min) MUST_U
 /* True if that would copy something. */
 bool eventlog_checkpoint_is_due(const struct eventlog *log, uint64_t bytes_min);
 
+/* An orderly end: everything is copied into the database, with flushes, and the
+ * write-ahead log is left empty, so that the next start has nothing to read;
+ * unless somebody reads it just now.  Nothing may be appended any more.
+ * Statuses as eventlog_checkpoint with 0. */
+enum status eventlog_settle(struct eventlog *log) MUST_USE;
+
+/* Does what the first append after opening does beside its work, which takes
+ * several flushes: for a time at which nobody waits.  Statuses as eventlog_append;
+ * but that it could not be done now is no failure. */
+enum status eventlog_warm(struct eventlog *log) MUST_USE;
+
 /* How long the events after `event` took to evaluate, together, as their rows say. */
 enum status eventlog_evaluation(struct eventlog *log, uint64_t event, uint64_t *evaluation_us) MUST_USE;
 

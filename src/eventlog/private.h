@@ -26,6 +26,8 @@ struct eventlog {
     bool is_damaged;
     uint64_t wal_bytes;       /* the size that the WAL is to keep */
     uint64_t wal_found_bytes; /* good frames up to here when it was opened for writing, or 0 */
+    bool is_wal_empty;        /* when it was opened for writing */
+    bool is_settled;          /* nothing more is appended */
     bool is_marked;           /* rows may not have been flushed (relax.c); only known in EVENTLOG_WRITE */
     bool is_relaxed;          /* appends do not flush */
     struct os_file *wal_file; /* NULL until eventlog_wal_sync needs it */
@@ -129,8 +131,17 @@ enum status eventlog_wal_warm(struct eventlog *log);
 /* Flushes it, through a descriptor of its own. */
 enum status eventlog_wal_sync(struct eventlog *log);
 
+/* Clears its header: it is empty then.  Not durably. */
+enum status eventlog_wal_clear(struct eventlog *log);
+
 /* Writes zeros behind what eventlog_wal_check has found, durably. */
 enum status eventlog_wal_erase_rest(struct eventlog *log);
+
+/* ---- settle.c ---------------------------------------------------------------- */
+
+/* For a WAL found empty: SQLite must think so, too.  STATUS_BUSY if a reader keeps
+ * it from that. */
+enum status eventlog_wal_begin_anew(struct eventlog *log);
 
 /* ---- relax.c --------------------------------------------------------------- */
 

@@ -33,7 +33,7 @@
 #define FRAME_HEADER_BYTES 24
 #define MAGIC 0x377f0682u /* its lowest bit says that checksums are over big-endian words */
 #define PAGE_BYTES_MAX 65536
-#define REWRITE_BYTES ((size_t)1 << 18)
+#define WINDOW_BYTES ((size_t)1 << 18) /* that are read or written at once */
 
 struct sums {
     uint32_t first;
@@ -47,7 +47,10 @@ struct walk {
     bool big_endian_sums;
     uint8_t salts[8];
     struct sums sums; /* that the next frame goes on from */
-    uint8_t *frame;   /* owned; header and page */
+    uint8_t *window;  /* owned; this much of the file, from window_offset_bytes on */
+    uint64_t window_offset_bytes;
+    size_t window_bytes;
+    const uint8_t *frame; /* header and page, in the window */
 };
 
 static uint32_t word_at(const uint8_t *bytes)
@@ -115,6 +118,20 @@ static enum status read_header(struct eventlog *log, struct walk *walk, bool *em
     return good ? STATUS_OK : fail_damaged(log, 0);
 }
 
+/* Points walk->frame at the frame at `offset_bytes`, which is not beyond the end. */
+static enum status find_frame(struct walk *walk, uint64_t offset_bytes, size_t frame_bytes)
+{
+    if (offset_bytes < walk->window_offset_bytes ||
+        offset_bytes + frame_bytes > walk->window_offset_bytes + walk->window_bytes) {
+        uint64_t rest_bytes = walk->size_bytes - offset_bytes;
+        walk->window_offset_bytes = offset_bytes;
+        walk->window_bytes = rest_bytes < WINDOW_BYTES ? (size_t)rest_bytes : WINDOW_BYTES;
+        STATUS_TRY(os_file_read(walk->file, offset_bytes, walk->window, walk->window_bytes));
+    }
+    walk->frame = walk->window + (offset_bytes - walk->window_offset_bytes);
+    return STATUS_OK;
+}
+
 /* Reads the frame at `offset_bytes` and says whether it follows from the sums
  * so far; then goes on from what it says of itself.  *found: there is one of
  * this generation. */
@@ -124,7 +141,7 @@ static enum status read_frame(struct walk *walk, uint64_t offset_bytes, bool *fo
     *found = *follows = false;
     if (offset_bytes + frame_bytes > walk->size_bytes)
         return STATUS_OK;
-    STATUS_TRY(os_file_read(walk->file, offset_bytes, walk->frame, frame_bytes));
+    STATUS_TRY(find_frame(walk, offset_bytes, frame_bytes));
     struct sums sums = sums_over(walk->sums, walk->frame, 8, walk->big_endian_sums);
     sums = sums_over(sums, walk->frame + FRAME_HEADER_BYTES, walk->page_bytes, walk->big_endian_sums);
     walk->sums = sums_at(walk->frame + 16);
@@ -178,13 +195,14 @@ static enum status check_file(struct eventlog *log, struct walk *walk)
     bool empty;
     STATUS_TRY(os_file_size(walk->file, &walk->size_bytes));
     STATUS_TRY(read_header(log, walk, &empty));
+    log->is_wal_empty = empty && walk->size_bytes >= HEADER_BYTES;
     if (empty)
         return STATUS_OK;
-    walk->frame = malloc(FRAME_HEADER_BYTES + walk->page_bytes);
-    if (walk->frame == NULL)
-        check_out_of_memory(__FILE__, __LINE__, walk->page_bytes);
+    walk->window = malloc(WINDOW_BYTES);
+    if (walk->window == NULL)
+        check_out_of_memory(__FILE__, __LINE__, WINDOW_BYTES);
     enum status status = walk_frames(log, walk);
-    free(walk->frame);
+    free(walk->window);
     return status;
 }
 
@@ -229,12 +247,12 @@ enum status eventlog_wal_size(struct eventlog *log, uint64_t *size_bytes)
  * durable, so nothing may be written behind a frame that is not. */
 static enum status write_again(struct os_file *file, uint64_t end_bytes)
 {
-    uint8_t *bytes = malloc(REWRITE_BYTES);
+    uint8_t *bytes = malloc(WINDOW_BYTES);
     if (bytes == NULL)
-        check_out_of_memory(__FILE__, __LINE__, REWRITE_BYTES);
+        check_out_of_memory(__FILE__, __LINE__, WINDOW_BYTES);
     enum status status = STATUS_OK;
-    for (uint64_t at = 0; at < end_bytes && status == STATUS_OK; at += REWRITE_BYTES) {
-        size_t piece_bytes = end_bytes - at < REWRITE_BYTES ? (size_t)(end_bytes - at) : REWRITE_BYTES;
+    for (uint64_t at = 0; at < end_bytes && status == STATUS_OK; at += WINDOW_BYTES) {
+        size_t piece_bytes = end_bytes - at < WINDOW_BYTES ? (size_t)(end_bytes - at) : WINDOW_BYTES;
         status = os_file_read(file, at, bytes, piece_bytes);
         if (status == STATUS_OK)
             status = os_file_write(file, at, bytes, piece_bytes);
@@ -252,6 +270,21 @@ enum status eventlog_wal_write_again(struct eventlog *log)
     if (file == NULL)
         return STATUS_OK;
     enum status status = write_again(file, log->wal_found_bytes);
+    os_file_close(file);
+    return status;
+}
+
+enum status eventlog_wal_clear(struct eventlog *log)
+{
+    static const uint8_t zeros[HEADER_BYTES];
+    struct os_file *file;
+    uint64_t size_bytes;
+    STATUS_TRY(open_wal(log, OS_OPEN_WRITE, &file));
+    if (file == NULL)
+        return STATUS_OK;
+    enum status status = os_file_size(file, &size_bytes);
+    if (status == STATUS_OK && size_bytes >= sizeof zeros)
+        status = os_file_write(file, 0, zeros, sizeof zeros);
     os_file_close(file);
     return status;
 }

@@ -234,9 +234,7 @@ static void settle(struct host *host)
 {
     enum status status = arena_seal(host->node->arena);
     if (status == STATUS_OK)
-        status = eventlog_checkpoint(host->node->log, 0);
-    if (status == STATUS_OK)
-        status = eventlog_tighten(host->node->log);
+        status = eventlog_settle(host->node->log);
     if (status != STATUS_OK)
         host_warn(host, status_message());
 }

@@ -137,12 +137,21 @@ def test_lost_log():
     mend(directory, "it", "--give-up-history")
     is_well(directory, wanted, "a log that is no database")
 
-    directory, wanted = ailing("wal")
+    directory, (event, _) = ailing("wal")
+    with open(path("more"), "w") as stream:
+        stream.write("[%set 5 'more']\n" * 60)
+    process = start("run", directory, "--poke-file", path("more"))
+    ok(wait_until(lambda: status(directory)["event"] == event + 60), "an orderly end would leave nothing in the WAL")
+    facts = status(directory)
+    wanted = facts["event"], facts["state_hash"]
+    process.kill()
+    process.wait()
     size = os.path.getsize(file(directory, "events.sqlite-wal"))
     with open(file(directory, "events.sqlite-wal"), "rb") as stream:
         content = stream.read()
-    frames = [at for at in range(32, size - 4120, 4120) if any(content[at:at + 24])]
-    flip(file(directory, "events.sqlite-wal"), frames[len(frames) // 2] + 2000)
+    salts = content[16:24]  # of this generation
+    frames = [at for at in range(32, size - 4120, 4120) if content[at + 8:at + 16] == salts]
+    flip(file(directory, "events.sqlite-wal"), frames[0] + 2000)
     expect_verdict(directory, "history lost", "a damaged write-ahead log")
     mend(directory, "it", "--give-up-history")
     is_well(directory, wanted, "a damaged write-ahead log")

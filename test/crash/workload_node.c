@@ -101,7 +101,7 @@ static enum status seal(struct node *node, bool copies_back)
     STATUS_TRY(step_event(node, "%inc", true));
     STATUS_TRY(step_event(node, "[%set 3 4 5]", true));
     STATUS_TRY(arena_seal(node->arena));
-    return copies_back ? eventlog_checkpoint(node->log, 0) : STATUS_OK;
+    return copies_back ? eventlog_settle(node->log) : STATUS_OK;
 }
 
 static enum status sealed_and_restarted(const char *directory, uint64_t *random)
@@ -151,6 +151,8 @@ static enum status live(const char *directory, struct node **node, uint64_t *ran
         STATUS_TRY(step_event(*node, "[%set 1.000.000]", false));
         /* fall through */
     case 3:
+        if (tap_below(random, 2) == 0) /* in order */
+            STATUS_TRY(eventlog_settle((*node)->log));
         recovery_close(*node);
         *node = NULL;
         return step_open(directory, NULL, node);
