@@ -52,6 +52,7 @@
 #define ARENA_RING_SLOTS 16
 #define ARENA_RANGES_MAX 192
 
+#define ARENA_SEGMENT_HEADER_BYTES 80 /* in front of each segment's objects */
 #define ARENA_LABEL_SIZE_BYTES 24
 #define ARENA_ORIGINS_MAX 15
 

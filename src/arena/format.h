@@ -151,7 +151,7 @@ struct arena_segment_header {
 
 #define ARENA_HEADER_WORDS (sizeof(struct arena_segment_header) / 8)
 
-static_assert(sizeof(struct arena_segment_header) == 80, "on disk");
+static_assert(sizeof(struct arena_segment_header) == ARENA_SEGMENT_HEADER_BYTES, "on disk");
 static_assert(offsetof(struct arena_segment_header, size_bytes) == 40, "on disk");
 static_assert(offsetof(struct arena_segment_header, root) == 56, "on disk");
 static_assert(offsetof(struct arena_segment_header, checksum) == 72, "on disk");

@@ -238,7 +238,9 @@ enum status arena_large_persist(struct arena *arena, noun atom)
 {
     CHECK(arena->is_building && noun_is_large(atom));
     struct arena_large *object = find(&arena->larges, noun_offset_words(atom) * 8 / ARENA_PAGE_BYTES);
-    if (object == NULL || object->is_persisted) /* of an earlier commit, or of this one already */
+    if (object == NULL) /* of an earlier commit */
+        arena_large_note_use(arena, atom, arena->writer.event_number);
+    if (object == NULL || object->is_persisted) /* of this one already */
         return STATUS_OK;
     CHECK(object->size_bytes != 0);
     enum status status = persist(arena, object);

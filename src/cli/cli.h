@@ -259,7 +259,7 @@ struct recovery_options machine_recovery_options(struct machine *machine);
 
 /* What a running machine answers to other processes (host.h's control channel);
  * each is the counterpart of a command of the program.  For host_command_add. */
-extern const struct host_command control_status, control_gc;
+extern const struct host_command control_status, control_gc, control_uses;
 
 /* Where a machine is, for a command that is done there. */
 enum machine_place {
@@ -354,6 +354,11 @@ void gc_record_text(const struct collector_record *record, char *text, size_t si
 /* What `loam status` says. */
 void gc_status_print(FILE *to, const struct host_gc_status *facts);
 void gc_status_json(struct json *json, const struct host_gc_status *facts);
+
+/* ---- allocations (cli/allocations.c) --------------------------------------------- */
+
+/* `loam status --allocations`: on stdout. */
+enum status allocations_print(struct machine *machine, const char *directory) MUST_USE;
 
 /* ---- snapshots and branches (cli/kept.c) --------------------------------------- */
 

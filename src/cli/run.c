@@ -156,6 +156,7 @@ static enum status add_drivers(struct run *run)
     STATUS_TRY(add_sealing(run));
     STATUS_TRY(add_scrub(run));
     host_command_add(run->host, &control_gc);
+    host_command_add(run->host, &control_uses);
     host_add_driver(run->host, &driver_exit);
     host_add_driver(run->host, &driver_markdown);
     STATUS_TRY(add_pokes(run));

@@ -186,15 +186,20 @@ static enum status ask_or_look(const struct cli *cli, const char *directory, con
 static int run(struct cli *cli, const struct command *command, int count, char **words)
 {
     const char *directory = NULL;
+    bool lists_allocations = false;
     const struct operand operands[] = {{"DIR", "the machine", &directory, false}};
-    const struct arguments arguments = {operands, COUNT_OF(operands), NULL, 0};
+    const struct option table[] = {
+        {"--allocations", NULL, "what the arena's bytes are for, and whose", OPTION_FLAG, &lists_allocations},
+    };
+    const struct arguments arguments = {operands, COUNT_OF(operands), table, COUNT_OF(table)};
     int leave = arguments_parse(cli, command, &arguments, count, words);
     if (leave >= 0)
         return leave;
     struct machine machine;
     leave = machine_init(&machine, cli, command, &(struct machine_options){0});
     CHECK(leave < 0);
-    enum status status = ask_or_look(cli, directory, &machine.options);
+    enum status status =
+        lists_allocations ? allocations_print(&machine, directory) : ask_or_look(cli, directory, &machine.options);
     return status == STATUS_OK ? CLI_EXIT_OK : cli_fail(cli, status);
 }
 
@@ -202,6 +207,11 @@ const struct command command_status = {
     .name = "status",
     .summary = "say what a machine is and how it is",
     .explained = "Reports on the newest durable state, the log and the arena.  If `loam run` has the machine,\n"
-                 "that process answers, and says also what it has done since its start.",
+                 "that process answers, and says also what it has done since its start.\n"
+                 "\n"
+                 "With --allocations: what each byte of the arena's file is for, for whom the arena has grown,\n"
+                 "what each root keeps alive, alone and with others, and the large objects with their labels,\n"
+                 "ages and last uses.  It goes once through the whole state, in this process, also while\n"
+                 "another runs the machine, and needs memory for a twelfth of it.",
     .run = run,
 };

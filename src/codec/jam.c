@@ -248,6 +248,8 @@ static enum jam_step jam_large_atom(struct jam *jam, noun atom, uint32_t *refere
         put_word(&jam->writer, 0, 1, atom);
         return JAM_DONE;
     }
+    if (UNLIKELY(noun_is_large(atom)))
+        noun_note_use(atom);
     const uint64_t *words = noun_words(atom);
     if (!writer_reserve(&jam->writer, words[1] + SMALL_ITEM_WORDS))
         return JAM_NO_MEMORY;

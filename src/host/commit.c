@@ -163,6 +163,7 @@ static enum status apply(struct host *host, const struct kernel_event *event, st
 {
     struct node *node = host->node;
     STATUS_TRY(record_encode(node, event, record));
+    node_origin_set_job(node, event->job);
     enum status status = node_persist(node, event->core, node->event + 1, record->row.job_hash, NULL);
     STATUS_TRY(note_arena_limit(host, status, record));
     record->row.event = node->event;

@@ -232,6 +232,7 @@ enum status host_open_view(const char *directory, const struct host_options *opt
 
 static void settle(struct host *host)
 {
+    node_uses_take(host->node);
     enum status status = arena_seal(host->node->arena);
     if (status == STATUS_OK)
         status = eventlog_settle(host->node->log);

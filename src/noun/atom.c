@@ -1,6 +1,19 @@
 #include "noun/noun.h"
 
 _Thread_local uint8_t *noun_base;
+_Thread_local struct noun_uses *noun_uses;
+
+void noun_note_use(noun atom)
+{
+    struct noun_uses *uses = noun_uses;
+    if (uses == NULL)
+        return;
+    for (size_t i = uses->count; i-- > 0;)
+        if (uses->atoms[i] == atom)
+            return;
+    if (uses->count < NOUN_USES_MAX)
+        uses->atoms[uses->count++] = atom;
+}
 
 size_t noun_atom_length_bits(noun atom)
 {

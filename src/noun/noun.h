@@ -124,6 +124,17 @@ static inline bool noun_is_large(noun n)
     return !noun_is_direct(n) && (n << 3) - NOUN_LARGE_START_BYTES < NOUN_PERSISTENT_BYTES - NOUN_LARGE_START_BYTES;
 }
 
+/* The large atoms whose words the calling thread has read, for whoever wants to
+ * know which ones are used: each once, the first NOUN_USES_MAX since it was emptied.
+ * NULL, as at first: nobody wants to. */
+#define NOUN_USES_MAX 32
+struct noun_uses {
+    noun atoms[NOUN_USES_MAX];
+    size_t count;
+};
+extern _Thread_local struct noun_uses *noun_uses;
+void noun_note_use(noun atom); /* noun/atom.c */
+
 /* Direct atoms are persistent: they refer to nothing. */
 static inline bool noun_is_persistent(noun n)
 {
@@ -162,6 +173,8 @@ static inline const uint64_t *noun_atom_words(noun atom, uint64_t *direct, size_
         *count = atom != 0;
         return direct;
     }
+    if (UNLIKELY(noun_is_large(atom)))
+        noun_note_use(atom);
     const uint64_t *words = noun_words(atom);
     *count = (size_t)words[1];
     return words + 2;

@@ -36,6 +36,7 @@ static enum status create_arena(struct node *node)
         return status;
     STATUS_TRY(node_open_arena(node, ARENA_FILE_NAME, false));
     STATUS_TRY(arena_choose(node->arena, 0));
+    node_origin_set(node, "boot");
     STATUS_TRY(node_persist(node, kernel_core(node->kernel), node->event, no_job, NULL));
     return arena_sync(node->arena);
 }

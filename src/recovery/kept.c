@@ -209,6 +209,7 @@ enum status node_shelf_write(struct node *node, bool is_branch, const struct rec
         return status_fail(STATUS_LIMIT, "%s has %d %s already, which is the most there can be: drop some first",
                            node->directory, KEPT_MAX, is_branch ? "branches" : "snapshots");
     noun shelf = records == 0 ? 0 : stack_cell(node->stack, SHELF_VERSION, records);
+    node_origin_set(node, is_branch ? "branches" : "snapshots");
     return node_persist_root(node, is_branch ? ARENA_ROOT_BRANCHES : ARENA_ROOT_SNAPSHOTS, shelf);
 }
 

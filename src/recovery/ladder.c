@@ -250,6 +250,7 @@ static enum status boot_first_kernel(struct node *node)
         return status;
     node->event = 0;
     STATUS_TRY(node_start_kernel(node, NOUN_NONE));
+    node_origin_set(node, "boot");
     return node_persist(node, kernel_core(node->kernel), 0, no_job, &identity->base_state_hash);
 }
 

@@ -134,6 +134,7 @@ void recovery_close(struct node *node)
         return;
     if (node->space != NULL)
         node_enter(node);
+    noun_uses = NULL;
     if (node->kernel != NULL)
         kernel_destroy(node->kernel);
     if (node->machine != NULL)
@@ -184,9 +185,12 @@ void node_reset(struct node *node)
 {
     node_enter(node);
     if (node->arena == NULL) {
+        noun_uses = NULL;
         reset_in_memory(node);
         return;
     }
+    node_uses_take(node);
+    noun_uses = node->is_view ? NULL : &node->uses;
     nock_forget_ephemeral(node->machine, NULL);
     stack_clear(node->stack);
 }

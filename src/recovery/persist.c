@@ -11,7 +11,7 @@
 #include "collector/collector.h"
 #include "recovery/private.h"
 
-enum { SLOT_STATE, SLOT_CORE, SLOT_TRAP, SLOT_REGISTRY, SLOT_CODES, SLOTS };
+enum { SLOT_STATE, SLOT_CORE, SLOT_TRAP, SLOT_REGISTRY, SLOT_CODES, SLOTS }; /* in the order in which they pay */
 
 static uint64_t hash_being_built(struct node *node, noun n)
 {
@@ -30,10 +30,22 @@ static enum status check_hash(struct node *node, noun state, uint64_t event, con
                        event, hash, *expected);
 }
 
+/* The registry and the codes refer to much of the state, so they pay for what only
+ * they need. */
+static enum status persist_slots(struct node *node, noun slots[SLOTS])
+{
+    arena_origin_set(node->arena, node->origin);
+    STATUS_TRY(collector_persist(node->arena, slots, SLOT_REGISTRY, NULL));
+    arena_origin_set(node->arena, "jets");
+    STATUS_TRY(collector_persist(node->arena, slots + SLOT_REGISTRY, 1, NULL));
+    arena_origin_set(node->arena, "code");
+    return collector_persist(node->arena, slots + SLOT_CODES, 1, NULL);
+}
+
 static enum status commit(struct node *node, noun slots[SLOTS], uint64_t event, const uint8_t *job_hash,
                           const uint64_t *expected_hash, struct arena_commit *commit)
 {
-    STATUS_TRY(collector_persist(node->arena, slots, SLOTS, NULL));
+    STATUS_TRY(persist_slots(node, slots));
     STATUS_TRY(check_hash(node, slots[SLOT_STATE], event, expected_hash));
     *commit = (struct arena_commit){.event_number = event};
     memcpy(commit->roots, arena_current(node->arena)->roots, sizeof commit->roots); /* those of others stay */
@@ -72,6 +84,7 @@ enum status node_persist(struct node *node, noun core, uint64_t event, const uin
     struct arena_commit written;
     STATUS_TRY(arena_commit_begin(node->arena, event));
     enum status status = commit(node, slots, event, job_hash, expected_hash, &written);
+    node->origin[0] = 0;
     if (status != STATUS_OK) {
         give_up(node);
         return status;
@@ -92,7 +105,10 @@ static enum status commit_root(struct node *node, enum arena_root root, noun n)
     const struct arena_commit *current = arena_current(node->arena);
     noun slots[] = {n, nock_registry(node->machine), nock_codes(node->machine)};
     struct arena_commit next = {.event_number = current->event_number};
-    STATUS_TRY(collector_persist(node->arena, slots, COUNT_OF(slots), NULL));
+    arena_origin_set(node->arena, node->origin);
+    STATUS_TRY(collector_persist(node->arena, slots, 1, NULL));
+    arena_origin_set(node->arena, "code");
+    STATUS_TRY(collector_persist(node->arena, slots + 1, COUNT_OF(slots) - 1, NULL));
     memcpy(next.job_hash, current->job_hash, sizeof next.job_hash);
     memcpy(next.kernel_hash, current->kernel_hash, sizeof next.kernel_hash);
     memcpy(next.roots, current->roots, sizeof next.roots);
@@ -106,6 +122,7 @@ enum status node_persist_root(struct node *node, enum arena_root root, noun n)
 {
     STATUS_TRY(arena_commit_begin(node->arena, arena_current(node->arena)->event_number));
     enum status status = commit_root(node, root, n);
+    node->origin[0] = 0;
     if (status != STATUS_OK) {
         give_up(node);
         return status;

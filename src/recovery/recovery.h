@@ -96,6 +96,8 @@ struct node {
     uint64_t replay_through_event;                    /* a replay ends here; 0: at the log's last */
     const struct recovery_replay_watch *replay_watch; /* or NULL: a replay compares hashes */
     bool has_appended;                                /* its start has written to the log */
+    char origin[ARENA_LABEL_SIZE_BYTES];              /* of the next commit; empty: "other" */
+    struct noun_uses uses;                            /* by the thread that has reset it last */
     uint64_t room_bytes; /* in memory: what the last collection has left for events; 0: there was none */
 };
 
@@ -192,6 +194,15 @@ static inline void node_enter(const struct node *node)
     noun_space_enter(node->space);
 }
 
+/* Whom the arena grows for in the next commit (arena/origins.c), and only there.  For
+ * an event that is the source and the tags of its wire up to the first number, and
+ * the head of its cause: "sys %put" of [%poke %sys 1 ~] and [%put 5 7]. */
+void node_origin_set(struct node *node, const char *label);
+void node_origin_set_job(struct node *node, noun job);
+
+/* Tells the arena which large atoms have been read since the last time; node_reset does. */
+void node_uses_take(struct node *node);
+
 /* Drops every ephemeral noun, caches first.  In memory, where the state itself
  * is ephemeral, collects if that is due. */
 void node_reset(struct node *node);
@@ -287,6 +298,44 @@ enum status node_branch_poke(struct node *node, const char *name, noun wire, nou
 
 /* Makes a view look at a snapshot or branch instead of the main line. */
 enum status node_view_at(struct node *node, const char *name) MUST_USE;
+
+/* ---- what keeps the arena's bytes (recovery/retained.c) ------------------------------ */
+
+#define RECOVERY_OWNERS_MAX 13
+#define RECOVERY_OWNER_LABEL_BYTES 80
+
+/* A root of the arena, or a snapshot or branch. */
+struct recovery_owner {
+    char label[RECOVERY_OWNER_LABEL_BYTES]; /* "kernel state", "snapshot before-upgrade", ... */
+    uint64_t event, wall_ms;                /* of a snapshot or branch, or 0 */
+    uint64_t objects, reached_bytes;        /* large objects too */
+    uint64_t large_bytes;                   /* of them, in large objects */
+    uint64_t alone_bytes;                   /* that no other owner reaches: free if it went */
+};
+
+struct recovery_allocation {
+    struct arena_large_object object;
+    uint64_t references; /* of reached cells and owners */
+    uint16_t owners;     /* a bit for each, in their order; 0: nobody reaches it */
+};
+
+struct recovery_retained {
+    struct recovery_owner owners[RECOVERY_OWNERS_MAX];
+    size_t owner_count;
+    struct recovery_allocation *allocations; /* owned: large objects, by address */
+    size_t allocation_count;
+    uint64_t live_bytes;       /* of objects in segments that some owner reaches */
+    uint64_t live_large_bytes; /* likewise of large objects */
+    uint64_t shared_bytes;     /* of both, that several reach */
+    uint64_t list_bytes;       /* of the lists of snapshots and branches themselves, in segments */
+    uint64_t formula_count;    /* whose code is kept */
+};
+
+/* Counts what each owner of the view's commit keeps.  Goes once through everything
+ * that is reached, and tells its listener's progress; needs memory for a twelfth of
+ * the segments.  STATUS_CORRUPT if it meets what is no noun; STATUS_NO_MEMORY. */
+enum status node_retained(const struct node *view, struct recovery_retained *retained) MUST_USE;
+void node_retained_finish(struct recovery_retained *retained);
 
 /* ---- retention (recovery/retain.c) ------------------------------------------------- */
 

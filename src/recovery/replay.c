@@ -85,6 +85,7 @@ static enum status apply_load(struct node *node, const struct loads *loads)
     if (memcmp(load->kernel_hash, node->kernel_hash, sizeof load->kernel_hash) != 0)
         STATUS_TRY(change_kernel(node, load->kernel_hash));
     STATUS_TRY(node_start_kernel(node, kernel_state(node->kernel)));
+    node_origin_set(node, "start");
     STATUS_TRY(node_persist(node, kernel_core(node->kernel), node->event, job_hash,
                             to_compare(node, is_checked, &load->state_hash)));
     return node->replay_watch != NULL ? node->replay_watch->load(node->replay_watch->context, node, load) : STATUS_OK;
@@ -125,6 +126,7 @@ static enum status apply_row(struct node *node, const struct eventlog_row *row)
     if (event.outcome == KERNEL_CRASHED)
         return crashed(&event, row->event);
     bool is_checked = !node_is_rewritten(node, row->event, 0);
+    node_origin_set_job(node, job);
     STATUS_TRY(
         node_persist(node, event.core, row->event, row->job_hash, to_compare(node, is_checked, &row->state_hash)));
     return node->replay_watch != NULL ? node->replay_watch->row(node->replay_watch->context, node, row) : STATUS_OK;

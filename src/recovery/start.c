@@ -60,6 +60,7 @@ static enum status keep_start(struct node *node, bool is_upgrade)
     uint64_t old_hash = node->state_hash;
     uint8_t job_hash[HASH_BLAKE3_SIZE_BYTES];
     memcpy(job_hash, arena_current(node->arena)->job_hash, sizeof job_hash);
+    node_origin_set(node, is_upgrade ? "upgrade" : "start");
     STATUS_TRY(node_persist(node, kernel_core(node->kernel), node->event, job_hash, NULL));
     STATUS_TRY(arena_sync(node->arena));
     return is_upgrade || node->state_hash != old_hash ? record_load(node) : STATUS_OK;
