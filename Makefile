@@ -6,6 +6,7 @@
 #   make bench     every benchmark; make bench-NAME: one (its last line is JSON)
 #   make check     floors, format, clang-tidy
 #   make asan | hostile | clang | tsan      build and test so
+#   make aarch64   build for AArch64, and run the tests of what is close to the machine under qemu-user
 #   make crash     the crash laboratory, in full: every fault, every state, many kills
 #   make fuzz      each fuzzer for FUZZ_SECONDS
 #   make format    clang-format over the tree
@@ -59,6 +60,12 @@ tsan: build-tsan/build.ninja
 	ninja -C build-tsan
 	tools/run-tests build-tsan -- thread map threads host loop drivers api $(TESTS)
 
+# Not on an AArch64 machine, where `make test` does it.
+AARCH64_TESTS ?= --suite noun --suite os --suite stack --suite arena --suite codec --suite nock --suite jet
+aarch64: build-aarch64/build.ninja
+	ninja -C build-aarch64
+	tools/run-tests build-aarch64 -- -t 10 $(AARCH64_TESTS) $(TESTS)
+
 crash: build
 	python3 test/crash/laboratory.py build
 
@@ -84,7 +91,7 @@ install: build
 	$(MESON) install -C build --no-rebuild
 
 clean:
-	rm -rf build build-asan build-hostile build-clang build-tsan build-fuzz
+	rm -rf build build-asan build-hostile build-clang build-tsan build-fuzz build-aarch64
 
 build/build.ninja:
 	@tools/install-dependencies --check
@@ -97,8 +104,11 @@ build-clang/build.ninja:
 	CC=clang $(MESON) setup build-clang -Dwerror=true
 build-tsan/build.ninja:
 	$(MESON) setup build-tsan -Db_sanitize=thread -Db_lundef=false -Dbuildtype=debugoptimized -Db_ndebug=false
+build-aarch64/build.ninja:
+	tools/install-dependencies --aarch64
+	$(MESON) setup build-aarch64 --cross-file build-aarch64-root/root.ini --cross-file tools/aarch64.ini
 build-fuzz/build.ninja:
 	CC=clang $(MESON) setup build-fuzz $(SANITIZE) -Dfuzz=true
 
-.PHONY: all build crash demo test bench asan hostile hostile-build clang tsan fuzz check check-floors check-format check-tidy \
+.PHONY: all build crash demo test bench asan hostile hostile-build clang tsan aarch64 fuzz check check-floors check-format check-tidy \
         format dependencies install clean

@@ -36,6 +36,9 @@
 #elif defined __x86_64__
 #define NATIVE_IS_POSSIBLE 1
 #include "nock/native_x86.h"
+#elif defined __AARCH64EL__ && defined __LP64__
+#define NATIVE_IS_POSSIBLE 1
+#include "nock/native_arm64.h"
 #else
 #define NATIVE_IS_POSSIBLE 0
 #endif

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 /* Huge pages need it, and it costs only address space. */
 #define RESERVATION_ALIGNMENT_BYTES ((uint64_t)2 << 20)
@@ -20,6 +21,14 @@ static void *map_nothing(void *address, uint64_t size_bytes, int flags)
 
 enum status os_map_reserve(uint64_t size_bytes, uint8_t **base)
 {
+    long page_bytes = sysconf(_SC_PAGESIZE);
+    if (page_bytes > OS_MAP_PAGE_BYTES) {
+        *base = NULL;
+        return status_fail(STATUS_LIMIT,
+                           "this kernel maps memory in pages of %ld bytes, and a state has pages of %d: run a kernel "
+                           "with pages of %d",
+                           page_bytes, OS_MAP_PAGE_BYTES, OS_MAP_PAGE_BYTES);
+    }
     uint64_t wide_bytes = size_bytes + RESERVATION_ALIGNMENT_BYTES;
     uint8_t *wide = map_nothing(NULL, wide_bytes, 0);
     if (wide == MAP_FAILED) {
@@ -31,8 +40,8 @@ enum status os_map_reserve(uint64_t size_bytes, uint8_t **base)
     if (skipped_bytes > 0)
         os_map_release(wide, skipped_bytes);
     if (skipped_bytes < RESERVATION_ALIGNMENT_BYTES)
-        os_map_release(*base + bits_round_up(size_bytes, 4096),
-                       wide_bytes - skipped_bytes - bits_round_up(size_bytes, 4096));
+        os_map_release(*base + bits_round_up(size_bytes, OS_MAP_PAGE_BYTES),
+                       wide_bytes - skipped_bytes - bits_round_up(size_bytes, OS_MAP_PAGE_BYTES));
     return STATUS_OK;
 }
 

@@ -90,7 +90,11 @@ enum status os_space_available(const char *path, uint64_t *size_bytes) MUST_USE;
 
 /* ---- address space (os/map.c) -------------------------------------------- */
 
-/* Reserves address space without memory behind it, aligned to 2 MiB. */
+/* What may be put over something begins and ends at a multiple of this. */
+#define OS_MAP_PAGE_BYTES 4096
+
+/* Reserves address space without memory behind it, aligned to 2 MiB.
+ * STATUS_LIMIT where the system's pages are larger than ours. */
 enum status os_map_reserve(uint64_t size_bytes, uint8_t **base) MUST_USE;
 
 /* Puts zeroed memory, or a read-only view of a file, over part of a
