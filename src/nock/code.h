@@ -166,11 +166,17 @@ struct axis_site {
 };
 
 /* A core that was registered once need not be again while its battery and its
- * parent are the same. */
+ * parent are the same; nor while, if the parent is made anew each time, the
+ * parent's battery and the parent's parent are. */
 struct fast_site {
     uint64_t axis; /* of the parent */
-    noun battery, parent, clue;
-    uint64_t until;
+    noun battery, clue;
+    uint64_t until; /* the number of collections up to which these words hold; likewise below */
+    noun parent;
+    uint64_t parent_until;
+    uint64_t parent_axis; /* of the parent's parent, in the parent */
+    noun parent_battery, grandparent;
+    uint64_t grandparent_until;
 };
 
 /* What stands on the trace while an instruction runs: the innermost hint. */

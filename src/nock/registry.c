@@ -77,6 +77,19 @@ static bool is_record_of(struct nock *machine, const struct known *known, noun n
 
 #define MATCHES_REMEMBERED 8
 
+static void remember_match(const struct nock *machine, struct registration *registration, noun core)
+{
+    registration->matched = core;
+    registration->matched_until = word_until(machine, core);
+    if (registration->parent == NULL)
+        return;
+    registration->battery = noun_head(core);
+    registration->parent_core = noun_at(core, registration->axis);
+    uint64_t battery_until = word_until(machine, registration->battery);
+    uint64_t parent_until = word_until(machine, registration->parent_core);
+    registration->parts_until = battery_until < parent_until ? battery_until : parent_until;
+}
+
 /* A core, and on the way to its root each parent, is as its registration says;
  * each remembers the last core that was. */
 static bool matches(struct nock *machine, struct registration *registration, noun core)
@@ -84,7 +97,7 @@ static bool matches(struct nock *machine, struct registration *registration, nou
     struct registration *links[MATCHES_REMEMBERED];
     noun cores[MATCHES_REMEMBERED];
     unsigned count = 0;
-    while (core != registration->matched || registration->matched_until < machine->collections) {
+    while (!registration_remembers(registration, core, machine->collections)) {
         struct registration *parent = registration->parent;
         noun named = parent == NULL ? core : noun_is_cell(core) ? noun_head(core) : NOUN_NONE;
         if (named == NOUN_NONE || !is_record_of(machine, registration->known, named))
@@ -100,10 +113,8 @@ static bool matches(struct nock *machine, struct registration *registration, nou
             return false;
         registration = parent;
     }
-    while (count-- > 0) {
-        links[count]->matched = cores[count];
-        links[count]->matched_until = word_until(machine, cores[count]);
-    }
+    while (count-- > 0)
+        remember_match(machine, links[count], cores[count]);
     return true;
 }
 
@@ -195,6 +206,7 @@ void registry_add(struct nock *machine, struct known *known, noun chum, uint64_t
         .label = label,
         .chum = chum,
         .matched = NOUN_NONE,
+        .battery = NOUN_NONE,
     };
     known->registrations = registration;
     machine->registry.newest = registration;
@@ -202,12 +214,19 @@ void registry_add(struct nock *machine, struct known *known, noun chum, uint64_t
     warm_all(machine, registration);
 }
 
-static bool is_registered(struct nock *machine, const struct known *known, noun chum, noun core)
+static struct registration *find(struct nock *machine, const struct known *known, noun chum, noun core)
 {
     for (struct registration *r = known->registrations; r != NULL; r = r->next)
         if (noun_equal(r->chum, chum) && matches(machine, r, core))
-            return true;
-    return false;
+            return r;
+    return NULL;
+}
+
+uint64_t registry_grandparent_axis(struct nock *machine, noun core, noun clue, uint64_t axis)
+{
+    const struct known *known = known_find(&machine->known, noun_head(core));
+    const struct registration *found = known == NULL ? NULL : find(machine, known, noun_head(clue), core);
+    return found == NULL || found->axis != axis || found->parent == NULL ? 0 : found->parent->axis;
 }
 
 bool registry_has_gate(struct nock *machine, const struct known *battery, noun chum, noun core)
@@ -286,7 +305,7 @@ static void register_child(struct nock *machine, noun core, noun chum, uint64_t 
         return;
     struct known *known = known_of(&machine->known, noun_head(core));
     noun parent = noun_at(core, axis);
-    if (parent == NOUN_NONE || !noun_is_cell(parent) || is_registered(machine, known, chum, core))
+    if (parent == NOUN_NONE || !noun_is_cell(parent) || find(machine, known, chum, core) != NULL)
         return;
     struct known *keys[2] = {NULL, known_find(&machine->known, parent)};
     if (noun_is_cell(noun_head(parent)))

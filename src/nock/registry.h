@@ -23,7 +23,20 @@ struct registration {
     size_t index;                /* while the registry is written out */
     noun matched;                /* the last core that was found to be as this says */
     uint64_t matched_until;      /* the number of collections up to which the word means that core */
+    noun battery, parent_core;   /* what it had; any other with the same words is so, too */
+    uint64_t parts_until;        /* the number of collections up to which those two words hold */
 };
+
+/* Is the core the last that was as the registration says, or has it the same
+ * battery and the same parent?  (A core made anew at every call, around a parent
+ * that stays.) */
+static inline bool registration_remembers(const struct registration *registration, noun core, uint64_t collections)
+{
+    if (core == registration->matched && registration->matched_until >= collections)
+        return true;
+    return registration->parts_until >= collections && noun_is_cell(core) &&
+           noun_head(core) == registration->battery && noun_at(core, registration->axis) == registration->parent_core;
+}
 
 struct warm_jet {
     struct warm_jet *next;
@@ -58,6 +71,11 @@ void registry_add(struct nock *machine, struct known *known, noun chum, uint64_t
 
 /* The axis of the parent core that a clue names; 0 if it names none. */
 uint64_t registry_parent_axis(noun clue);
+
+/* Of a core that was registered under the clue with its parent at `axis`: where
+ * in the parent the registration has the parent's own parent, or 0 if the parent
+ * is a root or nothing is registered. */
+uint64_t registry_grandparent_axis(struct nock *machine, noun core, noun clue, uint64_t axis);
 
 /* The jet for a core called through `known`, or NULL.  The core is [battery
  * [sample context]] with `context` given, or given whole. */

@@ -36,23 +36,47 @@ static inline struct code *code_called(struct nock *machine, struct call_site *s
 
 static inline bool fast_is_known(const struct nock *machine, const struct fast_site *site, noun core, noun clue)
 {
-    return noun_is_cell(core) && noun_head(core) == site->battery && clue == site->clue &&
-           site->until >= machine->collections && noun_at(core, site->axis) == site->parent;
+    if (!noun_is_cell(core) || noun_head(core) != site->battery || clue != site->clue ||
+        site->until < machine->collections)
+        return false;
+    noun parent = noun_at(core, site->axis);
+    if (parent == site->parent && site->parent_until >= machine->collections)
+        return true;
+    return site->grandparent_until >= machine->collections && noun_is_cell(parent) &&
+           noun_head(parent) == site->parent_battery && noun_at(parent, site->parent_axis) == site->grandparent;
 }
 
-static inline void fast_learn(const struct nock *machine, struct fast_site *site, noun core, noun clue)
+static inline uint64_t words_until(const struct nock *machine, noun a, noun b)
 {
-    site->battery = NOUN_NONE;
-    if (!noun_is_cell(core) || !noun_is_cell(noun_head(core)))
+    return noun_is_persistent(a) && noun_is_persistent(b) ? machine->lasting : machine->collections;
+}
+
+/* The core was registered under the clue a moment ago. */
+static inline void fast_learn(struct nock *machine, struct fast_site *site, noun core, noun clue)
+{
+    *site = (struct fast_site){.battery = NOUN_NONE};
+    uint64_t axis = registry_parent_axis(clue);
+    if (axis <= 1 || !noun_is_cell(core) || !noun_is_cell(noun_head(core)))
         return;
-    site->axis = registry_parent_axis(clue);
-    site->parent = noun_at(core, site->axis);
-    if (site->axis <= 1 || site->parent == NOUN_NONE)
+    noun parent = noun_at(core, axis);
+    if (parent == NOUN_NONE)
         return;
-    site->battery = noun_head(core);
-    site->clue = clue;
-    bool lasts = noun_is_persistent(site->battery) && noun_is_persistent(site->parent) && noun_is_persistent(clue);
-    site->until = lasts ? machine->lasting : machine->collections;
+    *site = (struct fast_site){
+        .axis = axis,
+        .battery = noun_head(core),
+        .clue = clue,
+        .until = words_until(machine, noun_head(core), clue),
+        .parent = parent,
+        .parent_until = word_until(machine, parent),
+        .parent_battery = NOUN_NONE,
+    };
+    uint64_t parent_axis = registry_grandparent_axis(machine, core, clue, axis);
+    if (parent_axis == 0)
+        return;
+    site->parent_axis = parent_axis;
+    site->parent_battery = noun_head(parent);
+    site->grandparent = noun_at(parent, parent_axis);
+    site->grandparent_until = words_until(machine, site->parent_battery, site->grandparent);
 }
 
 /* Is what the site remembers about this core's battery still so? */
@@ -83,9 +107,8 @@ static inline bool pull_learn(struct nock *machine, struct pull_site *pull, noun
     noun formula = noun_at(core, pull->axis);
     if (formula == NOUN_NONE || known_called(machine, &pull->call, formula) == NULL)
         return false;
-    bool lasts = noun_is_persistent(noun_head(core)) && noun_is_persistent(formula);
     pull->battery = noun_head(core);
-    pull->until = lasts ? machine->lasting : machine->collections;
+    pull->until = words_until(machine, pull->battery, formula);
     if (gate_maker(formula, &pull->gate_battery, &pull->clue))
         pull->gate = known_of(&machine->known, pull->gate_battery);
     return true;
@@ -106,23 +129,37 @@ static inline void keep_older(noun *a, noun *b)
         *a = *b;
 }
 
+/* Is the context that of the jet, by what was remembered a moment ago? */
+static inline bool context_is_known(const struct nock *machine, const struct warm_jet *warm, noun context)
+{
+    return (warm->context == context && warm->until >= machine->collections) ||
+           registration_remembers(warm->registration->parent, context, machine->collections);
+}
+
 /* The common case of a jetted call: the context matched here or elsewhere a
  * moment ago, and the sample comes as the jet takes it.  NOUN_NONE: it is not. */
 static inline noun try_quickly(struct nock *machine, const struct call_site *site, const uint64_t *frame,
                                const struct warm_jet *warm)
 {
-    if (site->sample_leaves == 0 || warm->registration->axis != 7 || machine->options.check_jets ||
-        warm->until < machine->collections || warm->context != argument(site, frame, site->sample_leaves))
+    if (site->sample_leaves == 0 || warm->jet->kind == NOCK_JET_STEP || warm->registration->axis != 7 ||
+        machine->options.check_jets)
+        return NOUN_NONE;
+    noun context = argument(site, frame, site->sample_leaves);
+    if (!context_is_known(machine, warm, context))
         return NOUN_NONE;
     machine->last_jet = warm->jet;
-    noun first = argument(site, frame, 0), second;
-    if (warm->jet->kind == NOCK_JET_1 && site->sample_leaves == 1)
+    noun first = argument(site, frame, 0), second = NOUN_NONE;
+    if (site->sample_leaves == 2)
+        second = argument(site, frame, 1);
+    if (warm->jet->kind == NOCK_JET_1 && second == NOUN_NONE)
         return warm->jet->run.one(machine, first);
+    if (warm->jet->kind == NOCK_JET_CORE) {
+        noun sample = second == NOUN_NONE ? first : stack_cell(machine->stack, first, second);
+        return warm->jet->run.core(machine, stack_triple(machine->stack, site->known->noun, sample, context));
+    }
     if (warm->jet->kind != NOCK_JET_2)
         return NOUN_NONE;
-    if (site->sample_leaves == 2) {
-        second = argument(site, frame, 1);
-    } else {
+    if (second == NOUN_NONE) {
         if (!noun_is_cell(first))
             return NOUN_NONE;
         second = noun_tail(first);

@@ -11,7 +11,7 @@ static noun follow(noun n, uint64_t path, unsigned count_bits)
     return n;
 }
 
-noun noun_at(noun n, uint64_t axis)
+noun noun_at_far(noun n, uint64_t axis)
 {
     if (axis == 0)
         return NOUN_NONE;

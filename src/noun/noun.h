@@ -212,7 +212,19 @@ bool noun_atom_equals_cord(noun atom, const char *text);
 /* ---- axes (noun/axis.c) -------------------------------------------------- */
 
 /* The part at `axis`, or NOUN_NONE if the path leaves the tree or axis is 0. */
-noun noun_at(noun n, uint64_t axis);
+noun noun_at_far(noun n, uint64_t axis);
+
+static inline noun noun_at(noun n, uint64_t axis)
+{
+    if (!__builtin_constant_p(axis) || axis == 0)
+        return noun_at_far(n, axis);
+    for (unsigned steps = 63 - (unsigned)__builtin_clzll(axis); steps-- > 0;) { /* is unrolled */
+        if (!noun_is_cell(n))
+            return NOUN_NONE;
+        n = noun_words(n)[1 + (axis >> steps & 1)];
+    }
+    return n;
+}
 
 /* The same for an axis that is any atom. */
 noun noun_at_atom(noun n, noun axis);

@@ -225,6 +225,25 @@ static void test_changing_contexts(void)
     rig_close(&rig);
 }
 
+/* A gate made anew, and hinted, around a parent made anew and hinted, whose own
+ * parent is the right root or a wrong one. */
+static void test_changing_parents(void)
+{
+    static const size_t budgets_bytes[] = {256, 1 << 20};
+    for (size_t b = 0; b < COUNT_OF(budgets_bytes); b++) {
+        open_with_jets(&(struct rig_options){.young_budget_bytes = budgets_bytes[b]});
+        register_root();
+        rig_expect(&rig, "0",
+                   "[8 [[1 6 [5 [0 6] 1 10.000] [0 14] 8 "
+                   "[8 [11 [%fast 1 %layer [0 7] 0] [1 1 %outer] [0 6] [1 %root] 6 [0 15] [1 138] 1 139] "
+                   "9 2 11 [%fast 1 %word [0 7] 0] [1 1 %inner] [1 0] 0 2] "
+                   "6 [5 [0 2] 1 %jet] [9 2 10 [6 4 0 14] 10 [14 4 0 30] 10 [15 6 [0 31] [1 1] 1 0] 0 3] "
+                   "9 2 10 [6 4 0 14] 10 [15 6 [0 31] [1 1] 1 0] 0 3] 1 0 0 0] 9 2 0 2]",
+                   "5000");
+        rig_close(&rig);
+    }
+}
+
 /* ---- jets in steps ------------------------------------------------------------------------- */
 
 static uintptr_t stack_lowest, stack_highest;
@@ -684,6 +703,7 @@ int main(void)
     test_sample_shapes();
     test_matching();
     test_changing_contexts();
+    test_changing_parents();
     test_steps(0);
     test_steps(256);
     test_step_depth();
