@@ -26,7 +26,7 @@
 #define ARENA_SPARE_PAGES 8u
 #define ARENA_MAPPINGS_MAX 1024u
 #else
-#define ARENA_GROWTH_STEP_BYTES ((uint64_t)64 << 20)
+#define ARENA_GROWTH_STEP_BYTES ((uint64_t)16 << 20)
 #define ARENA_SEGMENT_TARGET_BYTES ((uint64_t)1 << 20) /* the buffer stays in the L2 cache */
 #define ARENA_MARK_TAIL_BYTES ((uint64_t)1 << 20)      /* a tail this long is worth a mark, see commit.c */
 #define ARENA_RUN_MIN_PAGES 64u                        /* no shorter run is worth a mapping of its own */

@@ -80,6 +80,17 @@ static int finish(const struct cli *cli, const struct host_event *event)
     return status == STATUS_OK ? exit_status : cli_fail(cli, status);
 }
 
+/* Pokes by hand are the only events of some machines, so their garbage is left to nobody else. */
+#define COLLECTED_BYTES_MAX ((uint64_t)256 << 20)
+
+static void collect(const struct cli *cli, struct host *host)
+{
+    struct collector_record record;
+    bool is_collected;
+    if (host_collect_due(host, COLLECTED_BYTES_MAX, &is_collected, &record) != STATUS_OK)
+        cli_note(cli, "%s", status_message());
+}
+
 /* ---- the command ---------------------------------------------------------------------- */
 
 static int run(struct cli *cli, const struct command *command, int count, char **words)
@@ -119,6 +130,8 @@ static int run(struct cli *cli, const struct command *command, int count, char *
     if (status == STATUS_OK)
         status = profiling_end(&profiling, cli);
     leave = status == STATUS_OK ? finish(cli, &event) : cli_fail(cli, status);
+    if (status == STATUS_OK)
+        collect(cli, host);
     host_close(host);
     return leave;
 }

@@ -168,12 +168,14 @@ void collector_history_read(noun root, struct collector_history *history);
 
 /* What the host knows. */
 struct collector_facts {
-    uint64_t used_bytes;        /* of segments, dead or alive */
-    uint64_t fresh_start_bytes; /* the watermark after the last collection */
-    uint64_t slack_bytes;       /* so much may be dead in any case */
-    uint64_t room_bytes;        /* that could hold copies: free in the file or on the disk */
-    uint64_t memory_bytes;      /* for side tables */
-    bool is_pressed;            /* disk or memory run short: less is worth a collection */
+    uint64_t used_bytes;              /* of segments, dead or alive */
+    uint64_t fresh_start_bytes;       /* the watermark after the last collection */
+    uint64_t slack_bytes;             /* beside what lives, of the file: a quarter of it may be dead in any case */
+    uint64_t room_bytes;              /* that could hold copies: free in the file or on the disk */
+    uint64_t memory_bytes;            /* for side tables */
+    const struct arena_range *ranges; /* of the newest commit; NULL: not looked at */
+    size_t range_count;
+    bool is_pressed; /* disk or memory run short: less is worth a collection */
 };
 
 struct collector_plan {
@@ -182,6 +184,7 @@ struct collector_plan {
     uint64_t start_bytes; /* the boundary */
     uint64_t above_bytes; /* it */
     uint64_t dead_bytes;  /* of them, expected */
+    bool is_late;         /* so much is dead that there is no time to lose */
 };
 
 /* What to collect now, if anything. */
@@ -207,8 +210,11 @@ uint64_t collector_dead_bytes(const struct collector_history *history, const str
 /* Learns from a collection. */
 void collector_history_add(struct collector_history *history, const struct collector_record *record);
 
-/* An arena was opened: what was appended after the last collection is counted
- * with the newest generation, since the boundary between them is not kept. */
+/* An arena was opened at `commit`: reads its history, and returns the boundary
+ * above which everything is fresh.  Where it is not known, in an arena of an
+ * earlier program, that is the watermark, and the history adopts what was
+ * appended after the last collection: it is counted with the newest generation. */
 void collector_history_adopt(struct collector_history *history, uint64_t used_bytes);
+uint64_t collector_history_open(const struct arena_commit *commit, struct collector_history *history);
 
 #endif

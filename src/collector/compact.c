@@ -157,7 +157,8 @@ static void keep_large(struct collector_compaction *compaction)
             arena_compaction_keep_large(compaction->inner, large->slots[i]);
 }
 
-/* Completes the record, learns from it, and makes the history a root. */
+/* Completes the record, learns from it, and makes the history a root, and the end of to-space,
+ * of which the history is the last object. */
 static enum status write_history(struct collector_compaction *compaction, struct collector_history *history,
                                  struct collector_record *record, struct arena_commit *commit)
 {
@@ -166,7 +167,10 @@ static enum status write_history(struct collector_compaction *compaction, struct
     record->live_bytes = compaction->copy.words * 8;
     record->objects = compaction->copy.cells + compaction->copy.atoms;
     collector_history_add(history, record);
-    return collector_history_write(history, compaction->copy.builder, &commit->roots[ARENA_ROOT_COLLECTIONS]);
+    const struct arena_builder *builder = compaction->copy.builder;
+    STATUS_TRY(collector_history_write(history, compaction->copy.builder, &commit->roots[ARENA_ROOT_COLLECTIONS]));
+    commit->roots[ARENA_ROOT_FRESH] = (builder->start_words + builder->count_words) * 8;
+    return STATUS_OK;
 }
 
 enum status collector_compaction_finish(struct arena *arena, struct collector_compaction *compaction,

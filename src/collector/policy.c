@@ -33,6 +33,15 @@
 #define REST_PERCENT 15u   /* so much may stay */
 #define WORTH_PERCENT 25u  /* of what lies above a boundary: worth its cost */
 #define LITTLE_PERCENT 10u /* reclaimed: too little */
+#define LATE_PERCENT 45u   /* so much dead in all means that collections do not keep up */
+
+/* So much of the slack is left to garbage.  The rest is for the copies of a collection of a small
+ * state, and for what events append meanwhile. */
+#define SLACK_PARTS 4
+
+/* A commit can have so many ranges of addresses.  Each collection adds one and takes away those above its
+ * boundary; each that was cut off leaves one.  Half of them are for emergencies. */
+#define RANGES_MANY (ARENA_RANGES_MAX / 2)
 
 /* A generation that is not worth the name. */
 #define SMALL_BYTES ((uint64_t)64 << 10)
@@ -76,12 +85,21 @@ static uint64_t died_bytes(const struct collector_history *history, size_t index
     return lesser(size_bytes, (uint64_t)((double)scale(survivors_bytes, history->turnover_ppm) * share));
 }
 
-/* One boundary: total and dead bytes above it. */
+/* One boundary: total and dead bytes above it, and ranges. */
 struct candidate {
     uint64_t start_bytes;
     uint64_t total_bytes;
     uint64_t dead_bytes;
+    size_t ranges;
 };
+
+static size_t ranges_above(const struct collector_facts *facts, uint64_t start_bytes)
+{
+    size_t count = 0;
+    for (size_t i = 0; facts->ranges != NULL && i < facts->range_count; i++)
+        count += facts->ranges[i].start_bytes >= start_bytes;
+    return count;
+}
 
 /* Candidate i is the boundary below generation i; the last one is below what
  * is fresh.  Returns how many there are. */
@@ -92,7 +110,7 @@ static size_t list_candidates(const struct collector_history *history, const str
     uint64_t old_bytes = sizes_bytes(history);
     uint64_t fresh_bytes = facts->used_bytes > old_bytes ? facts->used_bytes - old_bytes : 0;
     uint64_t survivors_bytes = scale(fresh_bytes, history->survival_ppm);
-    candidates[count] = (struct candidate){facts->fresh_start_bytes, fresh_bytes, fresh_bytes - survivors_bytes};
+    candidates[count] = (struct candidate){facts->fresh_start_bytes, fresh_bytes, fresh_bytes - survivors_bytes, 0};
     for (size_t i = count; i-- > 0;) {
         const struct collector_generation *generation = &history->generations[i];
         uint64_t dead_bytes = generation->dead_bytes + died_bytes(history, i, survivors_bytes);
@@ -104,6 +122,8 @@ static size_t list_candidates(const struct collector_history *history, const str
     }
     if (count == 0)
         candidates[0].start_bytes = 0;
+    for (size_t i = 0; i <= count; i++)
+        candidates[i].ranges = ranges_above(facts, candidates[i].start_bytes);
     return count + 1;
 }
 
@@ -142,6 +162,18 @@ static const struct candidate *choose(const struct candidate *candidates, size_t
     return best;
 }
 
+/* The boundary that frees most of those with half of the ranges above them. */
+static const struct candidate *choose_for_ranges(const struct candidate *candidates, size_t count,
+                                                 const struct collector_facts *facts)
+{
+    const struct candidate *best = NULL;
+    for (size_t i = count; i-- > 0;)
+        if (candidates[i].ranges > RANGES_MANY / 2 && fits(&candidates[i], facts) &&
+            (best == NULL || value(&candidates[i]) > value(best)))
+            best = &candidates[i];
+    return best;
+}
+
 static struct collector_plan plan_for(const struct candidate *candidate, const struct candidate *all)
 {
     if (candidate == NULL)
@@ -161,19 +193,24 @@ struct collector_plan collector_plan(const struct collector_history *history, co
     size_t count = list_candidates(history, facts, candidates);
     const struct candidate *all = &candidates[0], *fresh = &candidates[count - 1];
     uint64_t patience = facts->is_pressed || history->patience == 0 ? 1 : history->patience;
-    uint64_t slack_bytes = facts->is_pressed ? facts->slack_bytes / 8 : facts->slack_bytes;
+    uint64_t least_bytes = facts->slack_bytes / (facts->is_pressed ? 8 : SLACK_PARTS);
     uint64_t used_bytes = facts->used_bytes;
     unsigned dead_percent = facts->is_pressed ? PRESSED_PERCENT : DEAD_PERCENT;
     unsigned fresh_percent = facts->is_pressed ? PRESSED_PERCENT : FRESH_PERCENT;
-    bool is_too_much = all->dead_bytes >= slack_bytes && all->dead_bytes * 100 >= used_bytes * dead_percent;
-    bool is_full_of_fresh = fresh->dead_bytes >= slack_bytes * patience &&
+    bool is_too_much = all->dead_bytes >= least_bytes && all->dead_bytes * 100 >= used_bytes * dead_percent;
+    bool is_full_of_fresh = fresh->dead_bytes >= least_bytes * patience &&
                             fresh->total_bytes * 100 >= used_bytes * fresh_percent * patience;
     const struct candidate *chosen = NULL;
     if (is_too_much || history->generation_count == COLLECTOR_GENERATIONS_MAX)
         chosen = choose(candidates, count, facts, used_bytes / 100 * REST_PERCENT, 0);
     if (chosen == NULL && (is_full_of_fresh || is_too_much))
         chosen = choose(candidates, count, facts, UINT64_MAX, WORTH_PERCENT);
-    return plan_for(chosen, all);
+    if (chosen == NULL && facts->range_count > RANGES_MANY)
+        chosen = choose_for_ranges(candidates, count, facts);
+    struct collector_plan plan = plan_for(chosen, all);
+    plan.is_late = plan.is_wanted && all->dead_bytes * 100 >= used_bytes * LATE_PERCENT &&
+                   all->dead_bytes >= 2 * facts->slack_bytes;
+    return plan;
 }
 
 /* What is fresh, and with it those of the newest generations that are no larger,
@@ -296,4 +333,23 @@ void collector_history_adopt(struct collector_history *history, uint64_t used_by
     struct collector_generation *newest = &history->generations[history->generation_count - 1];
     newest->size_bytes += fresh_bytes;
     newest->dead_bytes += fresh_bytes - survivors_bytes;
+}
+
+static uint64_t range_bytes(const struct arena_commit *commit)
+{
+    uint64_t sum_bytes = 0;
+    for (size_t i = 0; i < commit->range_count; i++)
+        sum_bytes += commit->ranges[i].end_bytes - commit->ranges[i].start_bytes;
+    return sum_bytes;
+}
+
+uint64_t collector_history_open(const struct arena_commit *commit, struct collector_history *history)
+{
+    collector_history_read(commit->roots[ARENA_ROOT_COLLECTIONS], history);
+    noun fresh = commit->roots[ARENA_ROOT_FRESH];
+    bool is_known = noun_is_direct(fresh) && fresh != 0 && fresh <= commit->watermark_bytes;
+    if (is_known && history->generation_count > 0)
+        return fresh;
+    collector_history_adopt(history, range_bytes(commit));
+    return commit->watermark_bytes;
 }

@@ -20,12 +20,16 @@
 #define RETRY_NS_FIRST ((uint64_t)10000000000)
 #define RETRY_NS_MOST ((uint64_t)3600000000000)
 
-#define SLACK_BYTES_DEFAULT ((uint64_t)64 << 20)
 #define CPU_PERCENT_DEFAULT 50
 #define WRITE_BYTES_DEFAULT ((uint64_t)128 << 20)
 
 /* What events may add while a collection copies. */
 #define TAIL_BYTES_LEAST ((uint64_t)64 << 20)
+
+/* Against the load (mind_the_pace). */
+#define SPENT_PARTS 4
+#define SPENT_AHEAD 0.25
+#define HOLD_MS_MOST 20
 
 /* An interval is not worth a collection of less. */
 #define INTERVAL_BYTES_LEAST ((uint64_t)1 << 20)
@@ -39,7 +43,8 @@
 struct request {
     bool is_wanted;
     bool is_full;
-    bool is_urgent; /* as fast as it goes */
+    bool is_urgent;             /* as fast as it goes */
+    struct collector_plan plan; /* this one, if it is wanted */
     host_collected_fn *collected;
     void *context;
 };
@@ -60,6 +65,7 @@ struct gc {
     struct collector_record record;
     uint64_t started_ns;
     uint64_t started_bytes; /* used then */
+    uint64_t hold_ms;       /* that each event waits for it */
     struct request served;  /* the request that it is for, if any */
 
     struct request request; /* the one that waits */
@@ -86,6 +92,7 @@ static uint64_t used_bytes(struct arena *arena)
 
 static enum status read_facts(struct gc *gc, struct collector_facts *facts)
 {
+    const struct arena_commit *commit = arena_current(gc->arena);
     struct arena_statistics statistics;
     uint64_t available_bytes;
     arena_statistics(gc->arena, &statistics);
@@ -100,6 +107,8 @@ static enum status read_facts(struct gc *gc, struct collector_facts *facts)
         .slack_bytes = gc->options.slack_bytes,
         .room_bytes = available_bytes + in_file_bytes,
         .memory_bytes = gc->memory_bytes / 4,
+        .ranges = commit->ranges,
+        .range_count = commit->range_count,
         .is_pressed = is_disk_short || used > gc->memory_bytes / 4 * 3,
     };
     return STATUS_OK;
@@ -247,6 +256,7 @@ static void begin(struct gc *gc, const struct collector_plan *plan)
     gc->plan = *plan;
     gc->started_ns = os_clock_ns();
     gc->started_bytes = used_bytes(gc->arena);
+    gc->hold_ms = 0;
     gc->record = (struct collector_record){
         .is_full = plan->is_full,
         .start_bytes = plan->start_bytes,
@@ -256,6 +266,12 @@ static void begin(struct gc *gc, const struct collector_plan *plan)
     gc->is_running = status == STATUS_OK;
     if (status != STATUS_OK)
         fail(gc, status);
+}
+
+/* A collection of nothing would only leave another history behind. */
+static bool is_nothing_fresh(const struct gc *gc)
+{
+    return gc->history.generation_count > 0 && arena_current(gc->arena)->watermark_bytes == gc->fresh_start_bytes;
 }
 
 static void begin_request(struct gc *gc)
@@ -269,6 +285,13 @@ static void begin_request(struct gc *gc)
         return;
     }
     struct collector_plan plan = collector_plan_by_hand(&gc->history, &facts, gc->served.is_full);
+    if (gc->served.plan.is_wanted)
+        plan = gc->served.plan;
+    else if (!plan.is_full && is_nothing_fresh(gc)) {
+        gc->record = (struct collector_record){.event = gc->host->node->event, .start_bytes = plan.start_bytes};
+        answer(gc, STATUS_OK);
+        return;
+    }
     begin(gc, &plan);
 }
 
@@ -296,16 +319,36 @@ static void look(struct gc *gc, uint64_t now_ns)
         begin(gc, &plan);
 }
 
-/* Events that append faster than the collection copies would fill the disk: then
- * it may take what it needs. */
+/* What events have added since the collection began, as a part of what they may. */
+static double spent_part(const struct gc *gc)
+{
+    uint64_t used = used_bytes(gc->arena), allowed_bytes = gc->plan.above_bytes / SPENT_PARTS;
+    if (allowed_bytes < gc->options.slack_bytes / SPENT_PARTS)
+        allowed_bytes = gc->options.slack_bytes / SPENT_PARTS;
+    return used > gc->started_bytes ? (double)(used - gc->started_bytes) / (double)(allowed_bytes + 1) : 0;
+}
+
+static double done_part(const struct gc *gc)
+{
+    struct collector_counts counts;
+    collector_compaction_counts(gc->worker.compaction, &counts);
+    return (double)counts.bytes / (double)(gc->plan.above_bytes - gc->plan.dead_bytes + 1);
+}
+
+/* The collection has to be over before events have added a quarter of what it looks at.  It
+ * keeps its pace while the part of its work that is done is ahead of the part of
+ * that quarter that is gone, and does not rest while it is behind.  Where even
+ * that is not enough, because others have the processors or the disk, events
+ * wait: the longer, the more they have added. */
 static void mind_the_pace(struct gc *gc)
 {
     uint64_t now_ns = os_clock_ns();
     if (now_ns < gc->next_look_ns)
         return;
     gc->next_look_ns = now_ns + LOOK_NS;
-    if (used_bytes(gc->arena) > gc->started_bytes + gc->plan.above_bytes / 4)
-        atomic_store(&gc->worker.is_rushed, true);
+    double spent = spent_part(gc);
+    atomic_store(&gc->worker.is_rushed, gc->plan.is_late || spent >= 1 || spent > done_part(gc) + SPENT_AHEAD);
+    gc->hold_ms = spent < 2 ? 0 : spent > 4 ? HOLD_MS_MOST : (uint64_t)((spent - 2) / 2 * HOLD_MS_MOST) + 1;
 }
 
 static void serve_worker(struct gc *gc)
@@ -325,6 +368,8 @@ void gc_attend(struct gc *gc)
         return;
     if (gc->is_running) {
         mind_the_pace(gc);
+        if (gc->hold_ms > 0)
+            gc_worker_wait(&gc->worker, gc->hold_ms);
         serve_worker(gc);
         return;
     }
@@ -403,12 +448,15 @@ static void report_progress(struct host *host)
                                     facts.copied_bytes > facts.expected_bytes ? 0 : facts.expected_bytes);
 }
 
-enum status host_collect(struct host *host, bool is_full, struct collector_record *record)
+/* Asks, and waits. */
+static enum status collect_now(struct host *host, bool is_full, const struct collector_plan *plan,
+                               struct collector_record *record)
 {
     struct awaited awaited = {0};
     host_reset(host);
     STATUS_TRY(host_gc_request(host, is_full, on_collected, &awaited));
     host->gc->request.is_urgent = true;
+    host->gc->request.plan = *plan;
     while (!awaited.is_over && host->broken == STATUS_OK) {
         if (host->gc->is_running)
             gc_worker_wait(&host->gc->worker, WAIT_MS);
@@ -421,6 +469,27 @@ enum status host_collect(struct host *host, bool is_full, struct collector_recor
         return status_fail(awaited.status, "%s", awaited.message);
     *record = awaited.record;
     return host_settle(host);
+}
+
+enum status host_collect(struct host *host, bool is_full, struct collector_record *record)
+{
+    return collect_now(host, is_full, &(struct collector_plan){0}, record);
+}
+
+enum status host_collect_due(struct host *host, uint64_t size_bytes_max, bool *is_collected,
+                             struct collector_record *record)
+{
+    struct collector_facts facts;
+    *is_collected = false;
+    STATUS_TRY(check_can(host));
+    STATUS_TRY(read_facts(host->gc, &facts));
+    struct collector_plan plan = collector_plan(&host->gc->history, &facts);
+    if (plan.is_wanted && plan.above_bytes > size_bytes_max)
+        plan = collector_plan_by_hand(&host->gc->history, &facts, false);
+    if (!plan.is_wanted || plan.above_bytes > size_bytes_max || plan.dead_bytes < plan.above_bytes / 4)
+        return STATUS_OK;
+    *is_collected = true;
+    return collect_now(host, plan.is_full, &plan, record);
 }
 
 /* ---- what it knows about itself ---------------------------------------------------------------- */
@@ -484,7 +553,7 @@ enum status gc_start(struct host *host, struct gc **out)
     gc->arena = host->node->arena;
     gc->options = host->options.gc;
     if (gc->options.slack_bytes == 0)
-        gc->options.slack_bytes = SLACK_BYTES_DEFAULT;
+        gc->options.slack_bytes = HOST_GC_SLACK_BYTES;
     if (gc->options.cpu_percent == 0 || gc->options.cpu_percent > 100)
         gc->options.cpu_percent = CPU_PERCENT_DEFAULT;
     if (gc->options.write_bytes_per_second == 0)
@@ -493,9 +562,7 @@ enum status gc_start(struct host *host, struct gc **out)
     gc->retry_ns = RETRY_NS_FIRST;
     gc->next_interval_ns = os_clock_ns() + gc->options.interval_ms * 1000000;
     const struct arena_commit *commit = arena_current(gc->arena);
-    collector_history_read(commit->roots[ARENA_ROOT_COLLECTIONS], &gc->history);
-    collector_history_adopt(&gc->history, used_bytes(gc->arena));
-    gc->fresh_start_bytes = commit->watermark_bytes;
+    gc->fresh_start_bytes = collector_history_open(commit, &gc->history);
     gc->large.kept_bytes = large_bytes(gc->arena);
     *out = gc;
     return STATUS_OK;

@@ -82,11 +82,16 @@ static uint64_t due_ns(const struct gc_worker *worker, const struct meter *meter
     return cpu_ns > write_ns ? cpu_ns : write_ns;
 }
 
+static bool is_rushed(const struct gc_worker *worker)
+{
+    return atomic_load_explicit(&worker->is_rushed, memory_order_relaxed);
+}
+
 /* Later rounds do not rest: they have to overtake the events.  Nor does one that
  * events overtake. */
 static void rest(const struct gc_worker *worker, const struct meter *meter, uint64_t bytes)
 {
-    if (worker->rounds > 0 || atomic_load_explicit(&worker->is_rushed, memory_order_relaxed) ||
+    if (worker->rounds > 0 || is_rushed(worker) ||
         (worker->pace.cpu_percent >= 100 && worker->pace.write_bytes_per_second == UINT64_MAX))
         return;
     uint64_t elapsed_ns = os_clock_ns() - meter->started_ns;
@@ -95,14 +100,21 @@ static void rest(const struct gc_worker *worker, const struct meter *meter, uint
         os_sleep_ms((due - elapsed_ns) / 1000000);
 }
 
-static bool is_rushed(const struct gc_worker *worker)
-{
-    return atomic_load_explicit(&worker->is_rushed, memory_order_relaxed);
-}
-
 static uint64_t sync_bytes(const struct gc_worker *worker)
 {
     return is_rushed(worker) ? SYNC_BYTES_RUSHED : SYNC_BYTES;
+}
+
+/* The priority that fits; each is asked for when it changes.  Not everybody may raise one. */
+static void set_priority(bool wants_low, bool *is_low)
+{
+    if (wants_low == *is_low)
+        return;
+    *is_low = wants_low;
+    if (wants_low)
+        os_thread_lower_priority();
+    else
+        os_thread_restore_priority();
 }
 
 /* ---- copying ------------------------------------------------------------------------ */
@@ -111,7 +123,7 @@ static enum status copy_round(struct gc_worker *worker)
 {
     struct meter meter = {os_clock_ns(), os_clock_cpu_ns()};
     uint64_t before_bytes = copied_bytes(worker);
-    bool is_done = false;
+    bool is_done = false, is_low = true;
     STATUS_TRY(collector_compaction_round(worker->compaction, &worker->commit));
     while (!is_done) {
         if (atomic_load_explicit(&worker->is_cancelled, memory_order_relaxed))
@@ -119,8 +131,10 @@ static enum status copy_round(struct gc_worker *worker)
         STATUS_TRY(collector_compaction_run(worker->compaction, SLICE_BYTES, &is_done));
         if (collector_compaction_unsynced_bytes(worker->compaction) >= sync_bytes(worker))
             STATUS_TRY(collector_compaction_sync(worker->compaction));
+        set_priority(!is_rushed(worker), &is_low);
         rest(worker, &meter, copied_bytes(worker) - before_bytes);
     }
+    set_priority(true, &is_low);
     return collector_compaction_sync(worker->compaction);
 }
 

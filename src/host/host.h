@@ -56,10 +56,12 @@ enum host_gc_mode {
     HOST_GC_INTERVAL, /* that, and whatever is new every `interval_ms` */
 };
 
+#define HOST_GC_SLACK_BYTES ((uint64_t)64 << 20)
+
 struct host_gc_options {
     enum host_gc_mode mode;
     uint64_t interval_ms;
-    uint64_t slack_bytes;            /* so much may be dead in any case; 0: a default */
+    uint64_t slack_bytes;            /* so much may be dead in any case; 0: HOST_GC_SLACK_BYTES */
     unsigned cpu_percent;            /* of one processor, for the thread that copies; 0: a default */
     uint64_t write_bytes_per_second; /* 0: a default */
 };
@@ -346,6 +348,11 @@ void host_gc_forget(struct host *host, const void *context);
 /* Collects now, as fast as it goes, and waits for it.  STATUS_NO_SPACE if the
  * disk could not hold the copies: nothing has happened. */
 enum status host_collect(struct host *host, bool is_full, struct collector_record *record) MUST_USE;
+
+/* For a process that runs one event and ends: does what the policy holds to be due, if that looks at no
+ * more than `size_bytes_max`; `record` is of it, if *is_collected. */
+enum status host_collect_due(struct host *host, uint64_t size_bytes_max, bool *is_collected,
+                             struct collector_record *record) MUST_USE;
 
 /* ---- the scrub (host/scrub.c) ------------------------------------------------------- */
 

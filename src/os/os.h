@@ -163,8 +163,9 @@ struct os_condition;
 /* A thread starts with the signals that come from outside blocked. */
 enum status os_thread_start(void (*body)(void *), void *context, struct os_thread **out) MUST_USE;
 void os_thread_join(struct os_thread *thread);
-void os_thread_raise_priority(void); /* of the caller, if allowed */
-void os_thread_lower_priority(void); /* of the caller: it works when others have nothing to do */
+void os_thread_raise_priority(void);   /* of the caller, if allowed */
+void os_thread_lower_priority(void);   /* of the caller: it works when others have nothing to do */
+void os_thread_restore_priority(void); /* of the caller, to the main thread's, if allowed */
 
 struct os_mutex *os_mutex_create(void);
 void os_mutex_destroy(struct os_mutex *mutex);

@@ -89,6 +89,11 @@ void os_thread_lower_priority(void)
     (void)setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), BACKGROUND_NICE);
 }
 
+void os_thread_restore_priority(void)
+{
+    (void)setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), getpriority(PRIO_PROCESS, (id_t)getpid()));
+}
+
 struct os_mutex *os_mutex_create(void)
 {
     struct os_mutex *mutex = allocate(sizeof *mutex);

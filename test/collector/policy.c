@@ -209,11 +209,11 @@ static void under_pressure(void)
 int main(void)
 {
     static const struct load loads[] = {
-        {"a small state", 200, 0, 1, 0, 300, 0, 150, 0.5},
+        {"a small state", 200, 0, 1, 0, 300, 0, 75, 1},
         {"all alike", 20000, 0, 1, 0, 200, 0, 150, 1.5},
         {"a few hot", 20000, 90, 20, 0, 200, 0, 150, 1.3},
         {"no garbage but what is replaced", 20000, 0, 1, 0, 0, 0, 150, 4},
-        {"little more than the slack, and no other garbage", 1100, 0, 1, 0, 0, 0, 150, 2},
+        {"little more than the slack, and no other garbage", 1100, 0, 1, 0, 0, 0, 100, 4},
         {"growing", 5000, 0, 1, 1000, 100, 0, 180, 2.2},
         {"growing and changing", 5000, 50, 10, 200, 200, 0, 150, 2},
         {"restarted every few events", 20000, 0, 1, 0, 200, 10, 170, 4},

@@ -375,6 +375,59 @@ static void restarted(unsigned count)
     tap_ok(is_bounded, "%u starts with a collection each: bounded as well", count);
 }
 
+/* What a collection left is not looked at again because the process is another one. */
+static void across_a_restart(void)
+{
+    const char *directory = tap_path(tap_scratch(), "machine");
+    struct host *host = create(directory, NULL);
+    struct collector_record first, second;
+    fill(host, 20000);
+    must(host_collect(host, true, &first));
+    fill(host, 1000);
+    host_close(host);
+    must(host_open(directory, NULL, NULL, &host));
+    must(host_collect(host, false, &second));
+    tap_ok(!second.is_full && second.start_bytes > first.start_bytes && second.above_bytes < 100 * 1024 &&
+               second.live_bytes < first.live_bytes / 4,
+           "a young collection after a restart takes what came after the last: %" PRIu64 " bytes", second.above_bytes);
+    struct host_status before = facts_of(host);
+    for (unsigned i = 0; i < 10; i++)
+        must(host_collect(host, false, &second));
+    struct host_status after = facts_of(host);
+    tap_ok(second.objects == 0 && after.arena_used_bytes == before.arena_used_bytes,
+           "a young collection of nothing does nothing");
+    host_close(host);
+    tap_ok(verifies(directory), "and the machine is whole");
+}
+
+/* As `loam poke` does it. */
+static void an_event_a_process(void)
+{
+    const char *directory = tap_path(tap_scratch(), "machine");
+    const struct host_options options = {.gc = {.mode = HOST_GC_OFF, .slack_bytes = 4 * MIB}};
+    struct host *host = create(directory, &options);
+    uint64_t most_bytes = 0, appended_bytes = 0, collections = 0;
+    host_close(host);
+    for (unsigned i = 0; i < 60; i++) {
+        struct collector_record record;
+        bool is_collected;
+        must(host_open(directory, NULL, &options, &host));
+        uint64_t used_bytes = facts_of(host).arena_used_bytes;
+        fill(host, 20000);
+        appended_bytes += facts_of(host).arena_used_bytes - used_bytes;
+        must(host_collect_due(host, 16 * MIB, &is_collected, &record));
+        collections += is_collected;
+        used_bytes = facts_of(host).arena_used_bytes;
+        most_bytes = used_bytes > most_bytes ? used_bytes : most_bytes;
+        host_close(host);
+    }
+    tap_ok(most_bytes < 6 * MIB && appended_bytes > 20 * MIB && collections > 1 && collections < 40,
+           "60 processes of one event each: %" PRIu64 " KiB appended stay in %" PRIu64 " KiB with %" PRIu64
+           " collections",
+           appended_bytes >> 10, most_bytes >> 10, collections);
+    tap_ok(verifies(directory), "and the machine is whole");
+}
+
 int main(int count, char **words)
 {
     if (count == 2) {
@@ -390,5 +443,7 @@ int main(int count, char **words)
     on_its_own();
     stopped_in_the_middle();
     restarted(15);
+    across_a_restart();
+    an_event_a_process();
     return tap_done();
 }
