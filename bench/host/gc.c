@@ -1,6 +1,6 @@
 /* What does collecting the arena cost events, the disk and memory?
  *
- *     bench-gc live KERNEL.jam DIR SIZE SECONDS ROUNDS
+ *     bench-gc live KERNEL.jam DIR SIZE SECONDS
  *     bench-gc copy KERNEL.jam DIR SIZE ROUNDS
  *     bench-gc week KERNEL.jam DIR
  *
@@ -8,13 +8,16 @@
  * entries that are trees of 1 MiB.  Then events come at a steady rate, each due
  * at its time whether the one before is done or not: most add to an account,
  * one in sixteen puts a tree of 24 KiB in the place of an entry.  Their latency runs
- * from that time to the return of the durable event.  It is taken for SECONDS
- * without and then during full collections at the usual pace.  At the end a
- * fixed amount of young garbage is made and collected, several times, as fast
- * as it goes.  One line of JSON.
+ * from that time to the return of the durable event.  It is taken during full
+ * collections at the usual pace, until they have taken SECONDS together, and
+ * before each of them for as long as the one before took.  At the end a fixed
+ * amount of young garbage is made and collected, several times, as fast as it
+ * goes.  One line of JSON.
+ *
+ * `copy` collects everything, again and again, as fast as it goes, with no events.
  *
  * `week` lets the policy alone decide, at a load of 168 hours of half a second, and
- * looks at the file's size after each.
+ * looks at the file's size every 50 ms.
  */
 #include <stdio.h>
 
@@ -27,11 +30,13 @@
 #define SMALL_CELLS ((uint64_t)1000)
 #define ACCOUNTS ((uint64_t)50000)
 #define FIRST_ENTRY ((uint64_t)1 << 40) /* keys of entries, above those of accounts */
-#define RATE 50                         /* events a second */
+#define RATE 100                        /* events a second */
 #define YOUNG_BYTES (64 * MIB)
 #define YOUNG_ROUNDS 5
 #define SAMPLES_MAX ((size_t)1 << 20)
+#define ROUNDS_LEAST 2
 #define ROUNDS_MAX 64
+#define LEAST_MS 1000
 
 struct bench {
     struct host *host;
@@ -267,34 +272,52 @@ static uint64_t read_size(const char *text)
     return (uint64_t)(number * (*unit == 'G' ? 1024.0 : 1.0)) * MIB;
 }
 
-static struct bench begin(const char *kernel_path, const char *directory, const struct host_options *options)
+/* A machine with so much in it.  Nobody waits for the disk while it is filled. */
+static struct bench begin(const char *kernel_path, const char *directory, uint64_t size_bytes,
+                          const struct host_options *options)
 {
     struct bench bench = {.leaf = 1};
     struct host_kernel kernel;
+    struct host_options filling = *options;
+    filling.durability.mode = HOST_DURABLE_NONE;
+    uint64_t started_ns = os_clock_ns();
     must(os_read_whole(kernel_path, 64 * MIB, (uint8_t **)&kernel.bytes, &kernel.size_bytes));
-    must(host_create(directory, &kernel, NULL, options, &bench.host));
+    must(host_create(directory, &kernel, NULL, &filling, &bench.host));
     free((void *)kernel.bytes);
+    fill(&bench, size_bytes);
+    host_close(bench.host);
+    must(host_open(directory, NULL, options, &bench.host));
+    fprintf(stderr, "bench-gc: %" PRIu64 " MiB used, filled in %" PRIu64 " s\n", used_bytes(&bench) / MIB,
+            (os_clock_ns() - started_ns) / 1000000000);
     return bench;
+}
+
+static void young(struct bench *bench, struct results *results)
+{
+    uint64_t started_ns = os_clock_ns();
+    for (unsigned round = 0; round < YOUNG_ROUNDS; round++)
+        collect_young(bench, results);
+    fprintf(stderr, "bench-gc: %d young collections in %" PRIu64 " s\n", YOUNG_ROUNDS,
+            (os_clock_ns() - started_ns) / 1000000000);
 }
 
 static void live(char **words)
 {
     const struct host_options options = {.gc = {.mode = HOST_GC_OFF}};
-    struct bench bench = begin(words[0], words[1], &options);
-    uint64_t seconds = strtoull(words[3], NULL, 10), rounds = strtoull(words[4], NULL, 10);
+    struct bench bench = begin(words[0], words[1], read_size(words[2]), &options);
+    uint64_t milliseconds = strtoull(words[3], NULL, 10) * 1000, spent_ms = 0;
     struct results results = {samples_new(), samples_new(), samples_new(), samples_new(), samples_new(), 0, 0, 0, 0};
     struct collector_record record;
-    fill(&bench, read_size(words[2]));
-    fprintf(stderr, "bench-gc: %s live, %" PRIu64 " MiB used\n", words[2], used_bytes(&bench) / MIB);
     must(host_collect(bench.host, true, &record));
-    for (uint64_t round = 0; round < rounds; round++) {
-        uint64_t deadline_ns = os_clock_ns() + seconds * 1000000000;
+    results.full_ms = record.duration_ms > LEAST_MS ? record.duration_ms : LEAST_MS;
+    for (unsigned round = 0; round < ROUNDS_MAX && (round < ROUNDS_LEAST || spent_ms < milliseconds); round++) {
+        uint64_t deadline_ns = os_clock_ns() + results.full_ms * 1000000;
         load(&bench, &results.before, until_deadline, &deadline_ns);
         collect_under_load(&bench, &results);
-        fprintf(stderr, "bench-gc: round %" PRIu64 ": %" PRIu64 " ms\n", round, results.full_ms);
+        spent_ms += results.full_ms;
+        fprintf(stderr, "bench-gc: round %u: %" PRIu64 " ms\n", round, results.full_ms);
     }
-    for (unsigned round = 0; round < YOUNG_ROUNDS; round++)
-        collect_young(&bench, &results);
+    young(&bench, &results);
     print_live(&results, words[2]);
     host_close(bench.host);
 }
@@ -304,10 +327,9 @@ static void live(char **words)
 static void copy(char **words)
 {
     const struct host_options options = {.gc = {.mode = HOST_GC_OFF}};
-    struct bench bench = begin(words[0], words[1], &options);
+    struct bench bench = begin(words[0], words[1], read_size(words[2]), &options);
     struct samples nanoseconds = samples_new();
     struct collector_record record = {0};
-    fill(&bench, read_size(words[2]));
     for (uint64_t round = strtoull(words[3], NULL, 10) + 1; round > 0; round--) {
         must(host_collect(bench.host, true, &record));
         sample(&nanoseconds, (double)record.cpu_us * 1e3 / (double)record.objects);
@@ -323,9 +345,15 @@ static void copy(char **words)
 
 #define WEEK_HOURS 168
 #define WEEK_LIVE_BYTES (64 * MIB)
-#define WEEK_SLACK_BYTES (16 * MIB)
 #define WEEK_HOUR_BYTES (2 * MIB)
 #define WEEK_BYTES_PER_SECOND (4 * MIB)
+#define WEEK_LOOK_NS ((uint64_t)50000000)
+
+struct week {
+    struct bench *bench;
+    struct samples pauses, files, used;
+    uint64_t started_ns, look_ns;
+};
 
 static void on_week_collected(void *context, const struct collector_record *record)
 {
@@ -333,67 +361,87 @@ static void on_week_collected(void *context, const struct collector_record *reco
     sample(pauses, (double)record->pause_us / 1e3);
 }
 
-static void keep_pace(uint64_t started_ns, uint64_t appended_bytes)
+static void look_at_week(struct week *week)
 {
-    uint64_t due_ns = started_ns + (uint64_t)((double)appended_bytes * 1e9 / (double)WEEK_BYTES_PER_SECOND);
-    while (os_clock_ns() + 1000000 < due_ns)
+    struct arena_statistics statistics;
+    if (os_clock_ns() < week->look_ns)
+        return;
+    week->look_ns = os_clock_ns() + WEEK_LOOK_NS;
+    arena_statistics(host_node(week->bench->host)->arena, &statistics);
+    sample(&week->files, (double)statistics.file_bytes);
+    sample(&week->used, (double)statistics.appended_bytes);
+}
+
+static void keep_pace(struct week *week, uint64_t appended_bytes)
+{
+    uint64_t due_ns = week->started_ns + (uint64_t)((double)appended_bytes * 1e9 / (double)WEEK_BYTES_PER_SECOND);
+    look_at_week(week);
+    while (os_clock_ns() + 1000000 < due_ns) {
         os_sleep_ms(1);
+        look_at_week(week);
+    }
+}
+
+/* An entry of 1 MiB is replaced now and then. */
+static uint64_t live_through(struct week *week)
+{
+    struct bench *bench = week->bench;
+    uint64_t number = 0, before_bytes = committed_bytes(bench), appended_bytes = 0;
+    while (appended_bytes < WEEK_HOURS * WEEK_HOUR_BYTES) {
+        if (number % 16 == 0)
+            put(bench, below(bench, bench->entries), ENTRY_CELLS);
+        else
+            add(bench);
+        number++;
+        appended_bytes = committed_bytes(bench) - before_bytes;
+        keep_pace(week, appended_bytes);
+    }
+    return number;
+}
+
+static void print_week(struct week *week, uint64_t events, uint64_t live_bytes, uint64_t seconds)
+{
+    struct host_gc_status gc;
+    double bound_bytes = (double)live_bytes + (double)HOST_GC_SLACK_BYTES;
+    host_gc_status_read(week->bench->host, &gc);
+    printf("{\"hours\": %d, \"seconds\": %" PRIu64 ", \"events\": %" PRIu64 ", \"committed_bytes\": %" PRIu64
+           ", \"live_bytes\": %" PRIu64 ", \"slack_bytes\": %" PRIu64
+           ", \"used_max_ratio\": %.2f, \"file_p50_ratio\": %.2f, \"file_max_ratio\": %.2f, "
+           "\"young\": %" PRIu64 ", \"full\": %" PRIu64 ", \"pause_max_ms\": %.2f}\n",
+           WEEK_HOURS, seconds, events, committed_bytes(week->bench), live_bytes, (uint64_t)HOST_GC_SLACK_BYTES,
+           quantile(&week->used, 1) / bound_bytes, quantile(&week->files, 0.5) / bound_bytes,
+           quantile(&week->files, 1) / bound_bytes, gc.history.young_count, gc.history.full_count,
+           quantile(&week->pauses, 1));
 }
 
 static void week(char **words)
 {
-    struct samples pauses = samples_new(), files = samples_new(), used = samples_new();
+    struct week week = {.pauses = samples_new(), .files = samples_new(), .used = samples_new()};
     const struct host_options options = {
-        .listener = {.context = &pauses, .collected = on_week_collected},
-        .gc = {.mode = HOST_GC_AUTO, .slack_bytes = WEEK_SLACK_BYTES},
+        .listener = {.context = &week.pauses, .collected = on_week_collected},
+        .gc = {.mode = HOST_GC_AUTO},
     };
-    struct bench bench = begin(words[0], words[1], &options);
-    fill(&bench, WEEK_LIVE_BYTES);
-    uint64_t number = 0, appended_bytes = 0, started_ns = os_clock_ns();
-    for (unsigned hour = 0; hour < WEEK_HOURS; hour++) {
-        struct host_status facts;
-        uint64_t before_bytes = committed_bytes(&bench);
-        while (committed_bytes(&bench) < before_bytes + WEEK_HOUR_BYTES) {
-            if (number % 16 == 0) /* an entry of 1 MiB is replaced */
-                put(&bench, below(&bench, bench.entries), ENTRY_CELLS);
-            else
-                add(&bench);
-            number++;
-            uint64_t hour_bytes = committed_bytes(&bench) - before_bytes;
-            keep_pace(started_ns, appended_bytes + hour_bytes);
-        }
-        appended_bytes += committed_bytes(&bench) - before_bytes;
-        must(host_status_read(bench.host, &facts));
-        sample(&files, (double)facts.arena_file_bytes);
-        sample(&used, (double)facts.arena_used_bytes);
-    }
+    struct bench bench = begin(words[0], words[1], WEEK_LIVE_BYTES, &options);
     struct collector_record record;
-    struct host_gc_status gc;
+    week.bench = &bench;
+    week.started_ns = os_clock_ns();
+    uint64_t events = live_through(&week), seconds = (os_clock_ns() - week.started_ns) / 1000000000;
     must(host_collect(bench.host, true, &record));
-    host_gc_status_read(bench.host, &gc);
-    double live_bytes = (double)record.live_bytes;
-    printf("{\"hours\": %d, \"events\": %" PRIu64 ", \"committed_bytes\": %" PRIu64 ", \"live_bytes\": %.0f, "
-           "\"slack_bytes\": %" PRIu64
-           ", \"used_max_ratio\": %.2f, \"file_p50_ratio\": %.2f, \"file_max_ratio\": %.2f, "
-           "\"young\": %" PRIu64 ", \"full\": %" PRIu64 ", \"pause_max_ms\": %.2f}\n",
-           WEEK_HOURS, number, appended_bytes, live_bytes, (uint64_t)WEEK_SLACK_BYTES,
-           (quantile(&used, 1) - (double)WEEK_SLACK_BYTES) / live_bytes,
-           (quantile(&files, 0.5) - (double)WEEK_SLACK_BYTES) / live_bytes,
-           (quantile(&files, 1) - (double)WEEK_SLACK_BYTES) / live_bytes, gc.history.young_count, gc.history.full_count,
-           quantile(&pauses, 1));
+    print_week(&week, events, record.live_bytes, seconds);
     host_close(bench.host);
 }
 
 int main(int count, char **words)
 {
-    if (count == 7 && strcmp(words[1], "live") == 0)
+    if (count == 6 && strcmp(words[1], "live") == 0)
         live(words + 2);
     else if (count == 6 && strcmp(words[1], "copy") == 0)
         copy(words + 2);
     else if (count == 4 && strcmp(words[1], "week") == 0)
         week(words + 2);
     else {
-        fprintf(stderr, "usage: bench-gc live KERNEL.jam DIR SIZE SECONDS ROUNDS | week KERNEL.jam DIR\n");
+        fprintf(stderr, "usage: bench-gc live KERNEL.jam DIR SIZE SECONDS | copy KERNEL.jam DIR SIZE ROUNDS | week "
+                        "KERNEL.jam DIR\n");
         return 64;
     }
     return 0;
