@@ -27,7 +27,6 @@ noun jet_peg(struct nock *machine, noun a, noun b);
 
 /* list.c */
 noun jet_flop(struct nock *machine, noun a);
-noun jet_lent(struct nock *machine, noun a);
 noun jet_snip(struct nock *machine, noun a);
 noun jet_zing(struct nock *machine, noun a);
 noun jet_weld(struct nock *machine, noun a, noun b);
@@ -37,9 +36,10 @@ noun jet_reap(struct nock *machine, noun a, noun b);
 noun jet_find(struct nock *machine, noun a, noun b);
 noun jet_slag(struct nock *machine, noun a, noun b);
 noun jet_fand(struct nock *machine, noun a, noun b);
-noun jet_need(struct nock *machine, noun unit);
 
-/* trees.c */
+/* trees.c; the first gives what a map has under a key, NOUN_NONE if nothing or
+ * if it is no map. */
+noun jet_map_got(noun map, noun key);
 noun jet_in_has(struct nock *machine, noun core);
 noun jet_in_put(struct nock *machine, noun core);
 enum nock_step jet_in_gas(struct nock *machine, struct nock_activation *a);
@@ -54,11 +54,6 @@ noun jet_by_uni(struct nock *machine, noun core);
 noun jet_tap(struct nock *machine, noun trap);
 noun jet_wyt(struct nock *machine, noun trap);
 enum nock_step jet_by_key(struct nock *machine, struct nock_activation *a);
-
-/* list_gates.c */
-enum nock_step jet_roll(struct nock *machine, struct nock_activation *a);
-enum nock_step jet_turn(struct nock *machine, struct nock_activation *a);
-enum nock_step jet_levy(struct nock *machine, struct nock_activation *a);
 
 /* bits.c */
 noun jet_bex(struct nock *machine, noun a);

@@ -21,13 +21,6 @@ noun jet_flop(struct nock *machine, noun list)
     return list == 0 ? reversed : NOCK_JET_EXIT;
 }
 
-noun jet_lent(struct nock *machine, noun list)
-{
-    (void)machine;
-    int64_t length = noun_list_length(list);
-    return length >= 0 ? (noun)length : NOCK_JET_EXIT;
-}
-
 /* All but the last item. */
 noun jet_snip(struct nock *machine, noun list)
 {
@@ -118,13 +111,6 @@ noun jet_reap(struct nock *machine, noun count, noun item)
     for (; left > 0; left--)
         list = stack_cell(nock_stack(machine), item, list);
     return list;
-}
-
-/* The value of a unit; an empty one crashes with a trace that the Nock makes. */
-noun jet_need(struct nock *machine, noun unit)
-{
-    (void)machine;
-    return noun_is_cell(unit) ? noun_tail(unit) : NOCK_JET_PUNT;
 }
 
 /* ---- search -------------------------------------------------------------- */

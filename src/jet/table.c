@@ -44,7 +44,6 @@ const struct nock_jet jet_table[] = {
     {PLAIN_2(ONE, peg)},
     /* list.c */
     {PLAIN_1(TWO, flop)},
-    {PLAIN_1(TWO, lent)},
     {PLAIN_1(TWO, snip)},
     {PLAIN_1(TWO, zing)},
     {PLAIN_2(TWO, weld)},
@@ -54,7 +53,6 @@ const struct nock_jet jet_table[] = {
     {PLAIN_2(TWO, find)},
     {PLAIN_2(TWO, slag)},
     {PLAIN_2(TWO, fand)},
-    {PLAIN_1(TWO, need)},
     /* trees.c */
     {CORE_JET(TWO, "in/has", in_has)},
     {CORE_JET(TWO, "in/put", in_put)},
@@ -72,10 +70,6 @@ const struct nock_jet jet_table[] = {
     {CORE_JET(TWO, "by/tap", tap)},
     {CORE_JET(TWO, "by/wyt", wyt)},
     {JET(TWO, "by/key", STEP, step) = jet_by_key},
-    /* list_gates.c */
-    {STEPS(TWO, roll)},
-    {STEPS(TWO, turn)},
-    {STEPS(TWO, levy)},
     /* bits.c */
     {PLAIN_1(TWO, bex)},
     {PLAIN_1(TWO, xeb)},

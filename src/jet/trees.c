@@ -114,6 +114,12 @@ noun jet_by_get(struct nock *machine, noun core)
     }
 }
 
+noun jet_map_got(noun map, noun key)
+{
+    noun item;
+    return lookup(KIND_MAP, map, key, &item) == FOUND_YES ? noun_tail(item) : NOUN_NONE;
+}
+
 /* ---- insertion ----------------------------------------------------------- */
 
 /* The nodes from the root down to a place, and the way taken at each. */

@@ -6,6 +6,7 @@
 #ifndef JET_ZK_H
 #define JET_ZK_H
 
+#include "jet/chapters.h"
 #include "jet/words.h"
 #include "jet/zk_field.h"
 #include "nock/nock.h"
@@ -77,6 +78,12 @@ noun zk_data_finish(struct stack *stack);
 noun zk_array_finish(struct stack *stack, uint64_t length);
 noun zk_mary_finish(struct stack *stack, uint64_t step, uint64_t length);
 
+/* Some items as data, closed by a one; NOUN_NONE if there is no room (zk_mary.c). */
+noun zk_items(struct stack *stack, const struct zk_array *array, uint64_t from, uint64_t count);
+
+/* An item as the library has it: a lone word without the one. */
+noun zk_item(struct stack *stack, const struct zk_array *array, uint64_t index);
+
 /* Up to `capacity` belts of a list; SIZE_MAX if it is longer, or none. */
 size_t zk_list_read(noun list, uint64_t *belts, size_t capacity);
 noun zk_list_make(struct stack *stack, const uint64_t *words, size_t count);
@@ -101,6 +108,9 @@ struct zk_felt zk_felt_power(struct zk_felt x, uint64_t n);
 
 /* The inverse that the library finds; false for 0, and where it crashes. */
 bool zk_felt_invert(struct zk_felt x, struct zk_felt *inverse);
+
+/* For a jet that gives up: it may have been told to. */
+noun zk_punt_or_stop(const struct nock *machine);
 
 /* ---- doors ----------------------------------------------------------------- */
 
@@ -189,6 +199,35 @@ noun zk_jet_range(struct nock *machine, noun a);
 noun zk_jet_transpose_bpolys(struct nock *machine, noun a);
 noun zk_jet_en_base58(struct nock *machine, noun a);
 noun zk_jet_de_base58(struct nock *machine, noun a);
+
+/* zk_ops.c */
+noun zk_jet_ops_snag(struct nock *machine, noun core);
+noun zk_jet_ops_scag(struct nock *machine, noun core);
+noun zk_jet_ops_slag(struct nock *machine, noun core);
+noun zk_jet_ops_swag(struct nock *machine, noun core);
+noun zk_jet_ops_weld(struct nock *machine, noun core);
+noun zk_jet_do_init_mary(struct nock *machine, noun step, noun list);
+noun zk_jet_fet(struct nock *machine, noun core);
+noun zk_jet_lift_elt(struct nock *machine, noun core);
+noun zk_jet_rip_correct(struct nock *machine, noun bite, noun atom);
+noun zk_jet_ave_change_step(struct nock *machine, noun core);
+noun zk_jet_ave_weld_step(struct nock *machine, noun core);
+noun zk_jet_frep(struct nock *machine, noun core);
+
+/* zk_multi.c */
+noun zk_jet_mpeval(struct nock *machine, noun core);
+
+/* zk_substitute.c */
+noun zk_jet_mp_substitute_mega(struct nock *machine, noun core);
+
+/* zk_deep.c */
+noun zk_jet_fpdiv(struct nock *machine, noun core);
+noun zk_jet_compute_deep(struct nock *machine, noun core);
+noun zk_jet_precompute_ntts(struct nock *machine, noun core);
+
+/* zk_verify.c */
+noun zk_jet_eval_composition_poly(struct nock *machine, noun core);
+noun zk_jet_evaluate_deep(struct nock *machine, noun core);
 
 /* zk_cheetah.c */
 noun zk_jet_ch_scal(struct nock *machine, noun n, noun point);

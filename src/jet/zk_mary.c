@@ -14,8 +14,7 @@ static bool read_door(noun gate, struct zk_array *array)
     return mary != NOUN_NONE && zk_mary_read(mary, array);
 }
 
-/* Some items as data, closed by a one. */
-static noun items(struct stack *stack, const struct zk_array *array, uint64_t from, uint64_t count)
+noun zk_items(struct stack *stack, const struct zk_array *array, uint64_t from, uint64_t count)
 {
     uint64_t *words = zk_data_begin(stack, (size_t)(count * array->step));
     if (words == NULL)
@@ -24,10 +23,9 @@ static noun items(struct stack *stack, const struct zk_array *array, uint64_t fr
     return zk_data_finish(stack);
 }
 
-/* An item as the library has it: a lone word without the one. */
-static noun item(struct stack *stack, const struct zk_array *array, uint64_t index)
+noun zk_item(struct stack *stack, const struct zk_array *array, uint64_t index)
 {
-    return array->step == 1 ? zk_atom(stack, array->words[index]) : items(stack, array, index, 1);
+    return array->step == 1 ? zk_atom(stack, array->words[index]) : zk_items(stack, array, index, 1);
 }
 
 static noun or_fail(noun n)
@@ -41,7 +39,7 @@ noun zk_jet_ave_snag(struct nock *machine, noun core)
     struct zk_array array;
     if (!read_door(core, &array) || !noun_is_direct(index) || index >= array.length)
         return NOCK_JET_PUNT;
-    return or_fail(item(nock_stack(machine), &array, index));
+    return or_fail(zk_item(nock_stack(machine), &array, index));
 }
 
 noun zk_jet_ave_snag_as_bpoly(struct nock *machine, noun core)
@@ -50,7 +48,7 @@ noun zk_jet_ave_snag_as_bpoly(struct nock *machine, noun core)
     struct zk_array array;
     if (!read_door(core, &array) || !noun_is_direct(index) || index >= array.length)
         return NOCK_JET_PUNT;
-    noun data = items(nock_stack(machine), &array, index, 1);
+    noun data = zk_items(nock_stack(machine), &array, index, 1);
     return data == NOUN_NONE ? NOCK_JET_FAIL : stack_cell(nock_stack(machine), array.step, data);
 }
 
@@ -64,7 +62,7 @@ noun zk_jet_ave_swag(struct nock *machine, noun core)
         return NOCK_JET_PUNT;
     if (count > array.length - from)
         count = array.length - from;
-    noun data = items(nock_stack(machine), &array, from, count);
+    noun data = zk_items(nock_stack(machine), &array, from, count);
     return data == NOUN_NONE ? NOCK_JET_FAIL : stack_triple(nock_stack(machine), array.step, count, data);
 }
 
@@ -146,7 +144,7 @@ noun zk_jet_mary_to_list(struct nock *machine, noun mary)
     if (!zk_mary_read(mary, &array))
         return NOCK_JET_PUNT;
     for (uint64_t i = 0; i < array.length; i++) {
-        noun one = item(stack, &array, i);
+        noun one = zk_item(stack, &array, i);
         if (one == NOUN_NONE)
             return NOCK_JET_FAIL;
         stack_list_add(stack, &list, one);

@@ -14,9 +14,12 @@
 #define SPONGE TIP5 "/sponge"
 #define SHAPE MISC "/shape"
 #define MERKLE MISC "/merkle"
+#define MEGA EXTENSION "/mp-to-mega"
+#define CONSTRAINTS MISC "/proof-lib/utils/constraint-util"
 #define CHEETAH MISC "/cheetah"
 #define STARK MISC "/proof-lib/utils/fri/table-lib/stark-core"
 #define ENGINE STARK "/fock-core/pow/stark-engine"
+#define VERIFIER ENGINE "/stark-verifier/verify-door"
 #define ZOON ENGINE "/zoon"
 #define H_ZOON ENGINE "/h-zoon"
 
@@ -96,6 +99,30 @@ const struct nock_jet zk_table[] = {
     {PLAIN_1(ZEKE, "transpose-bpolys", transpose_bpolys)},
     {PLAIN_1(ZEKE, "en-base58", en_base58)},
     {PLAIN_1(ZEKE, "de-base58", de_base58)},
+    /* zk_ops.c */
+    {CORE(ZEKE, "array-op/ops/snag", ops_snag)},
+    {CORE(ZEKE, "array-op/ops/scag", ops_scag)},
+    {CORE(ZEKE, "array-op/ops/slag", ops_slag)},
+    {CORE(ZEKE, "array-op/ops/swag", ops_swag)},
+    {CORE(ZEKE, "array-op/ops/weld", ops_weld)},
+    {PLAIN_2(ZEKE, "do-init-mary", do_init_mary)},
+    {CORE(ZEKE, "mary-utils/fet", fet)},
+    {CORE(ZEKE, "mary-utils/lift-elt", lift_elt)},
+    {PLAIN_2(ZEKE, "rip-correct", rip_correct)},
+    {CORE(ZEKE, "ave/change-step", ave_change_step)},
+    {CORE(ZEKE, "ave/weld-step", ave_weld_step)},
+    {CORE(EXTENSION, "frep", frep)},
+    /* zk_multi.c */
+    {CORE(MEGA, "mpeval", mpeval)},
+    /* zk_substitute.c */
+    {CORE(EXTENSION, "mp-substitute-mega", mp_substitute_mega)},
+    /* zk_deep.c */
+    {CORE(EXTENSION, "fpdiv", fpdiv)},
+    {CORE(STARK, "compute-deep", compute_deep)},
+    {CORE(STARK, "precompute-ntts", precompute_ntts)},
+    /* zk_verify.c */
+    {CORE(VERIFIER, "eval-composition-poly", eval_composition_poly)},
+    {CORE(VERIFIER, "evaluate-deep", evaluate_deep)},
     /* zk_cheetah.c */
     {PLAIN_2(CHEETAH "/curve/affine", "ch-scal", ch_scal)},
     {PLAIN_1(CHEETAH, "ser-a-pt", ser_a_pt)},

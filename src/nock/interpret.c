@@ -86,6 +86,15 @@ static noun reason_to_stop(struct nock *machine)
     return 0;
 }
 
+/* Why a jet failed: it was to stop, or it says itself, or there is no room. */
+static noun reason_to_fail(struct nock *machine)
+{
+    if (machine->failure_mote != 0)
+        return machine->failure_mote;
+    noun mote = reason_to_stop(machine);
+    return mote != 0 ? mote : noun_cord("fail");
+}
+
 /* The slow part of a safe point: 0, or the mote with which the run must end. */
 static noun safe_point(struct nock *machine, uint64_t *frame, size_t live, const struct code *entered)
 {
@@ -379,7 +388,7 @@ do_CALL : {
         case JETTED_EXIT:
             goto crash;
         case JETTED_FAIL:
-            mote = noun_cord("fail");
+            mote = reason_to_fail(machine);
             goto fail;
         case JETTED_STEP:
             frame = push_header(machine, frame, site->frame_words, at + 2);
@@ -461,7 +470,7 @@ do_CALL_TAIL : {
         case JETTED_EXIT:
             goto crash;
         case JETTED_FAIL:
-            mote = noun_cord("fail");
+            mote = reason_to_fail(machine);
             goto fail;
         case JETTED_STEP:
             step_frame_init(frame, jet->run.step, jet, value);
@@ -588,7 +597,7 @@ call_pieces : {
     case JETTED_EXIT:
         goto crash;
     case JETTED_FAIL:
-        mote = noun_cord("fail");
+        mote = reason_to_fail(machine);
         goto fail;
     case JETTED_STEP:
         step_frame_init(frame, jet->run.step, jet, value);
@@ -660,7 +669,7 @@ step : {
         }
         goto crash;
     case NOCK_STEP_FAIL:
-        mote = machine->failure_mote != 0 ? machine->failure_mote : noun_cord("fail");
+        mote = reason_to_fail(machine);
         goto fail;
     case NOCK_STEP_KICK:
         goto kick;

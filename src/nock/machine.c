@@ -106,6 +106,12 @@ void nock_interrupt_clear(struct nock *machine)
     atomic_store(&machine->interrupted, false);
 }
 
+bool nock_is_stopping(const struct nock *machine)
+{
+    return atomic_load_explicit(&machine->interrupted, memory_order_relaxed) ||
+           atomic_load_explicit(&machine->deadline_passed, memory_order_relaxed);
+}
+
 /* ---- running -------------------------------------------------------------------- */
 
 static enum nock_step run_step(struct nock *machine, struct nock_activation *activation)

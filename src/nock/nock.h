@@ -165,6 +165,11 @@ typedef noun nock_jet_2(struct nock *machine, noun a, noun b);         /* sample
 typedef noun nock_jet_3(struct nock *machine, noun a, noun b, noun c); /* sample [a b c] */
 typedef noun nock_jet_core(struct nock *machine, noun core);
 
+/* Whether the run is to end: interrupted, or past its deadline.  A plain jet that
+ * may take longer than a few milliseconds asks now and then, and if so returns
+ * NOCK_JET_FAIL; the run then fails with mote %intr. */
+bool nock_is_stopping(const struct nock *machine);
+
 /* A jet that runs Nock does it in steps, so that the C stack never grows: the
  * engine calls `step` with phase 0; the step says what to run next, and is
  * called again with what came of it. */

@@ -128,55 +128,6 @@ static noun list_to(uint64_t count, noun end)
     return list;
 }
 
-/* [4 0 6], [0 6], [3 0 6], [0 12], [5 [0 6] 0 6], a crash, and [0 6] on an atom */
-static noun sample_gate(unsigned i)
-{
-    struct stack *stack = space_stack();
-    switch (i) {
-    case 0:
-        return gate_of(stack_cell(stack, 4, axis_formula(6)), 0);
-    case 1:
-        return gate_of(axis_formula(6), stack_cell(stack, 1, 2));
-    case 2:
-        return gate_of(stack_cell(stack, 3, axis_formula(6)), stack_cell(stack, 1, 2));
-    case 3:
-        return gate_of(axis_formula(12), stack_cell(stack, 1, 2));
-    case 4:
-        return gate_of(stack_triple(stack, 5, axis_formula(6), axis_formula(6)), 0);
-    case 5:
-        return gate_of(axis_formula(0), stack_cell(stack, 1, 2));
-    case 6:
-        return 7;
-    default:
-        return NOUN_NONE;
-    }
-}
-
-/* Every gate on a list that ends well and on one that does not. */
-static noun on_list(struct library *library, const char *path, unsigned i)
-{
-    noun gate = sample_gate(i / 4);
-    if (gate == NOUN_NONE)
-        return NOUN_NONE;
-    noun list = list_to(i % 4 == 0 ? 0 : 5, i % 4 == 2 ? 9 : 0);
-    return call(library, path, stack_cell(space_stack(), list, gate));
-}
-
-static noun roll(struct library *library, unsigned i)
-{
-    return on_list(library, "k.138/one/two/roll", i);
-}
-
-static noun turn(struct library *library, unsigned i)
-{
-    return on_list(library, "k.138/one/two/turn", i);
-}
-
-static noun levy(struct library *library, unsigned i)
-{
-    return on_list(library, "k.138/one/two/levy", i);
-}
-
 /* ---- virtual Nock -------------------------------------------------------- */
 
 /* [11 [tag 1 clue] formula] */
@@ -330,9 +281,6 @@ static const struct series {
     program *program;
     const char *jets[JETS_MAX];
 } all_series[] = {
-    {"roll", roll, {"k.138/one/two/roll"}},
-    {"turn", turn, {"k.138/one/two/turn"}},
-    {"levy", levy, {"k.138/one/two/levy"}},
     {"mink", mink, {QUA "mink"}},
     {"mole", mole, {QUA "mole"}},
     {"mule", mule, {QUA "mule"}},

@@ -81,7 +81,6 @@ static noun inner_switch(noun sample, noun tree)
 
 static void register_labels(void)
 {
-    static const char *const lists[] = {"roll", "turn", "levy"};
     static const char *const gates[] = {"plug", "pfix", "sfix", "pose", "mink", "mole", "mule"};
     static const char *const rules[] = {"easy", "just", "mask", "shim", "bend", "comp",
                                         "glue", "cold", "stag", "cook", "here", "stir"};
@@ -93,8 +92,6 @@ static void register_labels(void)
     two = layer("two", one);
     tri = layer("tri", two);
     qua = layer("qua", tri);
-    for (size_t i = 0; i < COUNT_OF(lists); i++)
-        registered(gate(lists[i], 0, two), noun_cord(lists[i]), at_axis(7));
     for (size_t i = 0; i < COUNT_OF(gates); i++)
         registered(gate(gates[i], 0, qua), noun_cord(gates[i]), at_axis(7));
     for (size_t i = 0; i < COUNT_OF(rules); i++) {
@@ -150,11 +147,6 @@ static noun identity(void)
     return plain_gate(at_axis(6), cell(0, 0));
 }
 
-static noun equals(noun formula)
-{
-    return plain_gate(cell(5, cell(at_axis(6), formula)), 0);
-}
-
 static noun always(noun product)
 {
     return plain_gate(cell(1, product), 0);
@@ -167,33 +159,6 @@ static noun numbers(uint64_t count, noun end)
     for (; count > 0; count--)
         list = cell(count, list);
     return list;
-}
-
-static noun call(const char *name, noun list, noun its_gate)
-{
-    return gate(name, cell(list, its_gate), two);
-}
-
-static void check_lists(void)
-{
-    tap_ok(gives(call("roll", numbers(5, 0), count_to(10)), 15), "roll folds into the sample");
-    tap_ok(gives(call("roll", 0, count_to(10)), 10), "roll of nothing is the sample");
-    tap_ok(crashes(call("roll", numbers(3, 9), count_to(10))), "roll to an improper end crashes");
-    tap_ok(crashes(call("roll", 0, increment())), "roll without a place for the sum crashes");
-    tap_ok(gives(call("turn", numbers(3, 0), increment()), noun_tail(numbers(4, 0))), "turn keeps the order");
-    tap_ok(gives(call("turn", 0, 7), 0) && crashes(call("turn", numbers(1, 0), 7)),
-           "turn of nothing does not look at its gate");
-    tap_ok(crashes(call("turn", numbers(3, 9), increment())), "turn to an improper end crashes");
-    tap_ok(gives(call("levy", numbers(3, 0), equals(at_axis(6))), NOUN_YES), "levy of what always holds");
-    tap_ok(gives(call("levy", numbers(3, 9), equals(cell(1, 1))), NOUN_NO), "levy stops at the first no");
-    tap_ok(crashes(call("levy", numbers(3, 0), increment())), "levy takes only yes and no");
-}
-
-static void check_many_items(void)
-{
-    tap_ok(gives(call("roll", numbers(MANY, 0), count_to(0)), MANY), "roll of a million");
-    tap_ok(gives(call("turn", numbers(MANY, 0), identity()), numbers(MANY, 0)), "turn of a million");
-    tap_ok(gives(call("levy", numbers(MANY, 0), equals(at_axis(6))), NOUN_YES), "levy of a million");
 }
 
 /* ---- rules --------------------------------------------------------------- */
@@ -404,8 +369,6 @@ int main(void)
     CHECK(nock_create(space_stack(), NULL, &machine) == STATUS_OK);
     jet_install(machine);
     register_labels();
-    check_lists();
-    check_many_items();
     check_characters();
     check_sequences();
     check_choice();

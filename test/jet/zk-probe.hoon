@@ -1,7 +1,6 @@
 ::  What test/jet/zk_corpus.c slams: gates of the zkvm libraries by name.
 ::
-::  Beside a copy of the libraries (hoon/common/{zeke,zoon,h-zoon}.hoon and
-::  hoon/common/ztd), compile it with
+::  Beside a copy of the libraries (hoon/common and hoon/dat), compile it with
 ::
 ::    loam hoonc --arbitrary --output probe.jam hoon/zk-probe.hoon hoon
 ::
@@ -10,6 +9,10 @@
 /=  z  /common/zeke
 /=  zoon  /common/zoon
 /=  h-zoon  /common/h-zoon
+/=  verifier  /common/stark/verifier
+/=  memory  /common/v2/table/prover/memory
+/=  compute  /common/v2/table/prover/compute
+/=  zose  /common/zose
 =/  tip5  tip5:z
 =/  absorbed
   %.  ~[1 2 3]
@@ -146,5 +149,42 @@
     ['h-by/dif' dif:h-by:h-zoon]
     ['h-by/uni' uni:h-by:h-zoon]
     ['h-by/int' int:h-by:h-zoon]
+    [%do-init-mary do-init-mary:z]
+    [%rip-correct rip-correct:z]
+    ['mary-utils/fet' fet:mary-utils:z]
+    ['mary-utils/lift-elt' lift-elt:mary-utils:z]
+    ['ave/weld-step' weld-step:ave:z]
+    ['ave/change-step' change-step:ave:z]
+    ['ops/snag' snag:bop:z]
+    ['ops/scag' scag:bop:z]
+    ['ops/slag' slag:bop:z]
+    ['ops/swag' swag:bop:z]
+    ['ops/weld' weld:bop:z]
+    [%zip-roll zip-roll:z]
+    [%frep frep:z]
+    [%fpdiv fpdiv:z]
+    [%mpeval mpeval:mp-to-mega:z]
+    [%mp-substitute-mega mp-substitute-mega:z]
+    [%hash-felt hash-felt:tip5]
+    [%sign sign:affine:schnorr:cheetah:z]
+    ['schnorr/affine/verify' verify:affine:schnorr:cheetah:z]
+    ['schnorr/affine/batch-verify' batch-verify:affine:schnorr:cheetah:z]
+    ['belt-schnorr/affine/batch-verify' batch-verify:affine:belt-schnorr:cheetah:z]
+    [%build-tree-data build-tree-data:constraint-util:z]
+    [%precompute-ntts precompute-ntts:z]
+    [%compute-deep compute-deep:z]
+    [%eval-composition-poly do-eval-composition-poly:verify-door:verifier]
+    [%evaluate-deep do-evaluate-deep:verify-door:verifier]
+    ['memory/extend' extend:funcs:memory]
+    ['memory/mega-extend' mega-extend:funcs:memory]
+    ['compute/extend' extend:funcs:compute]
+    ['compute/mega-extend' mega-extend:funcs:compute]
+    ['z-by/rep' rep:z-by:zoon]
+    [%zh-molt zh-molt:h-zoon]
+    [%zh-silt zh-silt:h-zoon]
+    [%zh-milt zh-milt:h-zoon]
+    [%zh-balmilt zh-balmilt:h-zoon]
+    [%zh-jult zh-jult:h-zoon]
+    [%zose zose]
     ['h-by/mar' mar:h-by:h-zoon]
 ==

@@ -380,6 +380,10 @@ static noun core_in_ave(const char *arm, noun gate, uint64_t *state)
         return with_sample(core, pair(tap_below(state, length), 1 + tap_below(state, length)));
     if (strcmp(arm, "weld") == 0)
         return with_sample(core, mary_of(state, odd(state) ? step + 1 : step, 1 + tap_below(state, 5)));
+    if (strcmp(arm, "weld-step") == 0)
+        return with_sample(core, mary_of(state, 1 + tap_below(state, 4), odd(state) ? length + 1 : length));
+    if (strcmp(arm, "change-step") == 0)
+        return with_sample(core, odd(state) ? tap_below(state, 5) : tap_below(state, 2) ? 1 : step * length);
     if (strcmp(arm, "transpose") == 0)
         return with_sample(core, step % 2 == 0 && tap_below(state, 2) ? 2 : 1);
     return with_sample(core, tap_below(state, length + odd(state)));
@@ -611,6 +615,287 @@ static noun core_in_door(struct nock *machine, const char *name, noun gate, uint
     return gate_in_door(noun_head(gate), sample, noun_at(gate, 14), tree, noun_at(gate, 31));
 }
 
+/* ---- elements, and arrays over another step ---------------------------------- */
+
+static noun gate_over(noun gate, noun sample, noun door_sample)
+{
+    struct stack *stack = space_stack();
+    noun door = stack_triple(stack, noun_at(gate, 14), door_sample, noun_at(gate, 31));
+    return stack_triple(stack, noun_head(gate), sample, door);
+}
+
+/* An element for a step, or something close to one. */
+static noun element(uint64_t *state, uint64_t step)
+{
+    return step == 1 ? belt(state) : data(state, step);
+}
+
+static noun core_in_mary_utils(const char *arm, noun gate, uint64_t *state)
+{
+    uint64_t step = 1 + tap_below(state, 4);
+    if (strcmp(arm, "lift-elt") == 0)
+        return gate_over(gate, belt(state), step);
+    switch (tap_below(state, 4)) {
+    case 0:
+        return gate_over(gate, tap_below(state, 2), step);
+    case 1:
+        return gate_over(gate, exponent(state), step);
+    default:
+        return gate_over(gate, element(state, step), step);
+    }
+}
+
+/* A gate of `ops`, in whose door's door the step is. */
+static noun core_in_ops(const char *arm, noun gate, uint64_t *state)
+{
+    struct stack *stack = space_stack();
+    uint64_t step = 1 + tap_below(state, 3), length = 1 + tap_below(state, 6);
+    noun array_door = stack_triple(stack, noun_at(gate, 62), step, noun_at(gate, 127)), sample;
+    noun door = stack_triple(stack, noun_at(gate, 14), array(state, step, length), array_door);
+    if (strcmp(arm, "swag") == 0)
+        sample = pair(tap_below(state, length + 1), tap_below(state, length + 2));
+    else if (strcmp(arm, "weld") == 0)
+        sample = array(state, odd(state) ? step + 1 : step, 1 + tap_below(state, 5));
+    else
+        sample = tap_below(state, length + 2);
+    return stack_triple(stack, noun_head(gate), sample, door);
+}
+
+static noun step_and_elements(uint64_t *state)
+{
+    uint64_t step = 1 + tap_below(state, 4);
+    noun list = 0;
+    for (uint64_t i = tap_below(state, 8); i > 0; i--)
+        list = pair(element(state, step), list);
+    return pair(odd(state) ? step + 1 : step, list);
+}
+
+static noun bite_and_atom(uint64_t *state)
+{
+    noun bloq = tap_below(state, 8), a = tap_below(state, 4) ? exponent(state) : 0;
+    return pair(tap_below(state, 2) ? bloq : pair(bloq, 1 + tap_below(state, 3)), a);
+}
+
+static noun three_belts(uint64_t *state)
+{
+    return list_of(state, odd(state) ? belt : good_belt, odd(state) ? tap_below(state, 5) : 3);
+}
+
+/* ---- polynomials of many variables --------------------------------------------- */
+
+static noun map_put(noun map, noun key, noun value)
+{
+    struct stack *stack = space_stack();
+    noun door = stack_triple(stack, 0, map, 0);
+    return jet_by_put(sample_machine, stack_triple(stack, 0, pair(key, value), door));
+}
+
+struct places {
+    uint64_t variables, challenges, dynamics, compositions;
+};
+
+static uint64_t mega_term(uint64_t *state, const struct places *places)
+{
+    uint64_t kind = tap_below(state, 5), exponent = odd(state) ? 0 : 1 + tap_below(state, 3);
+    const uint64_t counts[5] = {1, places->variables, places->challenges, places->dynamics, places->compositions};
+    if (counts[kind] == 0)
+        kind = 1;
+    return kind | tap_below(state, counts[kind] + (tap_below(state, 100) == 0)) << 3 | exponent << 13;
+}
+
+static noun monomial(uint64_t *state, const struct places *places)
+{
+    uint64_t words[5], count = 1 + tap_below(state, 4);
+    for (uint64_t i = 0; i < count; i++)
+        words[i] = mega_term(state, places);
+    words[count] = 1;
+    return pair(count, stack_atom_from_words(space_stack(), words, count + 1));
+}
+
+static noun mega(uint64_t *state, const struct places *places)
+{
+    noun map = 0;
+    for (uint64_t i = tap_below(state, 6); i > 0; i--) {
+        noun key = monomial(state, places);
+        map = map_put(map, key, tap_below(state, 100) ? good_belt(state) : belt(state));
+    }
+    return map;
+}
+
+static noun tuple(const noun *items, size_t count)
+{
+    noun n = items[count - 1];
+    for (size_t i = count - 1; i-- > 0;)
+        n = pair(items[i], n);
+    return n;
+}
+
+static noun good_felt(uint64_t *state)
+{
+    const uint64_t words[4] = {zk_sample_belt(state), zk_sample_belt(state), 1 + tap_below(state, 1000), 1};
+    return stack_atom_from_words(space_stack(), words, 4);
+}
+
+static noun good_array(uint64_t *state, uint64_t step, uint64_t length)
+{
+    uint64_t words[2048];
+    CHECK(step * length < COUNT_OF(words));
+    for (uint64_t i = 0; i < step * length; i++)
+        words[i] = tap_below(state, P);
+    words[step * length] = 1;
+    return pair(length, stack_atom_from_words(space_stack(), words, step * length + 1));
+}
+
+static noun mega_and_places(uint64_t *state)
+{
+    struct places places = {1 + tap_below(state, 4), 1 + tap_below(state, 3), 1 + tap_below(state, 3),
+                            tap_below(state, 3)};
+    bool base = tap_below(state, 2);
+    noun compositions = 0;
+    for (noun i = 0; i < places.compositions; i++)
+        compositions = map_put(compositions, i, base ? good_belt(state) : good_felt(state));
+    noun items[6] = {noun_cord(base ? "base" : "ext"), mega(state, &places), 0, 0, 0, compositions};
+    items[2] = array(state, base ? 1 : 3, places.variables);
+    items[3] = array(state, 1, places.challenges);
+    items[4] = array(state, 1, places.dynamics);
+    return tuple(items, 6);
+}
+
+static noun mega_and_traces(uint64_t *state)
+{
+    struct places places = {1 + tap_below(state, 4), 1 + tap_below(state, 3), 1 + tap_below(state, 3),
+                            tap_below(state, 3)};
+    noun height = 1 + tap_below(state, 4), compositions = 0;
+    for (noun i = 0; i < places.compositions; i++)
+        compositions = map_put(compositions, i, good_array(state, 1, 4 * height));
+    noun items[6] = {mega(state, &places), 0, height, 0, 0, compositions};
+    items[1] = good_array(state, 1, 4 * height * places.variables);
+    items[3] = array(state, 1, places.challenges);
+    items[4] = array(state, 1, places.dynamics);
+    return tuple(items, 6);
+}
+
+/* ---- the prover and the verifier ------------------------------------------------- */
+
+static noun some_power(uint64_t *state)
+{
+    return (noun)1 << tap_below(state, 4);
+}
+
+/* Of one table or two: polynomials in rows, opened at two points and the points after. */
+static noun deep_sample(uint64_t *state)
+{
+    uint64_t tables = 1 + tap_below(state, 2), openings = 0, pieces = 1 + tap_below(state, 3);
+    noun list = 0, piece_list = 0;
+    for (uint64_t i = 0; i < tables; i++) {
+        uint64_t columns = 1 + tap_below(state, 2), length = 1 + tap_below(state, 10);
+        noun table = tap_below(state, 3) ? good_array(state, 1, columns * length) : array(state, 1, columns * length);
+        list = pair(stack_triple(space_stack(), length, columns, noun_tail(table)), list);
+        openings += 4 * columns;
+    }
+    for (uint64_t i = 0; i < pieces; i++)
+        piece_list = pair(good_array(state, 3, 1 + tap_below(state, 10)), piece_list);
+    noun items[8] = {list, good_array(state, 3, openings), piece_list};
+    items[3] = good_array(state, 3, pieces);
+    items[4] = good_array(state, 3, openings + pieces - odd(state));
+    items[5] = good_array(state, 3, tables);
+    items[6] = felt(state);
+    items[7] = good_felt(state);
+    return tuple(items, 8);
+}
+
+static noun to_transform_many(uint64_t *state)
+{
+    uint64_t height = some_power(state), columns = 1 + tap_below(state, 3);
+    noun table = array(state, 1, height * columns);
+    return stack_triple(space_stack(), pair(height, pair(columns, noun_tail(table))), height,
+                        odd(state) ? 3 : (noun)1 << tap_below(state, 3));
+}
+
+static noun ultra(uint64_t *state, uint64_t variables, noun *degrees)
+{
+    struct places places = {variables, 3, 2, 0};
+    *degrees = 0;
+    if (tap_below(state, 2)) {
+        *degrees = pair(1 + tap_below(state, 4), *degrees);
+        return pair(noun_cord("mega"), mega(state, &places));
+    }
+    uint64_t parts = 1 + tap_below(state, 2);
+    noun composed = 0, constraints = 0;
+    for (uint64_t i = 0; i < parts; i++)
+        composed = pair(mega(state, &places), composed);
+    places.compositions = parts;
+    for (uint64_t i = 0; i < 2; i++) {
+        constraints = pair(mega(state, &places), constraints);
+        *degrees = pair(1 + tap_below(state, 4), *degrees);
+    }
+    return stack_triple(space_stack(), noun_cord("comp"), composed, constraints);
+}
+
+static noun constraint_list(uint64_t *state, uint64_t variables, noun *count)
+{
+    noun list = 0, degrees;
+    *count = 0;
+    for (uint64_t i = tap_below(state, 3); i > 0; i--) {
+        noun one = ultra(state, variables, &degrees);
+        list = pair(pair(one, degrees), list);
+        for (; degrees != 0; degrees = noun_tail(degrees))
+            ++*count;
+    }
+    return list;
+}
+
+static noun composition_sample(uint64_t *state)
+{
+    uint64_t tables = 1 + tap_below(state, 2), evaluations = 0;
+    noun heights = 0, widths = 0, dynamics = 0, constraint_map = 0, count_map = 0, weight_map = 0;
+    for (uint64_t i = tables; i-- > 0;) {
+        uint64_t width = 1 + tap_below(state, 3), pairs = 0;
+        noun constraints[5], counts[5];
+        for (unsigned group = 0; group < 5; group++) {
+            constraints[group] = constraint_list(state, 2 * width, &counts[group]);
+            pairs += counts[group];
+        }
+        constraint_map = map_put(constraint_map, i, tuple(constraints, 5));
+        count_map = map_put(count_map, i, tuple(counts, 5));
+        weight_map = map_put(weight_map, i, good_array(state, 1, 2 * pairs + 1));
+        heights = pair(odd(state) ? 3 : some_power(state), heights);
+        widths = pair(width, widths);
+        dynamics = pair(good_array(state, 1, 2), dynamics);
+        evaluations += 2 * width;
+    }
+    noun items[10] = {good_array(state, 3, evaluations), heights, constraint_map, count_map, dynamics, weight_map};
+    items[6] = good_array(state, 1, 3);
+    items[7] = good_felt(state);
+    items[8] = widths;
+    items[9] = tap_below(state, 2);
+    return tuple(items, 10);
+}
+
+static noun deep_evaluation_sample(uint64_t *state)
+{
+    uint64_t tables = 1 + tap_below(state, 2), columns = 0, pieces = tap_below(state, 3);
+    noun heights = 0, widths = 0;
+    for (uint64_t i = 0; i < tables; i++) {
+        uint64_t width = tap_below(state, 4);
+        heights = pair(odd(state) ? 3 : some_power(state), heights);
+        widths = pair(width, widths);
+        columns += width;
+    }
+    noun items[12] = {good_array(state, 3, 4 * columns + 1), good_array(state, 3, pieces + 1)};
+    items[2] = list_of(state, odd(state) ? belt : good_belt, columns);
+    items[3] = list_of(state, good_belt, pieces);
+    items[4] = pieces;
+    items[5] = good_array(state, 3, 4 * columns + pieces + 1);
+    items[6] = heights;
+    items[7] = widths;
+    items[8] = lifted(zk_root(5));
+    items[9] = tap_below(state, 32);
+    items[10] = felt(state);
+    items[11] = good_felt(state);
+    return tuple(items, 12);
+}
+
 /* ---- by name ------------------------------------------------------------- */
 
 static const struct {
@@ -694,6 +979,16 @@ static const struct {
     {"hash-hashable", hashable},
     {"build-merk-heap", mary_for_heap},
     {"bp-build-merk-heap", mary_for_heap},
+    {"do-init-mary", step_and_elements},
+    {"rip-correct", bite_and_atom},
+    {"frep", three_belts},
+    {"fpdiv", fpoly_pair},
+    {"mpeval", mega_and_places},
+    {"mp-substitute-mega", mega_and_traces},
+    {"compute-deep", deep_sample},
+    {"precompute-ntts", to_transform_many},
+    {"eval-composition-poly", composition_sample},
+    {"evaluate-deep", deep_evaluation_sample},
     {"dor-tip", tree_pair},
     {"gor-tip", tree_pair},
     {"mor-tip", tree_pair},
@@ -703,7 +998,7 @@ static const struct {
 
 const char *zk_sample_name(const char *path)
 {
-    static const char *const prefixes[] = {"/z-by/", "/z-in/", "/h-by/", "/h-in/", "/ave/"};
+    static const char *const prefixes[] = {"/z-by/", "/z-in/", "/h-by/", "/h-in/", "/ave/", "/ops/", "/mary-utils/"};
     for (size_t i = 0; i < COUNT_OF(prefixes); i++) {
         const char *door = strstr(path, prefixes[i]);
         if (door != NULL)
@@ -717,6 +1012,10 @@ noun zk_sample_core(struct nock *machine, const char *name, noun gate, uint64_t 
     sample_machine = machine;
     if (strncmp(name, "ave/", 4) == 0)
         return core_in_ave(name + 4, gate, state);
+    if (strncmp(name, "ops/", 4) == 0)
+        return core_in_ops(name + 4, gate, state);
+    if (strncmp(name, "mary-utils/", 11) == 0)
+        return core_in_mary_utils(name + 11, gate, state);
     if (strchr(name, '/') != NULL)
         return core_in_door(machine, name, gate, state);
     for (size_t i = 0; i < COUNT_OF(generators); i++)
