@@ -37,6 +37,7 @@
 #define DISK_ROOM_BYTES ((uint64_t)16 << 20)
 #define DISK_LOOK_NS ((uint64_t)1000000)
 #define LARGE_JOB_BYTES ((size_t)64 << 10)
+#define REFUSAL_WARNING_NS ((uint64_t)10000000000)
 
 /* ---- prepare --------------------------------------------------------------------- */
 
@@ -221,6 +222,23 @@ static void warn_of_limit(const struct host *host, const struct host_event *even
     host_warn(host, message);
 }
 
+/* Likewise of what there was no room for; but a disk that is full refuses many. */
+static void warn_of_refusal(struct host *host, const struct host_event *event)
+{
+    char message[STATUS_MESSAGE_SIZE_BYTES + 64];
+    uint64_t now_ns = os_clock_ns();
+    if (event->answer != HOST_REFUSED || event->reason == STATUS_CRASHED)
+        return;
+    host->refusals_untold++;
+    if (now_ns < host->refusal_warning_ns)
+        return;
+    snprintf(message, sizeof message, "%" PRIu64 " event%s refused, nothing has changed: %s", host->refusals_untold,
+             host->refusals_untold == 1 ? "" : "s", status_message());
+    host_warn(host, message);
+    host->refusals_untold = 0;
+    host->refusal_warning_ns = now_ns + REFUSAL_WARNING_NS;
+}
+
 static enum status release(struct host *host, const struct record *record)
 {
     struct host_event event;
@@ -228,6 +246,7 @@ static enum status release(struct host *host, const struct record *record)
     STATUS_TRY(record_decode(host->node, record, &event));
     count(host, &event);
     warn_of_limit(host, &event);
+    warn_of_refusal(host, &event);
     host_deliver(host, record->answered, record->context, &event);
     return STATUS_OK;
 }

@@ -64,8 +64,10 @@ struct host {
     enum status broken;      /* why it accepts nothing more */
     char broken_message[STATUS_MESSAGE_SIZE_BYTES];
 
-    uint64_t disk_look_ns; /* when the room on the disk is looked at again */
-    uint64_t entropy[32];  /* for the next events; a word that was used is 0 */
+    uint64_t disk_look_ns;
+    uint64_t refusal_warning_ns; /* when the next refusal is told of */
+    uint64_t refusals_untold;    /* when the room on the disk is looked at again */
+    uint64_t entropy[32];        /* for the next events; a word that was used is 0 */
     size_t entropy_left;
 
     uint64_t boot_ns;
