@@ -149,6 +149,20 @@ enum status eventlog_append(struct eventlog *log, const struct eventlog_row *row
     return STATUS_OK;
 }
 
+enum status eventlog_rehearse(struct eventlog *log, const struct eventlog_row *row)
+{
+    CHECK(log->mode == EVENTLOG_WRITE && !log->is_beside_writer && !log->is_settled);
+    STATUS_TRY(eventlog_usable(log));
+    struct eventlog_row next = *row;
+    next.event = log->last + 1;
+    int code = run(log->statements[EVENTLOG_STATEMENT_BEGIN]);
+    if (code == SQLITE_OK)
+        code = eventlog_insert_row(log, &next, 0);
+    enum status status = code == SQLITE_OK ? STATUS_OK : eventlog_fail(log, code, "prepare it for its next row");
+    roll_back(log);
+    return status;
+}
+
 enum status eventlog_append_load(struct eventlog *log, const struct eventlog_load *load)
 {
     CHECK(log->mode == EVENTLOG_WRITE && !log->is_settled);

@@ -155,6 +155,10 @@ enum status eventlog_settle(struct eventlog *log) MUST_USE;
  * but that it could not be done now is no failure. */
 enum status eventlog_warm(struct eventlog *log) MUST_USE;
 
+/* Appends a row like this one and takes it back: nothing is written.  Statuses as
+ * eventlog_append. */
+enum status eventlog_rehearse(struct eventlog *log, const struct eventlog_row *row) MUST_USE;
+
 /* How long the events after `event` took to evaluate, together, as their rows say. */
 enum status eventlog_evaluation(struct eventlog *log, uint64_t event, uint64_t *evaluation_us) MUST_USE;
 

@@ -84,7 +84,7 @@ static enum status check_disk_now_and_then(struct host *host)
     return STATUS_OK;
 }
 
-static enum status prepare(struct host *host)
+enum status commit_prepare(struct host *host)
 {
     if (host->node->arena == NULL)
         return STATUS_OK;
@@ -186,7 +186,7 @@ static enum status refuse_or_break(struct host *host, enum status status, struct
 static enum status take_in(struct host *host, noun wire, noun cause, struct record *record)
 {
     struct kernel_event event;
-    enum status status = prepare(host);
+    enum status status = commit_prepare(host);
     if (status != STATUS_OK)
         return refuse_or_break(host, note_arena_limit(host, status, record), record);
     STATUS_TRY(evaluate(host, wire, cause, &event, record));

@@ -215,6 +215,12 @@ typedef void host_answered_fn(void *context, struct host *host, const struct hos
 /* Queues a poke; wire and cause are copied.  From the loop's thread. */
 void host_submit(struct host *host, noun wire, noun cause, host_answered_fn *answered, void *context);
 
+/* Before the first event, at a time when nobody waits: does the newest event again,
+ * if it was a quick one, and takes everything back, so that what an event needs
+ * is in its caches; and has the log prepared in the background.  host_run does
+ * it, unless it is to stop when idle. */
+void host_warm_up(struct host *host);
+
 /* Runs until somebody stops it, a signal arrives or, with `until_idle`, nothing
  * is left to do.  *exit_code is what host_stop was given, or 128 + signal. */
 enum status host_run(struct host *host, bool until_idle, int *exit_code) MUST_USE;

@@ -27,6 +27,7 @@ struct logger {
     size_t in_flight_bytes;
     bool is_working;           /* somebody uses the log */
     struct eventlog_row *rows; /* whose these are; owned */
+    bool is_warming_due;
     bool is_checkpoint_due;
     bool is_stopping;
     uint64_t written_event; /* the log has it */
@@ -210,6 +211,11 @@ static enum status checkpoint(struct logger *logger)
     return STATUS_OK;
 }
 
+static enum status warm(struct logger *logger)
+{
+    return eventlog_warm(logger->options.log);
+}
+
 static void do_alone(struct logger *logger, enum status (*work)(struct logger *logger))
 {
     begin_work(logger);
@@ -251,6 +257,9 @@ static void run(void *context)
     while (!has_failed(logger)) {
         if (logger->is_working) {
             wait_for_work(logger);
+        } else if (logger->is_warming_due) {
+            logger->is_warming_due = false;
+            do_alone(logger, warm);
         } else if (logger->queue.first != NULL) {
             append_group(logger);
             logger->options.wake(logger->options.context);
@@ -383,6 +392,29 @@ enum status logger_append(struct logger *logger, const struct record *record)
     }
     os_mutex_unlock(logger->mutex);
     return status;
+}
+
+void logger_lend(struct logger *logger)
+{
+    os_mutex_lock(logger->mutex);
+    begin_work(logger);
+    os_mutex_unlock(logger->mutex);
+}
+
+void logger_take_back(struct logger *logger)
+{
+    os_mutex_lock(logger->mutex);
+    end_work(logger);
+    rouse(logger);
+    os_mutex_unlock(logger->mutex);
+}
+
+void logger_warm(struct logger *logger)
+{
+    os_mutex_lock(logger->mutex);
+    logger->is_warming_due = true;
+    os_condition_signal(logger->work);
+    os_mutex_unlock(logger->mutex);
 }
 
 struct record *logger_take(struct logger *logger)

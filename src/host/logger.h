@@ -45,6 +45,13 @@ void logger_put(struct logger *logger, struct record *record, bool at_once);
  * it; it stays the caller's and does not come out. */
 enum status logger_append(struct logger *logger, const struct record *record) MUST_USE;
 
+/* Between the two the log is the caller's alone.  Nothing may be put meanwhile. */
+void logger_lend(struct logger *logger);
+void logger_take_back(struct logger *logger);
+
+/* Has the log prepared for its next row, by the thread, before anything else. */
+void logger_warm(struct logger *logger);
+
 /* What may be acknowledged, oldest first; NULL if nothing.  The caller's. */
 struct record *logger_take(struct logger *logger);
 

@@ -258,6 +258,8 @@ enum status host_run(struct host *host, bool until_idle, int *exit_code)
     os_signal_watch(on_signal);
     enum status status = start_drivers(host);
     if (status == STATUS_OK) {
+        if (!until_idle)
+            host_warm_up(host);
         control_start(host);
         status = run_loop(host, until_idle);
         control_finish(host);

@@ -10,7 +10,7 @@
 static void to_slog(void *context, uint64_t priority, noun tank)
 {
     const struct host *host = context;
-    if (host->options.listener.slog != NULL)
+    if (host->options.listener.slog != NULL && !host->is_rehearsing)
         host->options.listener.slog(host->options.listener.context, priority, tank);
 }
 

@@ -60,6 +60,7 @@ struct host {
     struct flusher *flusher; /* NULL in memory and in a view */
     struct gc *gc;           /* likewise */
     struct logger *logger;   /* likewise */
+    bool is_rehearsing;      /* nobody is to hear what the kernel says */
     bool is_barred;          /* an event in flight has to be released before the next is run */
     enum status broken;      /* why it accepts nothing more */
     char broken_message[STATUS_MESSAGE_SIZE_BYTES];
@@ -120,6 +121,9 @@ enum status commit_submit(struct host *host, noun wire, noun cause, bool is_alon
 
 /* Delivers what has become durable, in order.  A failure: the host is broken. */
 enum status commit_release(struct host *host) MUST_USE;
+
+/* Is there room for an event?  Statuses as host_poke's refusals. */
+enum status commit_prepare(struct host *host) MUST_USE;
 
 /* May another event be run; is every one delivered? */
 bool commit_has_room(struct host *host);

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host/logger.h"
 #include "host/private.h"
 
 #define LOOK_EVERY_MS 500
@@ -216,7 +217,10 @@ static enum status count_backlog(struct host_sealing *sealing)
     STATUS_TRY(snapshot_list(node->directory, &list));
     uint64_t event = list.count > 0 ? list.entries[0].event : 0;
     snapshot_list_finish(&list);
-    STATUS_TRY(eventlog_evaluation(node->log, event, &evaluation_us));
+    logger_lend(sealing->host->logger);
+    enum status status = eventlog_evaluation(node->log, event, &evaluation_us);
+    logger_take_back(sealing->host->logger);
+    STATUS_TRY(status);
     sealing->backlog_ns = evaluation_us * 1000;
     return STATUS_OK;
 }

@@ -41,7 +41,12 @@ enum status host_status_read(struct host *host, struct host_status *out)
     memcpy(out->kernel_hash, node->kernel_hash, sizeof out->kernel_hash);
     if (node->arena == NULL)
         return STATUS_OK;
-    STATUS_TRY(read_files(node, out));
+    if (host->logger != NULL)
+        logger_lend(host->logger);
+    enum status status = read_files(node, out);
+    if (host->logger != NULL)
+        logger_take_back(host->logger);
+    STATUS_TRY(status);
     out->appended_bytes -= host->appended_at_boot_bytes;
     if (host->logger != NULL)
         out->durable_event = logger_durable_event(host->logger);

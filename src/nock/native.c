@@ -57,6 +57,40 @@ void native_prepare(const struct nock *machine, struct code *code)
     }
 }
 
+void native_open(struct nock *machine)
+{
+    struct native *native = &machine->native;
+    if (native->memory == NULL)
+        return;
+    size_t kept_bytes = native->used_bytes & ~(size_t)(PAGE_BYTES - 1);
+    native->is_open = os_map_make_writable(native->memory + kept_bytes, native->size_bytes - kept_bytes) == STATUS_OK;
+    native->open_bytes = kept_bytes;
+}
+
+void native_close(struct nock *machine)
+{
+    struct native *native = &machine->native;
+    if (!native->is_open)
+        return;
+    native->is_open = false;
+    enum status status = os_map_make_code(native->memory + native->open_bytes, native->size_bytes - native->open_bytes);
+    CHECK(status == STATUS_OK); /* it was before */
+}
+
+/* Between native_open and native_close there is nothing to do. */
+static bool make_writable(const struct native *native, uint8_t *pages, size_t size_bytes)
+{
+    return native->is_open || os_map_make_writable(pages, size_bytes) == STATUS_OK;
+}
+
+static void make_code(const struct native *native, uint8_t *pages, size_t size_bytes)
+{
+    if (native->is_open)
+        return;
+    enum status status = os_map_make_code(pages, size_bytes);
+    CHECK(status == STATUS_OK); /* it was before */
+}
+
 void native_compile(struct nock *machine, struct code *code)
 {
     struct native *native = &machine->native;
@@ -67,13 +101,12 @@ void native_compile(struct nock *machine, struct code *code)
     uint8_t *at = native->memory + native->used_bytes;
     uint8_t *pages = (uint8_t *)((uintptr_t)at & ~(uintptr_t)(PAGE_BYTES - 1));
     size_t pages_bytes = bits_round_up((size_t)(at - pages) + reach_bytes, PAGE_BYTES);
-    if (os_map_make_writable(pages, pages_bytes) != STATUS_OK)
+    if (!make_writable(native, pages, pages_bytes))
         return;
     size_t written_bytes = native_write_code(machine, code, at, reach_bytes);
     CHECK(written_bytes > 0); /* no template is longer than that */
     native->used_bytes += bits_round_up(written_bytes, 16);
-    enum status status = os_map_make_code(pages, pages_bytes);
-    CHECK(status == STATUS_OK); /* it was before */
+    make_code(native, pages, pages_bytes);
     make_visible(at, written_bytes);
     machine->codes.has_news = true;
     machine->statistics.native_bytes = native->used_bytes;

@@ -31,6 +31,8 @@ typedef uint32_t native_enter_fn(struct nock *machine, const void *target, uint6
 struct native {
     uint8_t *memory; /* NULL: there is no native code */
     size_t used_bytes, size_bytes, stubs_bytes;
+    bool is_open; /* what lies behind open_bytes is to be written now, not run */
+    size_t open_bytes;
     native_enter_fn *enter;
     const void *leave_enter, *leave_land; /* where code goes that is not native, or to a caller that is not */
     size_t leave_bytes;                   /* from `memory`: the way out, for a reason in a register */
@@ -52,6 +54,11 @@ void native_prepare(const struct nock *machine, struct code *code);
 
 /* Translates a code, if there is room. */
 void native_compile(struct nock *machine, struct code *code);
+
+/* While many are translated, and nothing is run: the pages change hands once, not
+ * twice for each. */
+void native_open(struct nock *machine);
+void native_close(struct nock *machine);
 
 /* Between two runs: forgets all of it if it has become too much. */
 void native_trim(struct nock *machine);

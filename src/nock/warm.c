@@ -179,7 +179,9 @@ void nock_codes_restore(struct nock *machine, noun list, uint64_t budget_ns)
     codes->saved = list;
     codes->saved_count = (size_t)length;
     uint64_t end_ns = os_clock_ns() + budget_ns;
+    native_open(machine);
     for (size_t i = 0; noun_is_cell(list) && (i % 16 != 0 || os_clock_ns() < end_ns); i++, list = noun_tail(list))
         restore_code(machine, noun_head(list));
+    native_close(machine);
     machine->codes.has_news = false;
 }

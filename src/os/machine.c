@@ -7,6 +7,7 @@
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -68,11 +69,23 @@ static uint64_t cgroup_limit_bytes(void)
     return limit_bytes;
 }
 
-uint64_t os_memory_bytes(void)
+static uint64_t find_memory_bytes(void)
 {
     uint64_t machine_bytes = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
     uint64_t limit_bytes = cgroup_limit_bytes();
     return limit_bytes < machine_bytes ? limit_bytes : machine_bytes;
+}
+
+/* Finding out takes a dozen calls of the system. */
+uint64_t os_memory_bytes(void)
+{
+    static _Atomic uint64_t found_bytes;
+    uint64_t bytes = atomic_load(&found_bytes);
+    if (bytes == 0) {
+        bytes = find_memory_bytes();
+        atomic_store(&found_bytes, bytes);
+    }
+    return bytes;
 }
 
 /* VmHWM counts from exec; getrusage also counts what ran before it. */

@@ -150,7 +150,7 @@ int os_clock_cpu_id(void);
 uint64_t os_clock_cpu_of_ns(int id);
 uint64_t os_wall_ms(void); /* since 1970 */
 void os_sleep_ms(uint64_t duration_ms);
-uint64_t os_memory_bytes(void); /* what this process may use: cgroup-aware */
+uint64_t os_memory_bytes(void); /* what this process may use, when it was first asked: cgroup-aware */
 uint64_t os_resident_peak_bytes(void);
 void os_random(void *bytes, size_t size_bytes);
 

@@ -211,6 +211,10 @@ void node_reset(struct node *node);
  * the machine's caches follow (nock_moved_fn); every ephemeral noun is gone. */
 void node_move(struct node *node, const struct arena_commit *commit, nock_moved_fn *moved, void *context);
 
+/* Does what node_persist does to a core that is not to be kept, and takes it back:
+ * nothing is written, and every ephemeral noun is gone.  STATUS_NO_SPACE. */
+enum status node_rehearse(struct node *node, noun core) MUST_USE;
+
 /* Writes `core` as the state at `event` into the arena: readable, not yet
  * durable.  The machine's core is the persistent one then, and every ephemeral
  * noun is gone (so jam before what is needed after).  On failure too, but the
