@@ -4,8 +4,12 @@
  * disk is a refusal before an event is accepted and never a failure after it;
  * and zeros, because the first write to a block that was allocated but never
  * written costs the file system a change of its own, and with a journal a second
- * flush, at the very moment that somebody waits for a commit.  A small file
- * doubles, up to the growth step; a large one grows by an eighth. */
+ * flush, at the very moment that somebody waits for a commit.  The room for few
+ * segments doubles, up to the growth step; for many it grows by an eighth.
+ *
+ * Large objects take free pages when a commit has them, whole runs that are
+ * written at once.  So that a commit seldom waits for blocks, as many pages as
+ * were written of late are kept free, allocated but not written twice. */
 #include "arena/private.h"
 
 static uint64_t greater(uint64_t a, uint64_t b)
@@ -13,10 +17,17 @@ static uint64_t greater(uint64_t a, uint64_t b)
     return a > b ? a : b;
 }
 
-static uint64_t step_bytes(const struct arena *arena, uint64_t file_bytes)
+#define STEP_LEAST_BYTES ((uint64_t)4 << 20)
+
+/* Of room for segments; what large objects take has no part in it. */
+static uint64_t step_bytes(struct arena *arena)
 {
-    uint64_t doubling_bytes = file_bytes < arena->growth_step_bytes ? file_bytes : arena->growth_step_bytes;
-    return greater(doubling_bytes, file_bytes / 8);
+    os_mutex_lock(arena->mutex);
+    uint64_t segment_bytes = arena_bytes_above(&arena->newest, 0), doubling_bytes = arena->growth_step_bytes;
+    os_mutex_unlock(arena->mutex);
+    if (doubling_bytes > greater(segment_bytes, STEP_LEAST_BYTES))
+        doubling_bytes = greater(segment_bytes, STEP_LEAST_BYTES);
+    return greater(doubling_bytes, segment_bytes / 8);
 }
 
 static uint64_t file_bytes(struct arena *arena)
@@ -122,7 +133,7 @@ enum status arena_grow_to(struct arena *arena, uint64_t end_bytes)
                            obstacle_bytes == ARENA_LARGE_START_BYTES
                                ? "let it be collected (loam gc --full)"
                                : "somebody still reads an old state there; try again when that has ended");
-    uint64_t wanted_bytes = greater(end_bytes, capacity_bytes + step_bytes(arena, file_bytes(arena)));
+    uint64_t wanted_bytes = greater(end_bytes, capacity_bytes + step_bytes(arena));
     if (wanted_bytes > obstacle_bytes)
         wanted_bytes = obstacle_bytes;
     growth.needed_page = bits_round_up(end_bytes, ARENA_PAGE_BYTES) / ARENA_PAGE_BYTES;
@@ -149,14 +160,27 @@ enum status arena_reserve(struct arena *arena, uint64_t size_bytes)
     return arena_grow_to(arena, start_bytes + size_bytes + arena_headers_bytes(size_bytes));
 }
 
+/* As many free pages as large objects took since the last time. */
+static enum status keep_for_large(struct arena *arena)
+{
+    uint64_t written_bytes = arena->large_written_bytes, recent_bytes = written_bytes - arena->large_seen_bytes;
+    arena->large_seen_bytes = written_bytes;
+    if (recent_bytes > arena->growth_step_bytes)
+        recent_bytes = arena->growth_step_bytes;
+    uint64_t usable = arena_pages_usable(arena), wanted = recent_bytes / ARENA_PAGE_BYTES;
+    return usable < wanted ? arena_pages_extend(arena, wanted - usable, false) : STATUS_OK;
+}
+
 /* That the limit or the addresses do not allow it is for the event to hear that needs it. */
 enum status arena_grow_ahead(struct arena *arena)
 {
     STATUS_TRY(arena_refuse_writing(arena));
-    uint64_t slack_bytes = step_bytes(arena, file_bytes(arena)) / 2;
+    uint64_t slack_bytes = step_bytes(arena) / 2;
     os_mutex_lock(arena->mutex);
     uint64_t end_bytes = arena->newest.watermark_bytes + slack_bytes;
     os_mutex_unlock(arena->mutex);
     enum status status = arena_grow_to(arena, end_bytes);
+    if (status == STATUS_OK)
+        status = keep_for_large(arena);
     return status == STATUS_LIMIT ? STATUS_OK : status;
 }

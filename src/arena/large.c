@@ -129,7 +129,7 @@ enum status arena_large_reserve(struct arena *arena, uint64_t size_bytes, uint64
     if (page == 0)
         return status_fail(STATUS_LIMIT, "%s has no addresses left for %" PRIu64 " bytes in one piece",
                            os_file_path(arena->file), size_bytes);
-    STATUS_TRY(os_map_memory(address_of(arena, page), count * ARENA_PAGE_BYTES));
+    STATUS_TRY(arena_spare_memory(arena, address_of(arena, page), count));
     add(larges, (struct arena_large){.page = page, .count = count});
     larges->next_page = page + count;
     *offset_words = page * ARENA_PAGE_BYTES / 8;
@@ -156,6 +156,7 @@ void arena_large_release(struct arena *arena, uint64_t offset_words)
     struct arena_large *object = find(&arena->larges, offset_words * 8 / ARENA_PAGE_BYTES);
     if (object == NULL || object->is_persisted)
         return;
+    arena_spare_keep(arena, address_of(arena, object->page), object->count);
     (void)!os_map_forget(address_of(arena, object->page), object->count * ARENA_PAGE_BYTES);
     drop(&arena->larges, object);
 }
@@ -183,7 +184,6 @@ static enum status take_pages(struct arena *arena, uint64_t count, struct layout
     }
 }
 
-/* The file takes the memory's place when it holds the same bytes. */
 static enum status write_run(struct arena *arena, const struct arena_large *object, struct layout_run run)
 {
     uint64_t done_bytes = (run.page - object->page) * ARENA_PAGE_BYTES, run_bytes = run.count * ARENA_PAGE_BYTES;
@@ -192,11 +192,27 @@ static enum status write_run(struct arena *arena, const struct arena_large *obje
                                           left_bytes < run_bytes ? left_bytes : run_bytes);
     os_mutex_lock(arena->pages_mutex);
     if (status == STATUS_OK)
-        status = arena_attach_run(arena, run);
-    if (status == STATUS_OK)
         layout_map(&arena->layout, run);
     else
         layout_free(&arena->layout, run.file_page, run.count, 0, arena->reusable_sequence);
+    os_mutex_unlock(arena->pages_mutex);
+    return status;
+}
+
+/* The file takes the memory's place when it holds the same bytes. */
+static enum status attach(struct arena *arena, const struct arena_large *object)
+{
+    uint64_t end_page = object->page + object->count;
+    enum status status = STATUS_OK;
+    struct layout_run run;
+    arena_spare_keep(arena, address_of(arena, object->page), object->count);
+    os_mutex_lock(arena->pages_mutex);
+    for (uint64_t page = object->page; page < end_page && status == STATUS_OK; page += run.count) {
+        CHECK(layout_find(&arena->layout, page, &run));
+        if (run.count > end_page - page)
+            run.count = end_page - page;
+        status = arena_attach_run(arena, run);
+    }
     os_mutex_unlock(arena->pages_mutex);
     return status;
 }
@@ -224,6 +240,7 @@ static enum status persist(struct arena *arena, struct arena_large *object)
         STATUS_TRY(write_run(arena, object, run));
         done += run.count;
     }
+    STATUS_TRY(attach(arena, object));
     os_mutex_lock(arena->pages_mutex);
     tree_put(&arena->layout.large,
              (struct tree_record){object->page, object->size_bytes, checksum, arena->writer.sequence});

@@ -12,6 +12,18 @@ void arena_large_undo(struct arena *arena);
 
 void arena_large_finish_all(struct arena *arena);
 
+/* ---- spare.c ---- */
+
+/* Zeroed, writable memory at `address`. */
+enum status arena_spare_memory(struct arena *arena, uint8_t *address, uint64_t count) MUST_USE;
+
+/* What lies there will be mapped over: keeps its memory for the next one, if it
+ * is worth that.  What is read there until then is anything. */
+void arena_spare_keep(struct arena *arena, uint8_t *address, uint64_t count);
+void arena_spares_finish(struct arena *arena);
+
+/* ---- large.c ---- */
+
 /* The address above the last one. */
 uint64_t arena_large_end(const struct tree *large);
 

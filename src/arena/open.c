@@ -102,6 +102,7 @@ void arena_free(struct arena *arena)
     arena_large_finish_all(arena);
     free(arena->uses);
     arena_moves_finish(arena);
+    arena_spares_finish(arena);
     arena_compaction_free(arena->compaction);
     arena_writer_finish(&arena->writer);
     arena_tail_finish(&arena->tail);

@@ -121,6 +121,15 @@ struct arena_larges {
     uint64_t next_page; /* where to look first */
 };
 
+/* Memory that large objects have left: see spare.c. */
+#define ARENA_SPARES 8u
+struct arena_spares {
+    uint8_t *base; /* owned: a reservation of as many slots; NULL at first */
+    uint64_t counts[ARENA_SPARES];
+    uint64_t sum;
+    bool is_refused;
+};
+
 /* Pages whose place in the file changes: see move.c. */
 struct arena_piece {
     uint64_t page; /* of the address space */
@@ -174,6 +183,7 @@ struct arena {
     uint64_t claimed_sequence;
     struct arena_compaction *compaction; /* owned by who began it */
     struct arena_larges larges;
+    struct arena_spares spares;
     struct arena_growths growths;
 
     _Atomic uint64_t written_bytes;
@@ -182,6 +192,8 @@ struct arena {
     _Atomic uint64_t large_copied_bytes;
     _Atomic uint64_t appended_bytes; /* segments since it was opened */
     atomic_bool is_poisoned;
+
+    uint64_t large_seen_bytes; /* written when room was last kept for them; the syncing thread's */
 
     _Atomic uint64_t flushes_begun;
     _Atomic uint64_t flushes_ended; /* the newest, by its number when it began, that has succeeded */

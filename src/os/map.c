@@ -61,6 +61,27 @@ enum status os_map_file(uint8_t *address, uint64_t size_bytes, struct os_file *f
     return STATUS_OK;
 }
 
+enum status os_map_move(uint8_t *from, uint8_t *to, uint64_t size_bytes)
+{
+#ifdef MREMAP_DONTUNMAP
+    if (mremap(from, size_bytes, size_bytes, MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP, to) != MAP_FAILED)
+        return STATUS_OK;
+    return fail("move", size_bytes);
+#else
+    (void)from, (void)to;
+    return status_fail(STATUS_INVALID, "memory cannot be moved on this system (%" PRIu64 " bytes)", size_bytes);
+#endif
+}
+
+void os_map_populate(uint8_t *address, uint64_t size_bytes)
+{
+#ifdef MADV_POPULATE_WRITE
+    (void)madvise(address, size_bytes, MADV_POPULATE_WRITE);
+#else
+    (void)address, (void)size_bytes;
+#endif
+}
+
 enum status os_map_protect(uint8_t *address, uint64_t size_bytes)
 {
     return mprotect(address, size_bytes, PROT_READ) != 0 ? fail("protect", size_bytes) : STATUS_OK;

@@ -103,6 +103,14 @@ enum status os_map_reserve(uint64_t size_bytes, uint8_t **base) MUST_USE;
 enum status os_map_memory(uint8_t *address, uint64_t size_bytes) MUST_USE;
 enum status os_map_file(uint8_t *address, uint64_t size_bytes, struct os_file *file, uint64_t offset_bytes) MUST_USE;
 
+/* Moves memory of os_map_memory, in one piece, to other addresses without
+ * copying; at the old ones there are zeros then.  Fails, having done nothing, where
+ * the system has no such thing. */
+enum status os_map_move(uint8_t *from, uint8_t *to, uint64_t size_bytes) MUST_USE;
+
+/* Memory of os_map_memory gets its pages now rather than one by one. */
+void os_map_populate(uint8_t *address, uint64_t size_bytes);
+
 /* What was put there is read-only from now on. */
 enum status os_map_protect(uint8_t *address, uint64_t size_bytes) MUST_USE;
 

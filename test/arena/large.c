@@ -74,6 +74,37 @@ static void given_up(void)
     arena_close(arena);
 }
 
+/* Memory goes from one to the next, of any size, and is zeros each time. */
+static void zeros_at_first(void)
+{
+    const char *path = test_path();
+    test_create(path);
+    struct arena *arena = test_open(path);
+    uint64_t random = tap_seed(), offset_words, kept_bytes = 0;
+    bool are_zeros = true, are_right = true;
+    for (uint64_t event = 1; event <= 200; event++) {
+        uint64_t count = 1 + tap_below(&random, event % 10 == 0 ? 40 * WORDS : 2 * WORDS);
+        MUST(arena_large_reserve(arena, (count + 2) * 8, &offset_words));
+        const uint64_t *words = noun_words_at(offset_words);
+        for (uint64_t i = 0; i < count + 2; i++)
+            are_zeros = are_zeros && words[i] == 0;
+        arena_large_release(arena, offset_words);
+        noun atom = test_large(arena, count, event << 32);
+        if (event % 3 == 0) {
+            arena_large_release(arena, noun_offset_words(atom));
+            continue;
+        }
+        MUST(test_commit_large(arena, arena_current(arena)->event_number + 1, atom));
+        are_right = are_right && test_large_is(atom, count, event << 32);
+    }
+    for (size_t i = 0; i < ARENA_SPARES; i++)
+        kept_bytes += arena->spares.counts[i] * ARENA_PAGE_BYTES;
+    tap_ok(are_zeros && are_right, "200 of them begin as zeros and are committed whole");
+    tap_ok(kept_bytes > 0 && kept_bytes <= 16 << 20, "%" PRIu64 " bytes of their memory are kept", kept_bytes);
+    verified(arena, "the arena");
+    arena_close(arena);
+}
+
 static void count_one(void *context, const struct arena_large_object *object)
 {
     *(uint64_t *)context += object->size_bytes;
@@ -201,6 +232,7 @@ int main(void)
     space_open();
     written_once();
     given_up();
+    zeros_at_first();
     freed_when_unreached();
     restored();
     damage_is_found();
