@@ -1,71 +1,105 @@
 #include "codec/identity.h"
 
 #define INITIAL_BITS 4
-#define RECORD_BYTES (IDENTITY_PLACES * sizeof(uint32_t))
+#define RECORD_BYTES (IDENTITY_PLACES * sizeof(struct identity_entry))
+#define ROW_BYTES (IDENTITY_REGION_BLOCKS * sizeof(uint32_t))
+#define RECORDS_FIRST 8
+#define RECORDS_MAX (IDENTITY_INDEX_MAX / IDENTITY_PLACES)
 
-/* Half of the slots may be taken. */
-static size_t records_max(unsigned bits)
+static bool make_records(struct identity *identity, size_t count)
 {
-    return (size_t)1 << (bits - 1);
-}
-
-static bool make_records(struct identity *identity)
-{
-    identity->record_capacity = records_max(identity->block_bits);
-    bool made = scratch_grow(identity->record_array, identity->record_capacity * RECORD_BYTES);
-    identity->numbers = identity->record_array->items;
-    return made;
-}
-
-bool identity_init(struct identity *identity, struct scratch_array *blocks, struct scratch_array *records)
-{
-    *identity = (struct identity){.block_bits = INITIAL_BITS, .block_array = blocks, .record_array = records};
-    size_t block_bytes = sizeof *identity->blocks << INITIAL_BITS;
-    if (!scratch_grow(blocks, block_bytes) || !make_records(identity))
+    if (count > RECORDS_MAX || !scratch_grow(identity->entry_array, count * RECORD_BYTES) ||
+        !scratch_grow(identity->block_array, count * sizeof *identity->record_blocks))
         return false;
-    identity->blocks = memset(blocks->items, 0, block_bytes);
+    identity->entries = identity->entry_array->items;
+    identity->record_blocks = identity->block_array->items;
+    identity->record_capacity = count;
     return true;
 }
 
-static struct identity_block *slot_of(const struct identity *identity, uint64_t block)
+/* Half of the slots may be taken, by a row each. */
+static bool make_rows(struct identity *identity)
 {
-    size_t mask = ((size_t)1 << identity->block_bits) - 1;
-    size_t at = (size_t)bits_mix64(block) & mask;
-    while (identity->blocks[at].block != 0 && identity->blocks[at].block != block)
+    size_t count = (size_t)1 << (identity->region_bits - 1);
+    if (!scratch_grow(identity->row_array, count * ROW_BYTES))
+        return false;
+    identity->rows = identity->row_array->items;
+    identity->row_capacity = count;
+    return true;
+}
+
+bool identity_init(struct identity *identity, struct scratch_array arrays[IDENTITY_ARRAYS])
+{
+    *identity = (struct identity){.region_bits = INITIAL_BITS,
+                                  .entry_array = &arrays[0],
+                                  .row_array = &arrays[1],
+                                  .region_array = &arrays[2],
+                                  .block_array = &arrays[3]};
+    size_t region_bytes = sizeof *identity->regions << INITIAL_BITS;
+    if (!scratch_grow(identity->region_array, region_bytes) || !make_rows(identity) ||
+        !make_records(identity, RECORDS_FIRST))
+        return false;
+    identity->regions = memset(identity->region_array->items, 0, region_bytes);
+    return true;
+}
+
+static struct identity_region *slot_of(const struct identity *identity, uint64_t region)
+{
+    size_t mask = ((size_t)1 << identity->region_bits) - 1;
+    size_t at = (size_t)bits_mix64(region) & mask;
+    while (identity->regions[at].region != 0 && identity->regions[at].region != region)
         at = (at + 1) & mask;
-    return &identity->blocks[at];
+    return &identity->regions[at];
 }
 
-/* The record knows nothing of its block, so the new table is made from the old
- * one, which moves to the upper half of the array for the while. */
-static bool grow(struct identity *identity)
+/* A row knows nothing of its region, so the new table is made from the old one,
+ * which moves to the upper part of the array for the while. */
+static bool grow_regions(struct identity *identity)
 {
-    size_t old_count = (size_t)1 << identity->block_bits, old_bytes = old_count * sizeof *identity->blocks;
-    if (!scratch_grow(identity->block_array, 3 * old_bytes))
+    size_t old_count = (size_t)1 << identity->region_bits, old_bytes = old_count * sizeof *identity->regions;
+    if (!scratch_grow(identity->region_array, 3 * old_bytes))
         return false;
-    identity->blocks = identity->block_array->items;
-    struct identity_block *old = identity->blocks + 2 * old_count;
-    memcpy(old, identity->blocks, old_bytes);
-    memset(identity->blocks, 0, 2 * old_bytes);
-    identity->block_bits++;
+    identity->regions = identity->region_array->items;
+    struct identity_region *old = identity->regions + 2 * old_count;
+    memcpy(old, identity->regions, old_bytes);
+    memset(identity->regions, 0, 2 * old_bytes);
+    identity->region_bits++;
     for (size_t i = 0; i < old_count; i++)
-        if (old[i].block != 0)
-            *slot_of(identity, old[i].block) = old[i];
-    return make_records(identity);
+        if (old[i].region != 0)
+            *slot_of(identity, old[i].region) = old[i];
+    return make_rows(identity);
 }
 
-bool identity_find_block(struct identity *identity, uint64_t block)
+/* The region's row, made if it is new, which is among the latest from now on. */
+static bool find_row(struct identity *identity, uint64_t region, uint64_t *row)
 {
-    struct identity_block *slot = slot_of(identity, block);
-    if (slot->block == 0) {
-        if (identity->record_count == identity->record_capacity) {
-            if (!grow(identity))
+    struct identity_region *slot = slot_of(identity, region + 1);
+    if (slot->region == 0) {
+        if (identity->row_count == identity->row_capacity) {
+            if (!grow_regions(identity))
                 return false;
-            slot = slot_of(identity, block);
+            slot = slot_of(identity, region + 1);
         }
-        memset(identity->numbers + identity->record_count * IDENTITY_PLACES, 0, RECORD_BYTES);
-        *slot = (struct identity_block){block, identity->record_count++};
+        memset(identity->rows + identity->row_count * IDENTITY_REGION_BLOCKS, 0, ROW_BYTES);
+        *slot = (struct identity_region){region + 1, identity->row_count++};
     }
-    identity->last = identity->found[block % IDENTITY_FOUND] = *slot;
+    identity->lately[region % IDENTITY_LATELY] = *slot;
+    *row = slot->row;
     return true;
+}
+
+uint64_t identity_find(struct identity *identity, uint64_t offset_words)
+{
+    uint64_t block = offset_words / IDENTITY_BLOCK_WORDS, row;
+    if (!find_row(identity, block / IDENTITY_REGION_BLOCKS, &row))
+        return IDENTITY_NO_MEMORY;
+    uint32_t *record = &identity->rows[row * IDENTITY_REGION_BLOCKS + block % IDENTITY_REGION_BLOCKS];
+    if (*record == 0) {
+        if (identity->record_count == identity->record_capacity && !make_records(identity, 2 * identity->record_count))
+            return IDENTITY_NO_MEMORY;
+        memset(identity->entries + identity->record_count * IDENTITY_PLACES, 0, RECORD_BYTES);
+        identity->record_blocks[identity->record_count] = block;
+        *record = (uint32_t)++identity->record_count;
+    }
+    return (uint64_t)(*record - 1) * IDENTITY_PLACES + offset_words / 2 % IDENTITY_PLACES;
 }

@@ -201,6 +201,50 @@ static void try_equal_copies(void)
     tap_ok(agrees_with_slow(stack_triple(stack, first, second, third)), "equal copies become back-references");
 }
 
+static noun copy(noun n)
+{
+    if (noun_is_direct(n))
+        return n;
+    if (noun_is_atom(n))
+        return stack_atom_from_words(stack, noun_words(n) + 2, noun_words(n)[1]);
+    noun head = copy(noun_head(n));
+    return stack_cell(stack, head, copy(noun_tail(n)));
+}
+
+/* Few leaves, joined again and again: some parts are shared, some are copies,
+ * and whole cells come again at other addresses, of the same parts or of copies
+ * of them. */
+static noun random_equal_parts(uint64_t *state)
+{
+    noun pool[24] = {0, 1, 0xdeadbeef, read_noun("0xffff.ffff.ffff.ffff.ffff")};
+    for (unsigned count = 4; count < COUNT_OF(pool); count++) {
+        noun parts[2];
+        for (unsigned i = 0; i < 2; i++) {
+            unsigned from = tap_below(state, 2) == 0 || count < 8 ? count : 6;
+            parts[i] = pool[count - 1 - tap_below(state, from)];
+            if (tap_below(state, 3) == 0)
+                parts[i] = copy(parts[i]);
+        }
+        pool[count] = stack_cell(stack, parts[0], parts[1]);
+        if (noun_at(pool[count], 1024) != NOUN_NONE || noun_at(pool[count], 2047) != NOUN_NONE)
+            pool[count] = stack_cell(stack, pool[4], copy(pool[4])); /* they must not double for ever */
+    }
+    noun all = 0;
+    for (unsigned i = 0; i < COUNT_OF(pool); i++)
+        all = stack_cell(stack, tap_below(state, 2) == 0 ? pool[i] : copy(pool[i]), all);
+    return all;
+}
+
+static void try_random_equal_parts(uint64_t *state)
+{
+    unsigned good = 0;
+    for (unsigned i = 0; i < 300; i++) {
+        stack_clear(stack);
+        good += agrees_with_slow(random_equal_parts(state));
+    }
+    tap_ok(good == 300, "%u of 300 nouns full of equal parts jam as the rules say", good);
+}
+
 /* A noun of 2^200 leaves and 200 cells. */
 static void try_sharing(void)
 {
@@ -234,6 +278,7 @@ int main(void)
     try_equal_copies();
     try_sharing();
     uint64_t state = tap_seed();
+    try_random_equal_parts(&state);
     try_random(&state, 8, 2000, true);
     try_random(&state, 300, 200, true);
     try_random(&state, 20000, 20, false);
