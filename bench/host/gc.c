@@ -357,8 +357,15 @@ struct week {
 
 static void on_week_collected(void *context, const struct collector_record *record)
 {
-    struct samples *pauses = context;
-    sample(pauses, (double)record->pause_us / 1e3);
+    struct week *week = context;
+    struct arena_statistics statistics;
+    arena_statistics(host_node(week->bench->host)->arena, &statistics);
+    sample(&week->pauses, (double)record->pause_us / 1e3);
+    fprintf(stderr,
+            "bench-gc: at %" PRIu64 " s: %s, of %" PRIu64 " MiB %" PRIu64 " live, in %" PRIu64 " ms; file %" PRIu64
+            " MiB\n",
+            (os_clock_ns() - week->started_ns) / 1000000000, record->is_full ? "full" : "young",
+            record->above_bytes / MIB, record->live_bytes / MIB, record->duration_ms, statistics.file_bytes / MIB);
 }
 
 static void look_at_week(struct week *week)
@@ -418,7 +425,7 @@ static void week(char **words)
 {
     struct week week = {.pauses = samples_new(), .files = samples_new(), .used = samples_new()};
     const struct host_options options = {
-        .listener = {.context = &week.pauses, .collected = on_week_collected},
+        .listener = {.context = &week, .collected = on_week_collected},
         .gc = {.mode = HOST_GC_AUTO},
     };
     struct bench bench = begin(words[0], words[1], WEEK_LIVE_BYTES, &options);

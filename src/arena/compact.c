@@ -28,7 +28,7 @@
 #ifdef LOAM_HOSTILE
 #define STEP_PAGES 4u
 #else
-#define STEP_PAGES ((uint64_t)(16 << 20) / ARENA_PAGE_BYTES)
+#define STEP_PAGES ((uint64_t)(4 << 20) / ARENA_PAGE_BYTES)
 #endif
 
 struct arena_compaction {
