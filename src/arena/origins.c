@@ -14,8 +14,14 @@
  * no byte is lost. */
 #include "arena/large.h"
 
-#define OTHER "other"
-#define COLLECTOR "collector"
+static const char other_label[ARENA_LABEL_SIZE_BYTES] = "other";
+static const char collector_label[ARENA_LABEL_SIZE_BYTES] = "collector";
+
+/* Both are padded with zeros. */
+static inline bool is_same(const char a[ARENA_LABEL_SIZE_BYTES], const char b[ARENA_LABEL_SIZE_BYTES])
+{
+    return memcmp(a, b, ARENA_LABEL_SIZE_BYTES) == 0;
+}
 
 void arena_label_set(char label[ARENA_LABEL_SIZE_BYTES], const char *text)
 {
@@ -49,7 +55,7 @@ void arena_origins_begin(struct arena *arena)
 {
     struct arena_growths *growths = &arena->growths;
     *growths = (struct arena_growths){.count = 1, .from_bytes = arena->writer.end_bytes};
-    arena_label_set(growths->growths[0].label, OTHER);
+    memcpy(growths->growths[0].label, other_label, sizeof other_label);
 }
 
 /* A header without an object is not there. */
@@ -62,7 +68,7 @@ static uint64_t position(const struct arena_writer *writer)
 static size_t place_of(struct arena_growths *growths, const char label[ARENA_LABEL_SIZE_BYTES])
 {
     for (size_t i = 0; i < growths->count; i++)
-        if (memcmp(growths->growths[i].label, label, ARENA_LABEL_SIZE_BYTES) == 0)
+        if (is_same(growths->growths[i].label, label))
             return i;
     if (growths->count == ARENA_GROWTHS_MAX)
         return 0;
@@ -78,7 +84,7 @@ void arena_origin_set(struct arena *arena, const char *label)
     uint64_t now_bytes = position(&arena->writer);
     growths->growths[growths->now].segment_bytes += now_bytes - growths->from_bytes;
     growths->from_bytes = now_bytes;
-    arena_label_set(clean, label[0] == 0 ? OTHER : label);
+    arena_label_set(clean, label[0] == 0 ? other_label : label);
     growths->now = place_of(growths, clean);
 }
 
@@ -92,14 +98,14 @@ const char *arena_origin_large(struct arena *arena, uint64_t size_bytes)
 /* ---- in a superblock ------------------------------------------------------------- */
 
 /* Where a label without a place goes: a free one, or that of the least. */
-static struct arena_origin *make_place(struct arena_superblock *superblock, const char *label)
+static struct arena_origin *make_place(struct arena_superblock *superblock, const char label[ARENA_LABEL_SIZE_BYTES])
 {
     struct arena_origin *least = NULL, *other = NULL;
     for (size_t i = 0; i < ARENA_ORIGINS_MAX; i++) {
         struct arena_origin *origin = &superblock->origins[i];
         if (origin->label[0] == 0)
             least = origin;
-        else if (strcmp(origin->label, OTHER) == 0)
+        else if (is_same(origin->label, other_label))
             other = origin;
         else if (least == NULL || (least->label[0] != 0 && origin->fresh_bytes < least->fresh_bytes))
             least = origin;
@@ -109,37 +115,39 @@ static struct arena_origin *make_place(struct arena_superblock *superblock, cons
         other->fresh_bytes += least->fresh_bytes;
     }
     *least = (struct arena_origin){0};
-    arena_label_set(least->label, label);
+    memcpy(least->label, label, ARENA_LABEL_SIZE_BYTES);
     return least;
 }
 
-static struct arena_origin *find(struct arena_superblock *superblock, const char *label)
+static struct arena_origin *find(struct arena_superblock *superblock, const char label[ARENA_LABEL_SIZE_BYTES])
 {
     for (size_t i = 0; i < ARENA_ORIGINS_MAX; i++)
-        if (strcmp(superblock->origins[i].label, label) == 0)
+        if (is_same(superblock->origins[i].label, label))
             return &superblock->origins[i];
     return make_place(superblock, label);
 }
 
 void arena_origins_add(const struct arena *arena, struct arena_superblock *superblock)
 {
-    struct arena_growths growths = arena->growths;
-    growths.growths[growths.now].segment_bytes += arena->writer.end_bytes - growths.from_bytes;
-    (void)find(superblock, OTHER); /* before all places are taken */
-    for (size_t i = 0; i < growths.count; i++) {
-        const struct arena_growth *growth = &growths.growths[i];
-        if (growth->segment_bytes + growth->large_bytes == 0)
+    const struct arena_growths *growths = &arena->growths;
+    (void)find(superblock, other_label); /* before all places are taken */
+    for (size_t i = 0; i < growths->count; i++) {
+        const struct arena_growth *growth = &growths->growths[i];
+        uint64_t segment_bytes = growth->segment_bytes;
+        if (i == growths->now)
+            segment_bytes += arena->writer.end_bytes - growths->from_bytes;
+        if (segment_bytes + growth->large_bytes == 0)
             continue;
         struct arena_origin *origin = find(superblock, growth->label);
-        origin->bytes += growth->segment_bytes + growth->large_bytes;
-        origin->fresh_bytes += growth->segment_bytes;
+        origin->bytes += segment_bytes + growth->large_bytes;
+        origin->fresh_bytes += segment_bytes;
     }
 }
 
 void arena_origins_collected(struct arena_superblock *superblock, uint64_t written_bytes)
 {
-    (void)find(superblock, OTHER);
+    (void)find(superblock, other_label);
     for (size_t i = 0; i < ARENA_ORIGINS_MAX; i++)
         superblock->origins[i].fresh_bytes = 0;
-    find(superblock, COLLECTOR)->bytes += written_bytes;
+    find(superblock, collector_label)->bytes += written_bytes;
 }

@@ -4,55 +4,59 @@
 
 #include "recovery/private.h"
 
-#define WIRE_TEXT_BYTES 64
-
 void node_origin_set(struct node *node, const char *label)
 {
     snprintf(node->origin, sizeof node->origin, "%s", label);
 }
 
-/* "/poke/http-server/req/5/0" is "http-server/req": numbers count requests. */
-static void wire_label(noun wire, char label[WIRE_TEXT_BYTES])
+/* A label while it is made: every event has one, so this is no place for snprintf. */
+struct label {
+    char *text; /* ARENA_LABEL_SIZE_BYTES */
+    size_t length;
+};
+
+static void add_bytes(struct label *label, const void *bytes, size_t size_bytes)
 {
-    char text[WIRE_TEXT_BYTES];
-    size_t length = 0;
-    kernel_path_text(wire == NOUN_NONE ? 0 : wire, text, sizeof text);
-    for (char *rest, *part = strtok_r(text, "/", &rest); part != NULL; part = strtok_r(NULL, "/", &rest)) {
-        bool is_number = part[0] >= '0' && part[0] <= '9';
-        if (is_number || strcmp(part, "~") == 0)
-            break;
-        if (length == 0 && strcmp(part, "poke") == 0)
-            continue;
-        length += (size_t)snprintf(label + length, WIRE_TEXT_BYTES - length, "%s%s", length == 0 ? "" : "/", part);
-        if (length >= WIRE_TEXT_BYTES)
-            break;
-    }
-    if (length == 0)
-        snprintf(label, WIRE_TEXT_BYTES, "wire");
+    size_t room = ARENA_LABEL_SIZE_BYTES - 1 - label->length;
+    size_t length = size_bytes < room ? size_bytes : room;
+    memcpy(label->text + label->length, bytes, length);
+    label->length += length;
+    label->text[label->length] = 0;
 }
 
-/* The cause, or its head, if that is a word. */
-static void cause_label(noun cause, char *label, size_t size_bytes)
+/* Adds a word after `before`; false, and nothing, if the noun is none: 1 is a number, and so is '1'. */
+static bool add_word(struct label *label, const char *before, noun word)
 {
-    char text[32];
-    label[0] = 0;
-    if (cause == NOUN_NONE)
-        return;
-    noun tag = noun_is_cell(cause) ? noun_head(cause) : cause;
-    if (noun_is_cell(tag) || noun_is_large(tag) || tag == 0)
-        return;
-    kernel_path_text(tag, text, sizeof text);
-    if (text[0] >= 'a' && text[0] <= 'z')
-        snprintf(label, size_bytes, " %%%s", text);
+    uint64_t direct;
+    size_t size_bytes;
+    if (!noun_is_atom(word) || noun_is_large(word))
+        return false;
+    const uint8_t *bytes = noun_atom_bytes(word, &direct, &size_bytes);
+    if (size_bytes == 0 || bytes[0] < 'A' || bytes[0] > 'z')
+        return false;
+    add_bytes(label, before, strlen(before));
+    add_bytes(label, bytes, size_bytes);
+    return true;
+}
+
+/* [%poke %http-server %req 5 ~] is "http-server/req": numbers count requests. */
+static void add_wire(struct label *label, noun wire)
+{
+    if (wire != NOUN_NONE && noun_is_cell(wire) && noun_head(wire) == noun_cord("poke"))
+        wire = noun_tail(wire);
+    while (wire != NOUN_NONE && noun_is_cell(wire) && add_word(label, label->length == 0 ? "" : "/", noun_head(wire)))
+        wire = noun_tail(wire);
+    if (label->length == 0)
+        add_bytes(label, "wire", 4);
 }
 
 void node_origin_set_job(struct node *node, noun job)
 {
-    char wire[WIRE_TEXT_BYTES], cause[40], both[WIRE_TEXT_BYTES + 40];
-    wire_label(kernel_job_wire(job), wire);
-    cause_label(kernel_job_cause(job), cause, sizeof cause);
-    snprintf(both, sizeof both, "%s%s", wire, cause);
-    node_origin_set(node, both);
+    struct label label = {.text = node->origin};
+    noun cause = kernel_job_cause(job);
+    add_wire(&label, kernel_job_wire(job));
+    if (cause != NOUN_NONE)
+        (void)add_word(&label, " %", noun_is_cell(cause) ? noun_head(cause) : cause);
 }
 
 void node_uses_take(struct node *node)
