@@ -6,11 +6,14 @@
  *            move all that moves (as often as an event of 100 calls would at
  *            most make them), and is committed: with the arena as the stack's
  *            provider, and without, where it is an ordinary atom that is copied
+ * break_even an object of 16 KiB ... 4 MiB, filled and committed, in pages of its own that
+ *            are mapped where it is, and copied into a segment: from which size the first is
+ *            faster, though nothing is ever collected
  * small      commits that have no large atom, with the provider and without, in turns
  * churn      1,024 atoms of 1 MiB; 10,000 events, each of which replaces one,
  *            collected when the policy says so: the file's size against what lives
  *
- * BENCH_ARENA_EVENTS and BENCH_ARENA_MAX_BYTES make it shorter.
+ * Times are processor time.  BENCH_ARENA_EVENTS and BENCH_ARENA_MAX_BYTES make it shorter.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -168,6 +171,75 @@ static void bench_keep(void)
     printf("]");
 }
 
+/* ---- where pages of its own begin to pay --------------------------------------- */
+
+/* Filled where it stays, and its pages mapped in the file's directory. */
+static double remapped_us(uint64_t size_bytes)
+{
+    struct arena_commit commit = {.event_number = ++event_number};
+    uint64_t started_ns = os_clock_cpu_ns(), offset_words;
+    must(arena_large_reserve(arena, size_bytes, &offset_words));
+    uint64_t *words = noun_words_at(offset_words);
+    for (uint64_t i = 0; i < size_bytes / 8; i++)
+        words[i] = i + event_number;
+    words[1] = size_bytes / 8 - 2;
+    arena_large_finish(arena, offset_words, size_bytes);
+    must(arena_commit_begin(arena, event_number));
+    must(arena_large_persist(arena, NOUN_TAG_ATOM | offset_words));
+    must(arena_commit_write(arena, &commit));
+    return (double)(os_clock_cpu_ns() - started_ns) / 1e3;
+}
+
+/* Filled somewhere, and copied into a segment. */
+static double copied_us(uint64_t size_bytes, uint64_t *scratch)
+{
+    struct arena_commit commit = {.event_number = ++event_number};
+    must(arena_reserve(arena, size_bytes));
+    uint64_t started_ns = os_clock_cpu_ns(), offset_words;
+    for (uint64_t i = 0; i < size_bytes / 8; i++)
+        scratch[i] = i + event_number;
+    must(arena_commit_begin(arena, event_number));
+    uint64_t *words = arena_allocate(arena_builder(arena), size_bytes / 8, &offset_words);
+    if (words == NULL)
+        must(arena_build_status(arena_builder(arena)));
+    memcpy(words, scratch, size_bytes);
+    must(arena_commit_write(arena, &commit));
+    return (double)(os_clock_cpu_ns() - started_ns) / 1e3;
+}
+
+static void bench_break_even(void)
+{
+    enum { ROUNDS = 31 };
+    double remapped[ROUNDS], copied[ROUNDS];
+    uint64_t break_even_bytes = 0;
+    uint64_t *scratch = malloc(8 * MIB);
+    if (scratch == NULL)
+        exit(1);
+    printf(", \"break_even\": {\"sizes\": [");
+    for (uint64_t size_bytes = 16 * KIB; size_bytes <= 4 * MIB; size_bytes *= 2) {
+        for (unsigned i = 0; i < ROUNDS; i++) {
+            remapped[i] = remapped_us(size_bytes);
+            copied[i] = copied_us(size_bytes, scratch);
+            must(arena_sync(arena));
+            must(arena_grow_ahead(arena));
+        }
+        double remapped_median_us = median(remapped, ROUNDS), copied_median_us = median(copied, ROUNDS);
+        if (remapped_median_us > copied_median_us)
+            break_even_bytes = 0;
+        else if (break_even_bytes == 0)
+            break_even_bytes = size_bytes;
+        fprintf(stderr, "%9" PRIu64 " KiB   committed in pages of its own in %8.1f us, copied %8.1f\n",
+                size_bytes / KIB, remapped_median_us, copied_median_us);
+        printf("%s{\"size_bytes\": %" PRIu64 ", \"remapped_us\": %.1f, \"copied_us\": %.1f}",
+               size_bytes == 16 * KIB ? "" : ", ", size_bytes, remapped_median_us, copied_median_us);
+        collect_arena();
+    }
+    free(scratch);
+    fprintf(stderr, "pages of its own pay from %" PRIu64 " KiB on, without any collection\n", break_even_bytes / KIB);
+    printf("], \"break_even_bytes\": %" PRIu64 ", \"large_from_bytes\": %" PRIu64 "}", break_even_bytes,
+           (uint64_t)STACK_LARGE_MIN_BYTES);
+}
+
 /* ---- small --------------------------------------------------------------------- */
 
 static double small_round(bool is_arena)
@@ -318,6 +390,7 @@ int main(int count, char **words)
     must(stack_create(&(struct stack_options){.limit_bytes = (uint64_t)8 << 30}, &stack));
     printf("{");
     bench_keep();
+    bench_break_even();
     bench_small();
     bench_churn();
     printf(", \"large_bytes_copied\": %" PRIu64 "}\n", statistics().large_copied_bytes);

@@ -7,9 +7,9 @@
  * flush, at the very moment that somebody waits for a commit.  The room for few
  * segments doubles, up to the growth step; for many it grows by an eighth.
  *
- * Large objects take free pages when a commit has them, whole runs that are
- * written at once.  So that a commit seldom waits for blocks, as many pages as
- * were written of late are kept free, allocated but not written twice. */
+ * Large objects take free pages when a commit has them, in whole runs.  As many
+ * pages as were taken of late are kept free, up to a bound: beyond that an object
+ * costs less written once, into blocks that are allocated then. */
 #include "arena/private.h"
 
 static uint64_t greater(uint64_t a, uint64_t b)
@@ -160,15 +160,18 @@ enum status arena_reserve(struct arena *arena, uint64_t size_bytes)
     return arena_grow_to(arena, start_bytes + size_bytes + arena_headers_bytes(size_bytes));
 }
 
+#define KEPT_BYTES_MAX ((uint64_t)16 << 20)
+
 /* As many free pages as large objects took since the last time. */
 static enum status keep_for_large(struct arena *arena)
 {
     uint64_t written_bytes = arena->large_written_bytes, recent_bytes = written_bytes - arena->large_seen_bytes;
     arena->large_seen_bytes = written_bytes;
-    if (recent_bytes > arena->growth_step_bytes)
-        recent_bytes = arena->growth_step_bytes;
-    uint64_t usable = arena_pages_usable(arena), wanted = recent_bytes / ARENA_PAGE_BYTES;
-    return usable < wanted ? arena_pages_extend(arena, wanted - usable, false) : STATUS_OK;
+    if (recent_bytes > KEPT_BYTES_MAX)
+        recent_bytes = KEPT_BYTES_MAX;
+    uint64_t usable = arena_pages_usable(arena),
+             wanted = bits_round_up(recent_bytes, ARENA_PAGE_BYTES) / ARENA_PAGE_BYTES;
+    return usable < wanted ? arena_pages_extend(arena, wanted - usable, true) : STATUS_OK;
 }
 
 /* That the limit or the addresses do not allow it is for the event to hear that needs it. */

@@ -1,6 +1,10 @@
 /* Large objects: born at their last address, written once, never copied, freed
  * when nothing reaches them. */
+#define _GNU_SOURCE /* SEEK_HOLE */
 #include "arena_test.h"
+
+#include <fcntl.h>
+#include <unistd.h>
 
 #include "arena/private.h"
 
@@ -102,6 +106,34 @@ static void zeros_at_first(void)
     tap_ok(are_zeros && are_right, "200 of them begin as zeros and are committed whole");
     tap_ok(kept_bytes > 0 && kept_bytes <= 16 << 20, "%" PRIu64 " bytes of their memory are kept", kept_bytes);
     verified(arena, "the arena");
+    arena_close(arena);
+}
+
+/* Where commits will write next, and what is kept for large objects, was written once. */
+static void no_holes(void)
+{
+    const char *path = test_path();
+    test_create(path);
+    struct arena *arena = test_open(path);
+    for (uint64_t event = 1; event <= 30; event += 2) {
+        MUST(test_commit_large(arena, event, test_large(arena, WORDS, event)));
+        MUST(test_commit(arena, event + 1, 3000));
+        MUST(arena_sync(arena));
+        MUST(arena_grow_ahead(arena));
+    }
+    struct layout_run run;
+    uint64_t checked = 0, page = arena->newest.watermark_bytes / ARENA_PAGE_BYTES;
+    bool are_written = true;
+    int descriptor = open(path, O_RDONLY);
+    for (; page < arena->capacity_bytes / ARENA_PAGE_BYTES && layout_find(&arena->layout, page, &run);
+         page += run.count, checked += run.count) {
+        off_t start = (off_t)(run.file_page * ARENA_PAGE_BYTES);
+        are_written =
+            are_written && lseek(descriptor, start, SEEK_HOLE) >= start + (off_t)(run.count * ARENA_PAGE_BYTES);
+    }
+    close(descriptor);
+    tap_ok(are_written && checked > 0 && arena_pages_usable(arena) * ARENA_PAGE_BYTES >= WORDS * 8,
+           "%" PRIu64 " pages ahead are no hole, and room for one more object is kept", checked);
     arena_close(arena);
 }
 
@@ -233,6 +265,7 @@ int main(void)
     written_once();
     given_up();
     zeros_at_first();
+    no_holes();
     freed_when_unreached();
     restored();
     damage_is_found();
