@@ -25,6 +25,7 @@
 
 /* What events may add while a collection copies. */
 #define TAIL_BYTES_LEAST ((uint64_t)64 << 20)
+#define TAIL_BYTES_ALONE ((uint64_t)1 << 20) /* nobody runs the machine */
 
 /* Against the load (mind_the_pace). */
 #define SPENT_PARTS 4
@@ -140,7 +141,8 @@ static struct gc_pace pace_of(const struct gc *gc)
 static enum status start(struct gc *gc)
 {
     const struct collector_plan *plan = &gc->plan;
-    uint64_t tail_bytes = plan->above_bytes / 8 > TAIL_BYTES_LEAST ? plan->above_bytes / 8 : TAIL_BYTES_LEAST;
+    uint64_t least_bytes = gc->served.is_urgent ? TAIL_BYTES_ALONE : TAIL_BYTES_LEAST;
+    uint64_t tail_bytes = plan->above_bytes / 8 > least_bytes ? plan->above_bytes / 8 : least_bytes;
     struct collector_compaction *compaction;
     join(gc);
     STATUS_TRY(collector_compaction_begin(gc->arena, plan->start_bytes, plan->above_bytes + tail_bytes, &compaction));
@@ -584,6 +586,13 @@ static void stop_worker(struct gc *gc)
     gc->is_running = false;
 }
 
+/* Where nobody waits, the message of an earlier failure stays for whoever closes the host. */
+static void turn_down(struct gc *gc, const char *reason)
+{
+    if (gc->served.is_wanted)
+        answer(gc, status_fail(STATUS_INTERRUPTED, "%s", reason));
+}
+
 void gc_stop(struct gc *gc)
 {
     if (gc == NULL)
@@ -591,8 +600,8 @@ void gc_stop(struct gc *gc)
     if (gc->is_running)
         stop_worker(gc);
     join(gc);
-    answer(gc, status_fail(STATUS_INTERRUPTED, "the machine stopped before the collection was over"));
+    turn_down(gc, "the machine stopped before the collection was over");
     gc->served = gc->request;
-    answer(gc, status_fail(STATUS_INTERRUPTED, "the machine stopped before the collection began"));
+    turn_down(gc, "the machine stopped before the collection began");
     free(gc);
 }

@@ -87,12 +87,17 @@ static bool is_rushed(const struct gc_worker *worker)
     return atomic_load_explicit(&worker->is_rushed, memory_order_relaxed);
 }
 
+/* Nobody's events are beside it. */
+static bool is_unpaced(const struct gc_worker *worker)
+{
+    return worker->pace.cpu_percent >= 100 && worker->pace.write_bytes_per_second == UINT64_MAX;
+}
+
 /* Later rounds do not rest: they have to overtake the events.  Nor does one that
  * events overtake. */
 static void rest(const struct gc_worker *worker, const struct meter *meter, uint64_t bytes)
 {
-    if (worker->rounds > 0 || is_rushed(worker) ||
-        (worker->pace.cpu_percent >= 100 && worker->pace.write_bytes_per_second == UINT64_MAX))
+    if (worker->rounds > 0 || is_rushed(worker) || is_unpaced(worker))
         return;
     uint64_t elapsed_ns = os_clock_ns() - meter->started_ns;
     uint64_t due = due_ns(worker, meter, bytes);
@@ -102,7 +107,7 @@ static void rest(const struct gc_worker *worker, const struct meter *meter, uint
 
 static uint64_t sync_bytes(const struct gc_worker *worker)
 {
-    return is_rushed(worker) ? SYNC_BYTES_RUSHED : SYNC_BYTES;
+    return is_rushed(worker) || is_unpaced(worker) ? SYNC_BYTES_RUSHED : SYNC_BYTES;
 }
 
 /* The priority that fits; each is asked for when it changes.  Not everybody may raise one. */

@@ -61,11 +61,11 @@ def can_unshare():
     return probe.returncode == 0
 
 
-def small_disk(size_mib):
+def small_disk(size_mib, task="fill"):
     """Runs this program again with a disk of that size at LOAM_SMALL_DISK."""
     where = path("small")
     os.makedirs(where, exist_ok=True)
-    script = f'mount -t tmpfs -o size={size_mib}m none "{where}" && LOAM_SMALL_DISK="{where}" exec "$@"'
+    script = f'mount -t tmpfs -o size={size_mib}m none "{where}" && LOAM_SMALL_DISK="{where}" LOAM_TASK={task} exec "$@"'
     return subprocess.run(["unshare", "--mount", "sh", "-c", script, "sh", sys.executable, __file__, *sys.argv[1:]],
                           capture_output=True, text=True)
 
@@ -122,6 +122,59 @@ def test_small_disk():
         good += judge(verdict in ("good", "refused"), f"{size_mib} MiB: {verdict}")
         note(f"a disk of {size_mib} MiB: {verdict}")
     ok(good == rounds, f"{rounds} small disks filled up, {rounds - good} of them wrong")
+
+
+# ---- a collection on a full disk -------------------------------------------------------------
+
+LIST_KERNEL = """
+kernel keeper(kept = 0) {
+    arm load(old) = keeper with kept = old
+    arm peek(path) = [~ ~ 0]
+    arm poke(number, wire, entropy, our, now, cause) =
+        if wire == [0 'arvo' 0] then [~ keeper]
+        else
+            let list = loop fill(list = ~, done = 0)
+                if done == cause then list else fill([[done done] list], inc(done))
+            [~ (keeper with kept = list)]
+}
+"""
+
+
+def collect_on_full_disk(where):
+    """Needs room for its copies: refused before it begins, the machine goes on, and freeing space is the cure."""
+    with open(os.path.join(where, "keeper.loam"), "w") as source:
+        source.write(LIST_KERNEL)
+    jam, directory, ballast = (os.path.join(where, name) for name in ("keeper.jam", "m", "ballast"))
+    assert loam("asm", source.name, "--output", jam).code == 0
+    assert loam("new", directory, "--kernel", jam, "--quiet").code == 0
+    assert loam("poke", directory, "400.000").code == 0
+    before = status(directory)
+    free = os.statvfs(where).f_bavail * os.statvfs(where).f_frsize
+    with open(ballast, "wb") as stream:
+        stream.write(bytes(free - (1 << 20)))
+    refused = loam("gc", directory, "--full")
+    if refused.code != 72 or "is not begun" not in refused.err or "free some space" not in refused.err:
+        return f"collected, or refused otherwise: {refused.code} {refused.err[:400]} {refused.out}"
+    after = status(directory)
+    if any(after[name] != before[name] for name in ("event", "state_hash", "arena_used_bytes", "arena_file_bytes")):
+        return f"a refusal changed the machine: {before} {after}"
+    if loam("verify", directory).code != 0:
+        return "is not whole"
+    os.remove(ballast)
+    collected = loam("gc", directory, "--full")
+    if collected.code != 0:
+        return f"freeing space was not the cure: {collected.err[:400]}"
+    return "good" if status(directory)["state_hash"] == before["state_hash"] else "another state"
+
+
+def test_full_collection():
+    if not can_unshare():
+        skip("a collection on a full disk", "this process may not mount a file system (unshare --mount)")
+        return
+    result = small_disk(128, "collect")
+    verdict = result.stdout.strip().splitlines()[-1] if result.stdout.strip() else result.stderr[-600:]
+    ok(judge(verdict == "good", f"collecting on a full disk: {verdict}"),
+       "a collection for which the disk has no room is refused before it begins, and done when it has")
 
 
 # ---- a directory that may only be read ----------------------------------------------------
@@ -256,10 +309,12 @@ def test_refusals():
 
 
 if in_small_disk():
-    print(fill_disk(os.environ["LOAM_SMALL_DISK"]))
+    task = collect_on_full_disk if os.environ["LOAM_TASK"] == "collect" else fill_disk
+    print(task(os.environ["LOAM_SMALL_DISK"]))
     sys.exit(0)
 seed()
 test_small_disk()
+test_full_collection()
 test_read_only()
 test_clock()
 test_refusals()
