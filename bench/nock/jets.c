@@ -37,8 +37,6 @@
 #define LIST_100 "[" ITEMS_10 ITEMS_10 ITEMS_10 ITEMS_10 ITEMS_10 ITEMS_10 ITEMS_10 ITEMS_10 ITEMS_10 ITEMS_10 "0]"
 #define A_256 "0x0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define B_256 "0xfedcba9876543210fedcba9876543210fedcba9876543210fedcba987654321"
-#define INC "[[4 0 6] 0 0]"
-#define ADD "[[[0 12] 0 13] [0 0] 0]"
 
 /* A core to kick: the sample goes to axis 6, and into the door around it a set
  * or a map of the numbers to 100. */
@@ -62,7 +60,6 @@ static const struct sample {
     {"k.138/one/mas", "30", NULL},
     {"k.138/one/peg", "[7 30]", NULL},
     {"k.138/one/two/flop", LIST_100, NULL},
-    {"k.138/one/two/lent", LIST_100, NULL},
     {"k.138/one/two/snip", LIST_100, NULL},
     {"k.138/one/two/zing", "[" LIST_10 " " LIST_10 " " LIST_10 " 0]", NULL},
     {"k.138/one/two/weld", "[" LIST_100 " " LIST_10 "]", NULL},
@@ -72,10 +69,6 @@ static const struct sample {
     {"k.138/one/two/reap", "[100 7]", NULL},
     {"k.138/one/two/find", "[[9 10 0] " LIST_100 "]", NULL},
     {"k.138/one/two/fand", "[[9 10 0] " LIST_100 "]", NULL},
-    {"k.138/one/two/need", "[0 5]", NULL},
-    {"k.138/one/two/turn", "[" LIST_100 " " INC "]", NULL},
-    {"k.138/one/two/roll", "[" LIST_100 " " ADD "]", NULL},
-    {"k.138/one/two/levy", "[" LIST_100 " [1 0] 0 0]", NULL},
     {"k.138/one/two/bex", "200", NULL},
     {"k.138/one/two/xeb", A_256, NULL},
     {"k.138/one/two/met", "[3 " A_256 "]", NULL},

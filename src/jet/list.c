@@ -149,6 +149,8 @@ noun jet_find(struct nock *machine, noun needle, noun haystack)
         case MATCH_NO:
             break;
         }
+        if (nock_is_stopping(machine))
+            return NOCK_JET_FAIL;
     }
 }
 
@@ -167,5 +169,7 @@ noun jet_fand(struct nock *machine, noun needle, noun haystack)
         case MATCH_NO:
             break;
         }
+        if (nock_is_stopping(machine))
+            return NOCK_JET_FAIL;
     }
 }

@@ -231,8 +231,6 @@ noun zk_jet_evaluate_deep(struct nock *machine, noun core);
 
 /* zk_cheetah.c */
 noun zk_jet_ch_scal(struct nock *machine, noun n, noun point);
-noun zk_jet_ser_a_pt(struct nock *machine, noun point);
-noun zk_jet_de_a_pt(struct nock *machine, noun atom);
 
 /* zk_sponge.c */
 noun zk_jet_permutation(struct nock *machine, noun core);
@@ -293,7 +291,6 @@ noun zk_jet_h_in_gas(struct nock *machine, noun core);
 noun zk_jet_h_in_del(struct nock *machine, noun core);
 noun zk_jet_h_in_bif(struct nock *machine, noun core);
 noun zk_jet_h_in_dif(struct nock *machine, noun core);
-noun zk_jet_h_in_dig(struct nock *machine, noun core);
 noun zk_jet_h_in_int(struct nock *machine, noun core);
 noun zk_jet_h_in_uni(struct nock *machine, noun core);
 noun zk_jet_h_by_has(struct nock *machine, noun core);
@@ -305,7 +302,6 @@ noun zk_jet_h_by_got(struct nock *machine, noun core);
 noun zk_jet_h_by_gut(struct nock *machine, noun core);
 noun zk_jet_h_by_bif(struct nock *machine, noun core);
 noun zk_jet_h_by_dif(struct nock *machine, noun core);
-noun zk_jet_h_by_dig(struct nock *machine, noun core);
 noun zk_jet_h_by_int(struct nock *machine, noun core);
 noun zk_jet_h_by_uni(struct nock *machine, noun core);
 noun zk_jet_h_by_mar(struct nock *machine, noun core);

@@ -83,8 +83,11 @@ noun zk_jet_bpow(struct nock *machine, noun a, noun b)
     if (!zk_belt(a, &x) || !noun_is_atom(b))
         return NOCK_JET_PUNT;
     struct span exponent = span_of(b, &holder);
-    for (size_t i = exponent.count; i-- > 0;)
+    for (size_t i = exponent.count; i-- > 0;) {
+        if (i % 4096 == 4095 && nock_is_stopping(machine))
+            return NOCK_JET_FAIL;
         power = zk_multiply(zk_square_times(power, 64), zk_power(x, exponent.words[i]));
+    }
     return zk_atom(nock_stack(machine), power);
 }
 

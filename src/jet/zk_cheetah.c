@@ -24,10 +24,6 @@ struct point {
 
 static const struct point identity = {.y = {{1}}, .at_infinity = true};
 
-/* The order of the group, in words. */
-static const uint64_t group_order[] = {0xd443623eaed4accfu, 0x327aa72330157722u, 0x563fbf0f990a37b5u,
-                                       0x7af2599b3b3f22d0u};
-
 /* ---- the field ----------------------------------------------------------- */
 
 static struct six six_add(const struct six *a, const struct six *b)
@@ -132,13 +128,16 @@ static bool point_add(const struct point *p, const struct point *q, struct point
     return reflect(&rise, &run, p, &q->x, sum);
 }
 
-/* [n]p; the library doubles once more than is needed. */
-static bool point_multiply(struct span n, struct point p, struct point *product)
+/* [n]p, as the library makes it, which doubles once more than is needed; false
+ * where it crashes, or if the run is to stop. */
+static bool point_multiply(const struct nock *machine, struct span n, struct point p, struct point *product)
 {
     uint64_t length_bits = span_length_bits(n);
     *product = identity;
     for (uint64_t bit = 0; bit < length_bits; bit++) {
         struct point next;
+        if (nock_is_stopping(machine))
+            return false;
         if (span_word(n, bit) & 1) {
             if (!point_add(product, &p, &next))
                 return false;
@@ -149,18 +148,6 @@ static bool point_multiply(struct span n, struct point p, struct point *product)
         p = next;
     }
     return true;
-}
-
-static bool point_is_identity(const struct point *p)
-{
-    return p->at_infinity && six_is_zero(&p->x) && six_equal(&p->y, &identity.y);
-}
-
-static bool is_in_group(const struct point *p)
-{
-    struct point product;
-    return point_multiply((struct span){group_order, COUNT_OF(group_order)}, *p, &product) &&
-           point_is_identity(&product);
 }
 
 /* ---- nouns --------------------------------------------------------------- */
@@ -203,34 +190,7 @@ noun zk_jet_ch_scal(struct nock *machine, noun n, noun point)
 {
     struct point p, product;
     uint64_t holder;
-    if (!noun_is_atom(n) || !point_read(point, &p) || !point_multiply(span_of(n, &holder), p, &product))
-        return NOCK_JET_PUNT;
+    if (!noun_is_atom(n) || !point_read(point, &p) || !point_multiply(machine, span_of(n, &holder), p, &product))
+        return zk_punt_or_stop(machine);
     return point_make(nock_stack(machine), &product);
-}
-
-/* Both coordinates in words, and a one above them. */
-noun zk_jet_ser_a_pt(struct nock *machine, noun point)
-{
-    struct point p;
-    if (!point_read(point, &p) || p.at_infinity || !is_in_group(&p))
-        return NOCK_JET_PUNT;
-    uint64_t words[2 * SIX + 1];
-    memcpy(words, p.x.at, sizeof p.x.at);
-    memcpy(words + SIX, p.y.at, sizeof p.y.at);
-    words[2 * SIX] = 1;
-    return stack_atom_from_words(nock_stack(machine), words, COUNT_OF(words));
-}
-
-noun zk_jet_de_a_pt(struct nock *machine, noun atom)
-{
-    uint64_t holder;
-    if (!noun_is_atom(atom))
-        return NOCK_JET_PUNT;
-    struct span span = span_of(atom, &holder);
-    struct point p = {.at_infinity = false};
-    if (span.count < 2 * SIX || !zk_all_based(span.words, 2 * SIX))
-        return NOCK_JET_PUNT;
-    memcpy(p.x.at, span.words, sizeof p.x.at);
-    memcpy(p.y.at, span.words + SIX, sizeof p.y.at);
-    return is_in_group(&p) ? point_make(nock_stack(machine), &p) : NOCK_JET_PUNT;
 }

@@ -88,9 +88,52 @@ static bool short_is_zero(const struct zk_short *a)
     return a->count == 1 && a->at[0] == 0;
 }
 
+/* As nearly all go: each remainder is one degree below the one before, and
+ * each quotient has two coefficients, none of them 0.  Then the library divides
+ * truly and finds the inverse, and so does a division without fractions: the
+ * remainders and their factors come out multiplied, and one inversion in the end
+ * sets that right.  False if it goes otherwise. */
+static bool invert_without_fractions(const struct zk_short *a, const struct zk_short *modulus, struct zk_short *inverse)
+{
+    unsigned degree = modulus->count - 1;
+    struct zk_short upper = *modulus, lower = *a, upper_factor = {1, {0}}, lower_factor = {1, {1}};
+    if (a->count != degree || a->at[degree - 1] == 0)
+        return false;
+    for (unsigned d = degree - 1; d > 0; d--) { /* that of `lower` */
+        uint64_t high = lower.at[d], square = zk_multiply(high, high), first = zk_multiply(high, upper.at[d + 1]);
+        uint64_t second = zk_sub(zk_multiply(high, upper.at[d]), zk_multiply(upper.at[d + 1], lower.at[d - 1]));
+        struct zk_short rest = {.count = d}, factor = {.count = lower_factor.count + 1};
+        for (unsigned i = 0; i < d; i++) {
+            uint64_t less = zk_multiply(second, lower.at[i]);
+            if (i > 0)
+                less = zk_add(less, zk_multiply(first, lower.at[i - 1]));
+            rest.at[i] = zk_sub(zk_multiply(square, upper.at[i]), less);
+        }
+        for (unsigned i = 0; i < factor.count; i++) {
+            uint64_t less = i < lower_factor.count ? zk_multiply(second, lower_factor.at[i]) : 0;
+            if (i > 0)
+                less = zk_add(less, zk_multiply(first, lower_factor.at[i - 1]));
+            factor.at[i] = zk_sub(i < upper_factor.count ? zk_multiply(square, upper_factor.at[i]) : 0, less);
+        }
+        if (second == 0 || rest.at[d - 1] == 0)
+            return false;
+        upper = lower;
+        lower = rest;
+        upper_factor = lower_factor;
+        lower_factor = factor;
+    }
+    uint64_t scale = zk_invert(lower.at[0]);
+    for (unsigned i = 0; i < lower_factor.count; i++)
+        lower_factor.at[i] = zk_multiply(lower_factor.at[i], scale);
+    *inverse = lower_factor;
+    return true;
+}
+
 bool zk_short_invert(const struct zk_short *a, const struct zk_short *modulus, bool modulus_first,
                      struct zk_short *inverse)
 {
+    if (invert_without_fractions(a, modulus, inverse))
+        return true;
     struct zk_short first = modulus_first ? *modulus : *a, second = modulus_first ? *a : *modulus;
     /* The factor of `a` in `first` and in `second`. */
     struct zk_short factor = {1, {!modulus_first}}, next = {1, {modulus_first}};

@@ -137,11 +137,11 @@ static bool hash_one(struct hasher *hasher, noun n)
     return done;
 }
 
-static bool hash_all(struct hasher *hasher, noun n)
+static bool hash_all(const struct nock *machine, struct hasher *hasher, noun n)
 {
     bool good = true;
     push_task(hasher, TASK_HASH, n);
-    while (good && !wordstack_is_empty(&hasher->tasks)) {
+    while (good && !wordstack_is_empty(&hasher->tasks) && !nock_is_stopping(machine)) {
         enum task task = (enum task)wordstack_pop(&hasher->tasks);
         uint64_t operand = wordstack_pop(&hasher->tasks);
         if (task == TASK_HASH)
@@ -161,12 +161,12 @@ noun zk_jet_hash_hashable(struct nock *machine, noun core)
     struct zk_digest digest = {{0}};
     if (sample == NOUN_NONE)
         return NOCK_JET_PUNT;
-    bool good = hash_all(&hasher, sample);
+    bool good = hash_all(machine, &hasher, sample) && !nock_is_stopping(machine);
     if (good)
         digest = pop_hash(&hasher);
     wordstack_finish(&hasher.tasks);
     wordstack_finish(&hasher.hashes);
-    return good ? zk_digest_make(nock_stack(machine), &digest) : NOCK_JET_PUNT;
+    return good ? zk_digest_make(nock_stack(machine), &digest) : zk_punt_or_stop(machine);
 }
 
 /* ---- merkle heaps ---------------------------------------------------------- */
@@ -192,14 +192,18 @@ static noun merkle_heap(struct nock *machine, noun mary, uint64_t step)
     if (words == NULL)
         return NOCK_JET_FAIL;
     struct zk_digest *heap = (struct zk_digest *)(void *)words;
-    for (size_t i = 0; i < array.length; i++)
+    bool stop = false;
+    for (size_t i = 0; i < array.length && !stop; i++) {
         heap[array.length - 1 + i] =
             hash_array(step, array.step / step, array.words + i * array.step, (size_t)array.step);
-    fill_heap(heap, (size_t)array.length);
+        stop = nock_is_stopping(machine);
+    }
+    if (!stop)
+        fill_heap(heap, (size_t)array.length);
     struct zk_digest root = heap[0];
     noun nodes = zk_mary_finish(stack, ZK_DIGEST, size);
     noun digest = zk_digest_make(stack, &root);
-    return stack_triple(stack, bits_length(array.length), digest, nodes);
+    return stop ? NOCK_JET_FAIL : stack_triple(stack, bits_length(array.length), digest, nodes);
 }
 
 noun zk_jet_build_merk_heap(struct nock *machine, noun mary)

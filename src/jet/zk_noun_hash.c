@@ -111,8 +111,9 @@ struct shaped {
     struct wordstack pending;
 };
 
-/* Nouns beyond this have more sharing than their Nock could walk, too. */
-#define LEAVES_MAX ((size_t)1 << 28)
+/* Some tenths of a second.  Larger nouns are left to the Nock, which asks in
+ * between whether it is to stop. */
+#define LEAVES_MAX ((size_t)1 << 20)
 
 /* Adds `n`; false if some leaf is no belt. */
 static bool shaped_add(struct shaped *shaped, noun n)
@@ -185,6 +186,19 @@ noun zk_jet_hash_ten_cell(struct nock *machine, noun core)
     return zk_digest_make(nock_stack(machine), &digest);
 }
 
+/* ---- asking whether to go on ---------------------------------------------- */
+
+/* A noun whose parts are shared may have any number of leaves. */
+static bool is_to_ask(uint64_t count)
+{
+    return count % 65536 == 0;
+}
+
+static bool may_go_on(struct nock *machine)
+{
+    return !nock_is_stopping(machine) && stack_reserve(nock_stack(machine), 0);
+}
+
 /* ---- shapes as nouns ------------------------------------------------------- */
 
 noun zk_jet_num_of_leaves(struct nock *machine, noun a)
@@ -194,9 +208,10 @@ noun zk_jet_num_of_leaves(struct nock *machine, noun a)
     uint64_t count = 0;
     walk_begin(&walk, a);
     while (walk_next(&walk, &leaf))
-        count++;
+        if (is_to_ask(++count) && nock_is_stopping(machine))
+            break;
     walk_end(&walk);
-    return zk_atom(nock_stack(machine), count);
+    return nock_is_stopping(machine) ? NOCK_JET_FAIL : zk_atom(nock_stack(machine), count);
 }
 
 noun zk_jet_leaf_sequence(struct nock *machine, noun a)
@@ -206,10 +221,13 @@ noun zk_jet_leaf_sequence(struct nock *machine, noun a)
     struct walk walk;
     noun leaf;
     walk_begin(&walk, a);
-    while (walk_next(&walk, &leaf))
+    bool go_on = true;
+    for (uint64_t count = 1; go_on && walk_next(&walk, &leaf); count++) {
         stack_list_add(stack, &leaves, leaf);
+        go_on = !is_to_ask(count) || may_go_on(machine);
+    }
     walk_end(&walk);
-    return stack_list_end(&leaves, 0);
+    return go_on ? stack_list_end(&leaves, 0) : NOCK_JET_FAIL;
 }
 
 noun zk_jet_dyck(struct nock *machine, noun a)
@@ -218,16 +236,19 @@ noun zk_jet_dyck(struct nock *machine, noun a)
     struct stack_list word = stack_list_begin();
     struct wordstack pending;
     wordstack_init(&pending);
-    for (noun n = a;;) {
+    bool go_on = true;
+    uint64_t count = 0;
+    for (noun n = a; go_on;) {
         for (; noun_is_cell(n); n = noun_head(n)) {
             stack_list_add(stack, &word, 0);
             wordstack_push(&pending, noun_tail(n));
         }
         if (wordstack_is_empty(&pending))
             break;
+        go_on = !is_to_ask(++count) || may_go_on(machine);
         stack_list_add(stack, &word, 1);
         n = wordstack_pop(&pending);
     }
     wordstack_finish(&pending);
-    return stack_list_end(&word, 0);
+    return go_on ? stack_list_end(&word, 0) : NOCK_JET_FAIL;
 }

@@ -200,6 +200,10 @@ noun zk_jet_bpmul(struct nock *machine, noun p, noun q)
     return finish(machine, count);
 }
 
+/* Coefficients times coefficients that are divided at once, in some tenths of a
+ * second; beyond, the Nock asks in between whether it is to stop. */
+#define DIVIDE_MAX ((size_t)1 << 26)
+
 static noun array_of(struct nock *machine, const uint64_t *words, size_t count)
 {
     uint64_t *copy = begin(machine, count);
@@ -216,7 +220,7 @@ noun zk_jet_bpdvr(struct nock *machine, noun p, noun q)
         return NOCK_JET_PUNT;
     while (b.count > 1 && b.words[b.count - 1] == 0)
         b.count--;
-    if (is_zero_constant(&b))
+    if (is_zero_constant(&b) || (a.count > b.count && a.count - b.count > DIVIDE_MAX / b.count))
         return NOCK_JET_PUNT;
     struct wordstack scratch;
     wordstack_init(&scratch);

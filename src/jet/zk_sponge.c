@@ -24,12 +24,14 @@ noun zk_jet_hash_10(struct nock *machine, noun core)
     return zk_list_make(nock_stack(machine), digest.at, ZK_DIGEST);
 }
 
-/* Absorbs a list; false if it is none, of belts. */
-static bool absorb_list(struct zk_absorber *absorber, noun list)
+#define BELTS_BETWEEN 65536 /* two times that it asks whether to stop */
+
+/* Absorbs a list; false if it is none, of belts, or the run is to stop. */
+static bool absorb_list(const struct nock *machine, struct zk_absorber *absorber, noun list)
 {
-    for (; noun_is_cell(list); list = noun_tail(list)) {
+    for (size_t count = 1; noun_is_cell(list); list = noun_tail(list), count++) {
         uint64_t belt;
-        if (!zk_belt(noun_head(list), &belt))
+        if (!zk_belt(noun_head(list), &belt) || (count % BELTS_BETWEEN == 0 && nock_is_stopping(machine)))
             return false;
         zk_absorb(absorber, belt);
     }
@@ -37,12 +39,12 @@ static bool absorb_list(struct zk_absorber *absorber, noun list)
     return list == 0;
 }
 
-static bool hash_list(noun core, struct zk_digest *digest)
+static bool hash_list(const struct nock *machine, noun core, struct zk_digest *digest)
 {
     noun list = zk_sample_in_door(core, ZK_ROUNDS);
     struct zk_absorber absorber;
     zk_absorb_begin(&absorber);
-    if (list == NOUN_NONE || !absorb_list(&absorber, list))
+    if (list == NOUN_NONE || !absorb_list(machine, &absorber, list))
         return false;
     *digest = zk_squeeze(&absorber);
     return true;
@@ -51,13 +53,14 @@ static bool hash_list(noun core, struct zk_digest *digest)
 noun zk_jet_hash_varlen(struct nock *machine, noun core)
 {
     struct zk_digest digest;
-    return hash_list(core, &digest) ? zk_list_make(nock_stack(machine), digest.at, ZK_DIGEST) : NOCK_JET_PUNT;
+    return hash_list(machine, core, &digest) ? zk_list_make(nock_stack(machine), digest.at, ZK_DIGEST)
+                                             : zk_punt_or_stop(machine);
 }
 
 noun zk_jet_hash_belts_list(struct nock *machine, noun core)
 {
     struct zk_digest digest;
-    return hash_list(core, &digest) ? zk_digest_make(nock_stack(machine), &digest) : NOCK_JET_PUNT;
+    return hash_list(machine, core, &digest) ? zk_digest_make(nock_stack(machine), &digest) : zk_punt_or_stop(machine);
 }
 
 /* ---- a level of a merkle tree ---------------------------------------------- */
@@ -114,7 +117,7 @@ noun zk_jet_absorb(struct nock *machine, noun core)
     noun door = noun_at(core, 7), list = noun_at(core, 6);
     struct zk_absorber absorber;
     zk_absorb_begin(&absorber);
-    if (list == NOUN_NONE || !read_door(door, absorber.state) || !absorb_list(&absorber, list))
+    if (list == NOUN_NONE || !read_door(door, absorber.state) || !absorb_list(machine, &absorber, list))
         return NOCK_JET_PUNT;
     return door_with(nock_stack(machine), door, absorber.state);
 }

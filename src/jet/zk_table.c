@@ -125,8 +125,6 @@ const struct nock_jet zk_table[] = {
     {CORE(VERIFIER, "evaluate-deep", evaluate_deep)},
     /* zk_cheetah.c */
     {PLAIN_2(CHEETAH "/curve/affine", "ch-scal", ch_scal)},
-    {PLAIN_1(CHEETAH, "ser-a-pt", ser_a_pt)},
-    {PLAIN_1(CHEETAH, "de-a-pt", de_a_pt)},
     /* zk_sponge.c */
     {CORE(TIP5, "permutation", permutation)},
     {CORE(TIP5, "hash-10", hash_10)},

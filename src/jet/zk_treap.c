@@ -192,7 +192,7 @@ noun treap_put(const struct treap *job, noun tree, noun item)
 noun treap_put_all(const struct treap *job, noun tree, noun list)
 {
     for (; noun_is_cell(list) && tree != NOUN_NONE; list = noun_tail(list))
-        tree = treap_put(job, tree, noun_head(list));
+        tree = nock_is_stopping(job->machine) ? NOUN_NONE : treap_put(job, tree, noun_head(list));
     return tree;
 }
 

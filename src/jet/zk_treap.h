@@ -29,6 +29,7 @@ struct treap {
     const struct treap_door *door;
     struct stack *stack;
     struct treap_cache_line *cache; /* or NULL */
+    const struct nock *machine;     /* of a call that may take long, or NULL */
 };
 
 /* A key with what is known of it. */

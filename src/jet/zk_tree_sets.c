@@ -223,7 +223,7 @@ static noun jet_uni(struct nock *machine, const struct treap_door *door, noun ga
 
 static noun jet_bif(struct nock *machine, const struct treap_door *door, noun gate)
 {
-    struct walk walk = {.treap = {door, nock_stack(machine), NULL}};
+    struct walk walk = {.treap = {.door = door, .stack = nock_stack(machine)}};
     noun tree = treap_of(gate), key = noun_at(gate, 6), left, right;
     if (tree == NOUN_NONE || key == NOUN_NONE || !split(&walk, tree, key, &left, &right))
         return NOCK_JET_PUNT;
@@ -233,7 +233,7 @@ static noun jet_bif(struct nock *machine, const struct treap_door *door, noun ga
 /* An axis that is not direct is left to the Nock. */
 static noun jet_dig(struct nock *machine, const struct treap_door *door, noun gate)
 {
-    struct treap treap = {door, nock_stack(machine), NULL};
+    struct treap treap = {.door = door, .stack = nock_stack(machine)};
     struct treap_path path;
     struct treap_node node;
     noun tree = treap_of(gate), n = noun_at(gate, 6);
@@ -254,7 +254,7 @@ static noun jet_dig(struct nock *machine, const struct treap_door *door, noun ga
 /* The sample is [key unit]: puts what the unit holds, or deletes. */
 static noun jet_mar(struct nock *machine, const struct treap_door *door, noun gate)
 {
-    struct treap treap = {door, nock_stack(machine), NULL};
+    struct treap treap = {.door = door, .stack = nock_stack(machine)};
     noun tree = treap_of(gate), key = noun_at(gate, 12), unit = noun_at(gate, 13);
     if (tree == NOUN_NONE || key == NOUN_NONE || unit == NOUN_NONE)
         return NOCK_JET_PUNT;
@@ -274,10 +274,6 @@ static noun jet_mar(struct nock *machine, const struct treap_door *door, noun ga
     {                                                                                                                  \
         return jet_combine(machine, &treap_##door, core, difference);                                                  \
     }                                                                                                                  \
-    noun zk_jet_##door##_dig(struct nock *machine, noun core)                                                          \
-    {                                                                                                                  \
-        return jet_dig(machine, &treap_##door, core);                                                                  \
-    }                                                                                                                  \
     noun zk_jet_##door##_int(struct nock *machine, noun core)                                                          \
     {                                                                                                                  \
         return jet_combine(machine, &treap_##door, core, intersect);                                                   \
@@ -294,6 +290,14 @@ static noun jet_mar(struct nock *machine, const struct treap_door *door, noun ga
         return jet_mar(machine, &treap_##door, core);                                                                  \
     }
 
+#define DIG_JET(door)                                                                                                  \
+    noun zk_jet_##door##_dig(struct nock *machine, noun core)                                                          \
+    {                                                                                                                  \
+        return jet_dig(machine, &treap_##door, core);                                                                  \
+    }
+
+DIG_JET(z_in)
+DIG_JET(z_by)
 DOOR_JETS(z_in)
 MAP_JETS(z_by)
 DOOR_JETS(h_in)

@@ -6,7 +6,7 @@
 
 static enum treap_found look(const struct treap_door *door, noun tree, noun n, noun *item)
 {
-    struct treap job = {door, NULL, NULL};
+    struct treap job = {.door = door};
     struct treap_path path;
     struct treap_node node;
     struct treap_key key = treap_key(n);
@@ -51,7 +51,7 @@ static noun jet_gut(const struct treap_door *door, noun gate)
 
 static noun jet_put(struct nock *machine, const struct treap_door *door, noun gate)
 {
-    struct treap job = {door, nock_stack(machine), NULL};
+    struct treap job = {.door = door, .stack = nock_stack(machine)};
     noun tree = treap_of(gate), item = noun_at(gate, 6);
     return tree == NOUN_NONE || item == NOUN_NONE ? NOCK_JET_PUNT : treap_or_punt(treap_put(&job, tree, item));
 }
@@ -61,7 +61,8 @@ static noun jet_gas(struct nock *machine, const struct treap_door *door, noun ga
     noun tree = treap_of(gate), list = noun_at(gate, 6);
     if (tree == NOUN_NONE || list == NOUN_NONE)
         return NOCK_JET_PUNT;
-    struct treap job = {door, nock_stack(machine), calloc(TREAP_CACHE_LINES, sizeof(struct treap_cache_line))};
+    struct treap job = {.door = door, .stack = nock_stack(machine), .machine = machine};
+    job.cache = calloc(TREAP_CACHE_LINES, sizeof *job.cache);
     noun filled = treap_put_all(&job, tree, list);
     free(job.cache);
     return treap_or_punt(filled);
@@ -69,7 +70,7 @@ static noun jet_gas(struct nock *machine, const struct treap_door *door, noun ga
 
 static noun jet_del(struct nock *machine, const struct treap_door *door, noun gate)
 {
-    struct treap job = {door, nock_stack(machine), NULL};
+    struct treap job = {.door = door, .stack = nock_stack(machine)};
     noun tree = treap_of(gate), key = noun_at(gate, 6);
     return tree == NOUN_NONE || key == NOUN_NONE ? NOCK_JET_PUNT : treap_or_punt(treap_delete(&job, tree, key));
 }

@@ -10,9 +10,6 @@
 /=  zoon  /common/zoon
 /=  h-zoon  /common/h-zoon
 /=  verifier  /common/stark/verifier
-/=  memory  /common/v2/table/prover/memory
-/=  compute  /common/v2/table/prover/compute
-/=  zose  /common/zose
 =/  tip5  tip5:z
 =/  absorbed
   %.  ~[1 2 3]
@@ -84,8 +81,6 @@
     ['ave/weld' weld:ave:z]
     ['ave/transpose' transpose:ave:z]
     [%ch-scal ch-scal:affine]
-    [%ser-a-pt ser-a-pt:cheetah:z]
-    [%de-a-pt de-a-pt:cheetah:z]
     [%permutation permutation:tip5]
     [%hash-10 hash-10:tip5]
     [%hash-varlen hash-varlen:tip5]
@@ -160,31 +155,13 @@
     ['ops/slag' slag:bop:z]
     ['ops/swag' swag:bop:z]
     ['ops/weld' weld:bop:z]
-    [%zip-roll zip-roll:z]
     [%frep frep:z]
     [%fpdiv fpdiv:z]
     [%mpeval mpeval:mp-to-mega:z]
     [%mp-substitute-mega mp-substitute-mega:z]
-    [%hash-felt hash-felt:tip5]
-    [%sign sign:affine:schnorr:cheetah:z]
-    ['schnorr/affine/verify' verify:affine:schnorr:cheetah:z]
-    ['schnorr/affine/batch-verify' batch-verify:affine:schnorr:cheetah:z]
-    ['belt-schnorr/affine/batch-verify' batch-verify:affine:belt-schnorr:cheetah:z]
-    [%build-tree-data build-tree-data:constraint-util:z]
     [%precompute-ntts precompute-ntts:z]
     [%compute-deep compute-deep:z]
     [%eval-composition-poly do-eval-composition-poly:verify-door:verifier]
     [%evaluate-deep do-evaluate-deep:verify-door:verifier]
-    ['memory/extend' extend:funcs:memory]
-    ['memory/mega-extend' mega-extend:funcs:memory]
-    ['compute/extend' extend:funcs:compute]
-    ['compute/mega-extend' mega-extend:funcs:compute]
-    ['z-by/rep' rep:z-by:zoon]
-    [%zh-molt zh-molt:h-zoon]
-    [%zh-silt zh-silt:h-zoon]
-    [%zh-milt zh-milt:h-zoon]
-    [%zh-balmilt zh-balmilt:h-zoon]
-    [%zh-jult zh-jult:h-zoon]
-    [%zose zose]
     ['h-by/mar' mar:h-by:h-zoon]
 ==

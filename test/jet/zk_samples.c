@@ -504,12 +504,6 @@ static noun scalar_and_point(uint64_t *state)
     return pair(n, point(state));
 }
 
-static noun serialized_point(uint64_t *state)
-{
-    noun product = zk_jet_ser_a_pt(sample_machine, point(state));
-    return product < NOCK_JET_FAIL ? product : data(state, 12);
-}
-
 /* ---- keys that are digests ------------------------------------------------- */
 
 static noun close_digest(uint64_t *state)
@@ -923,8 +917,6 @@ static const struct {
     {"fdiv", felt_pair},
     {"fpow", felt_and_power},
     {"ch-scal", scalar_and_point},
-    {"ser-a-pt", point},
-    {"de-a-pt", serialized_point},
     {"init-bpoly", belts},
     {"bpoly-to-list", bpoly},
     {"bp-is-zero", bpoly},

@@ -58,13 +58,22 @@ static noun jet_fail(struct nock *machine, noun sample)
     return NOCK_JET_FAIL;
 }
 
+/* Takes as long as it may. */
+static noun jet_stubborn(struct nock *machine, noun sample)
+{
+    (void)sample;
+    while (!nock_is_stopping(machine))
+        continue;
+    return NOCK_JET_FAIL;
+}
+
 static const struct nock_jet plain_jets[] = {
     {"k.138/word", 1, NOCK_JET_1, {.one = jet_word}},       {"k.138/swap", 1, NOCK_JET_2, {.two = jet_swap}},
     {"k.138/rotate", 1, NOCK_JET_3, {.three = jet_rotate}}, {"k.138/sample", 1, NOCK_JET_CORE, {.core = jet_sample}},
     {"k.138/big", 1, NOCK_JET_1, {.one = jet_big}},         {"k.138/punt", 1, NOCK_JET_1, {.one = jet_punt}},
     {"k.138/exit", 1, NOCK_JET_1, {.one = jet_exit}},       {"k.138/fail", 1, NOCK_JET_1, {.one = jet_fail}},
     {"k.138/layer/word", 1, NOCK_JET_1, {.one = jet_word}}, {"k.138/arms", 2, NOCK_JET_CORE, {.core = jet_sample}},
-    {"k.138/arms", 3, NOCK_JET_1, {.one = jet_word}},
+    {"k.138/arms", 3, NOCK_JET_1, {.one = jet_word}},       {"k.138/stubborn", 1, NOCK_JET_1, {.one = jet_stubborn}},
 };
 
 /* A core is registered by running a hint on it. */
@@ -111,7 +120,7 @@ static void test_plain(void)
     open_with_jets(&(struct rig_options){0});
     expect_call("word", "1", ROOT, "[%nock %word]");
     register_root();
-    static const char *const names[] = {"word", "swap", "rotate", "sample", "big", "punt", "exit", "fail"};
+    static const char *const names[] = {"word", "swap", "rotate", "sample", "big", "punt", "exit", "fail", "stubborn"};
     for (size_t i = 0; i < COUNT_OF(names); i++)
         register_gate(names[i]);
     expect_call("word", "1", ROOT, "%jet");
@@ -125,6 +134,9 @@ static void test_plain(void)
     expect_call("punt", "0", ROOT, "[%nock %punt]");
     rig_expect_crash(&rig, "0", "[11 [%mean 1 1] 9 2 1 [1 %nock %exit] 0 " ROOT "]", "[[%mean 1] 0]");
     rig_expect_failure(&rig, "0", "[9 2 1 [1 %nock %fail] 0 " ROOT "]", "fail");
+    nock_set_deadline(rig.machine, os_clock_ns() + 20000000);
+    rig_expect_failure(&rig, "0", "[9 2 1 [1 %nock %stubborn] 0 " ROOT "]", "intr");
+    nock_set_deadline(rig.machine, 0);
     const struct nock_statistics *statistics = nock_statistics(rig.machine);
     tap_ok(statistics->jet_punts == 1 && statistics->jet_calls >= 8, "calls and punts are counted");
     rig_close(&rig);
