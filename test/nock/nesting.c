@@ -142,8 +142,35 @@ static void test_wide(void)
     tree_arena_destroy(arena);
 }
 
+/* A large function with jumps, and with instructions that leave machine code
+ * on one of the subjects. */
+static void test_wide_jumps(void)
+{
+    static const char *const subjects[] = {"7", "9223372036854775807", "[1 2]"};
+    for (size_t i = 0; i < COUNT_OF(subjects); i++) {
+        struct tree_arena *arena = tree_arena_create();
+        const struct tree *formula = tree_parse(arena, "[6 [3 0 1] [0 2] 6 [5 [0 1] 1 7] [1 8] 4 0 1]");
+        for (unsigned level = 0; level < 11; level++)
+            formula = tree_cell(arena, random_copy(arena, formula), formula);
+        struct nock_result result;
+        const struct tree *subject = tree_parse(arena, subjects[i]);
+        noun compiled = tree_to_noun(rig.stack, formula);
+        const struct reducer_options options = {.steps_max = 1000000, .depth_max = 1000};
+        struct reducer_result expected = reducer_run(arena, &options, subject, formula);
+        nock_run(rig.machine, tree_to_noun(rig.stack, subject), compiled, &result);
+        tap_ok(expected.outcome == REDUCER_DONE && agrees(&expected, &result), "2^11 choices on %s", subjects[i]);
+        rig_clear(&rig);
+        tree_arena_destroy(arena);
+    }
+}
+
 int main(void)
 {
+    rig_open(&rig, &(struct rig_options){.native_after = 1});
+    test_wide();
+    test_wide_jumps();
+    tap_note("%" PRIu64 " bytes of machine code", nock_statistics(rig.machine)->native_bytes);
+    rig_close(&rig);
     rig_open(&rig, &(struct rig_options){0});
     for (size_t i = 0; i < COUNT_OF(nestings); i++)
         test_depths(i);
