@@ -44,7 +44,8 @@ def told(directory):
 
 def adds_up(report, what, directory):
     total = sum(report[share] for share in SHARES)
-    size = os.path.getsize(os.path.join(directory, "arena.loam"))
+    # Beside a process that works the file may be another one by now.
+    size = report["file_bytes"] if report["running"] else os.path.getsize(os.path.join(directory, "arena.loam"))
     fresh = sum(origin["fresh_bytes"] for origin in report["origins"])
     segments = report["live_bytes"] + report["dead_bytes"] + report["header_bytes"]
     large = sum(object["size_bytes"] for object in report["large_objects"])
