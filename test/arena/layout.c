@@ -1,6 +1,6 @@
 /* The page directory and the free pages against a model: which file page holds
  * each page of a small address space, and which are free since when.  Runs are
- * mapped, unmapped, split and merged at random, written, torn, and read back. */
+ * mapped, unmapped, moved, split and merged at random, written, torn, and read back. */
 #include "arena_test.h"
 
 #include "arena/private.h"
@@ -74,8 +74,13 @@ static bool agrees(const struct arena_layout *layout)
         if (is_mapped != (model.file_page[page] != 0) || (is_mapped && run.file_page != model.file_page[page]))
             return false;
     }
-    for (uint64_t page = ARENA_FIRST_PAGE; page < FILE_PAGES; page++)
+    for (uint64_t page = ARENA_FIRST_PAGE; page < FILE_PAGES; page++) {
+        const struct tree_record *record = tree_at_or_below(&layout->free, page);
+        bool is_free = record != NULL && page - record->key < record->count;
         expected += model.freed_since[page] != UINT64_MAX;
+        if (is_free != (model.freed_since[page] != UINT64_MAX))
+            return false;
+    }
     layout_free_count(layout, 0, &usable, &all);
     return all == expected;
 }
@@ -127,6 +132,28 @@ static void unmap_some(struct arena_layout *layout, uint64_t *random, uint64_t s
         CHECK(model.file_page[page] == 0);
 }
 
+/* What is mapped at some pages gets other pages of the file: first they are free
+ * but not to be taken, as move.c has it, then they change places. */
+static void move_some(struct arena_layout *layout, uint64_t *random, uint64_t sequence, uint64_t reusable)
+{
+    uint64_t file_page, count;
+    struct layout_run run, old;
+    if (!layout_next(layout, tap_below(random, ADDRESSES), &run) ||
+        !layout_take(layout, 1, 1 + tap_below(random, run.count), reusable, &file_page, &count))
+        return;
+    layout_free(layout, file_page, count, sequence, reusable);
+    layout_take_at(layout, file_page, count);
+    CHECK(layout_unmap(layout, run.page, run.page + count, &old) && old.count == count);
+    layout_map(layout, (struct layout_run){run.page, count, file_page});
+    layout_free(layout, old.file_page, count, sequence, reusable);
+    for (uint64_t i = 0; i < count; i++) {
+        CHECK(model.freed_since[file_page + i] <= reusable);
+        model.freed_since[file_page + i] = UINT64_MAX;
+        model.freed_since[old.file_page + i] = sequence;
+        model.file_page[run.page + i] = file_page + i;
+    }
+}
+
 static void start_over(struct arena_layout *layout)
 {
     layout_init(layout);
@@ -169,7 +196,9 @@ static void random_changes(uint64_t *random)
     kept = model;
     for (; rounds < 4000 && are_good; rounds++) {
         for (uint64_t i = tap_below(random, 12); i > 0; i--)
-            if (tap_below(random, 2) == 0)
+            if (tap_below(random, 4) == 0)
+                move_some(&layout, random, sequence, reusable);
+            else if (tap_below(random, 2) == 0)
                 map_some(&layout, random, reusable);
             else
                 unmap_some(&layout, random, sequence, reusable);
