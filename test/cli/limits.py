@@ -210,7 +210,7 @@ def test_quota():
             loam("--version", env=environment).code != 0:
         skip("a quota", "nothing can be put before the system's calls in this build")
         return
-    directory = keeper("quota")
+    directory = keeper("rationed")  # whose name must not be what its process is to say
     process = Timed(directory, ["[%list 20.000]"], "--gc=off", env=environment)
     ok(process.goes_on(), "there is room")
     open(used, "w").close()
