@@ -75,7 +75,7 @@ enum arena_root {
     ARENA_ROOT_BRANCHES,
     ARENA_ROOT_COLLECTIONS, /* what collections have found (collector/history.c) */
     ARENA_ROOT_FRESH,       /* a number: where the last collection's copies end (collector/compact.c) */
-    ARENA_ROOT_HOST, /* whatever the host wants to find again */
+    ARENA_ROOT_HOST,        /* whatever the host wants to find again */
     ARENA_ROOTS = 16,
 };
 

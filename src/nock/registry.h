@@ -34,8 +34,8 @@ static inline bool registration_remembers(const struct registration *registratio
 {
     if (core == registration->matched && registration->matched_until >= collections)
         return true;
-    return registration->parts_until >= collections && noun_is_cell(core) &&
-           noun_head(core) == registration->battery && noun_at(core, registration->axis) == registration->parent_core;
+    return registration->parts_until >= collections && noun_is_cell(core) && noun_head(core) == registration->battery &&
+           noun_at(core, registration->axis) == registration->parent_core;
 }
 
 struct warm_jet {
