@@ -206,7 +206,7 @@ static noun jet_combine(struct nock *machine, const struct treap_door *door, nou
         return NOCK_JET_PUNT;
     struct treap_cache_line *cache =
         door->order == ORDER_TIP ? calloc(TREAP_CACHE_LINES, sizeof(struct treap_cache_line)) : NULL;
-    struct walk walk = {.treap = {door, nock_stack(machine), cache}};
+    struct walk walk = {.treap = {.door = door, .stack = nock_stack(machine), .cache = cache}};
     noun tree = both(&walk, a, b);
     free(cache);
     return treap_or_punt(tree);
