@@ -444,6 +444,20 @@ static void write_landing(struct writer *w, struct slot *landing)
     forget_all(w);
 }
 
+/* The header of a callee's frame, as push_header of the interpreter; returns
+ * where its registers are, from FRAME, which is still the caller's. */
+static int32_t write_header(struct writer *w, const struct call_site *site, const struct slot *landing)
+{
+    struct assembler *a = &w->a;
+    int32_t callee = HEADER(site->frame_words + FRAME_HEADER_WORDS);
+    store(a, FRAME, FRAME, callee - HEADER(3));
+    address(a, SPARE, landing);
+    store(a, SPARE, FRAME, callee - HEADER(2));
+    load(a, SPARE, MACHINE, OF_MACHINE(trace_count));
+    store(a, SPARE, FRAME, callee - HEADER(1));
+    return callee;
+}
+
 static void write_call(struct writer *w, struct slot *slot)
 {
     struct assembler *a = &w->a;
@@ -452,12 +466,7 @@ static void write_call(struct writer *w, struct slot *slot)
     find_code(w, site);
     uint8_t *done = try_jet(w, site);
     load_code(w);
-    int32_t callee = HEADER(site->frame_words + FRAME_HEADER_WORDS);
-    store(a, FRAME, FRAME, callee - HEADER(3));
-    address(a, SPARE, landing);
-    store(a, SPARE, FRAME, callee - HEADER(2));
-    load(a, SPARE, MACHINE, OF_MACHINE(trace_count));
-    store(a, SPARE, FRAME, callee - HEADER(1));
+    int32_t callee = write_header(w, site, landing);
     for (unsigned i = 0; i < site->shape.leaves; i++) {
         load_argument(w, site, i, SPARE);
         store(a, SPARE, FRAME, callee + IN_FRAME(i));
@@ -514,6 +523,23 @@ static void write_return(struct writer *w, const struct slot *slot)
     write_give_back(w);
 }
 
+/* The arm does more than make a gate: it is called on the core, in VALUE. */
+static void write_pull_call(struct writer *w, const struct pull_site *pull, const struct slot *landing)
+{
+    struct assembler *a = &w->a;
+    load(a, SPARE, SITE, OF_PULL(call.known));
+    compare_memory(a, SPARE, (int32_t)offsetof(struct known, jets), 0);
+    leave_if(w, IF_NOT_EQUAL);
+    load(a, CODE, SITE, OF_PULL(call.code));
+    test(a, CODE);
+    leave_if(w, IF_EQUAL);
+    increment_memory(a, MACHINE, OF_MACHINE(statistics.calls));
+    int32_t callee = write_header(w, &pull->call, landing);
+    store(a, VALUE, FRAME, callee);
+    address_in(a, FRAME, FRAME, callee);
+    enter_code(w);
+}
+
 static void write_pull(struct writer *w, struct slot *slot)
 {
     struct assembler *a = &w->a;
@@ -528,7 +554,7 @@ static void write_pull(struct writer *w, struct slot *slot)
     compare_load(a, SECOND, SITE, OF_PULL(until));
     uint8_t *lapsed = jump_if(a, IF_ABOVE);
     compare_memory(a, SITE, OF_PULL(gate), 0);
-    leave_if(w, IF_EQUAL);
+    uint8_t *runs = jump_if(a, IF_EQUAL);
     compare_memory(a, SITE, OF_PULL(clue), -1);
     uint8_t *plain = jump_if(a, IF_EQUAL);
     compare_load(a, VALUE, SITE, OF_PULL(core));
@@ -552,6 +578,8 @@ static void write_pull(struct writer *w, struct slot *slot)
     store(a, SPARE, FRAME, IN_FRAME(slot[1].operand[0]));
     store(a, VALUE, FRAME, IN_FRAME(slot[1].operand[1]));
     uint8_t *done = jump(a);
+    jump_here(a, runs);
+    write_pull_call(w, slot[2].pull, landing);
     write_landing(w, landing);
     move(a, C_ARGUMENT_0, FRAME);
     address(a, C_ARGUMENT_1, landing);
