@@ -123,9 +123,24 @@ static void poison(uint64_t from_words, uint64_t size_words)
 #endif
 }
 
+/* Pages of a tenured half are made in steps, ahead of the copies: a call of the
+ * system each step, not an exception each page.  (A file's pages are not: the
+ * memory behind them is scarce.) */
+#define READY_STEP_BYTES ((uint64_t)1 << 20)
+
+static void make_ready(const struct stack *stack, struct stack_stretch *half)
+{
+    if (stack->scratch != NULL || stack->tenured_free_words + READY_STEP_BYTES / 16 <= half->ready_words)
+        return;
+    uint64_t start_bytes = stack_greater(half->ready_words, stack->tenured_free_words) * 8 & ~(uint64_t)4095;
+    os_map_populate(noun_base + start_bytes, READY_STEP_BYTES);
+    half->ready_words = (start_bytes + READY_STEP_BYTES) / 8;
+}
+
 static void collect_young(struct stack *stack, const struct stack_roots *roots)
 {
     unsigned half = stack->tenured_start_words == stack_half_start_words(1);
+    make_ready(stack, &stack->halves[half]);
     stack_back(stack, &stack->halves[half], stack->tenured_free_words,
                8 * (stack->free_words - STACK_YOUNG_OFFSET_WORDS));
     struct stack_visitor visitor = {

@@ -96,6 +96,8 @@ void stack_release(struct stack *stack, struct stack_stretch *stretch, uint64_t 
         return;
     os_map_discard(address_of(keep_words), bits_round_up((stretch->high_words - keep_words) * 8, 4096));
     stretch->high_words = keep_words;
+    if (stretch->ready_words > keep_words)
+        stretch->ready_words = keep_words;
 }
 
 void stack_note_peak(struct stack *stack)

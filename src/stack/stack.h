@@ -103,6 +103,7 @@ struct stack_stretch {
     uint64_t start_words;
     uint64_t high_words;   /* touched up to here since the last release */
     uint64_t backed_words; /* the file's from the end of the warm part up to here; never below that */
+    uint64_t ready_words;  /* of a tenured half: pages are there up to here, or were asked for */
 };
 
 /* Fields are read and written by the inline functions below and by the
