@@ -8,14 +8,16 @@ made in the same process, from the jams of kernel and prewarmed state; warm, it
 has seen every file.  The short jobs are also measured in a directory that holds
 the prewarmed state already (imported): so are other runtimes' figures taken,
 which begin with a mapped image.  Jobs: boot (compiles the library from its text
-first), trivial, hoonc, dumbnet, wallet.  Seconds are processor time of the
-process, user and system.  The last line is one JSON object.
+first), trivial, hoonc, markdown, zose, dumbnet, wallet.  Seconds are processor
+time of the process, user and system.  A run that takes REAL_TIMEOUT_S seconds
+(900) is ended and counts as failed.  The last line is one JSON object.
 """
 import json
 import os
 import shutil
 import subprocess
 import sys
+import threading
 import time
 
 BOOTSTRAP = "crates/hoonc/bootstrap"
@@ -24,15 +26,27 @@ JOBS = {
     "boot": "trivial.hoon",
     "trivial": "trivial.hoon",
     "hoonc": "apps/hoonc/hoonc.hoon",
+    "markdown": "common/markdown/markdown.hoon",
+    "zose": "common/zose.hoon",
     "dumbnet": "apps/dumbnet/outer.hoon",
     "wallet": "apps/wallet/wallet.hoon",
 }
 
 # Whatever is in the directory is parsed; these jobs need only so much of it.
-ALONE = {"boot": [], "trivial": [], "hoonc": ["common/wrapper.hoon"]}
+ZTD = ["one", "two", "three", "four", "five", "six", "seven", "eight"]
+ALONE = {
+    "boot": [],
+    "trivial": [],
+    "hoonc": ["common/wrapper.hoon"],
+    "markdown": ["common/markdown/types.hoon"],
+    "zose": ["common/zeke.hoon"] + ["common/ztd/%s.hoon" % name for name in ZTD],
+}
+# What is not a kernel.
+ARBITRARY = ["boot", "trivial", "markdown", "zose"]
+TIMEOUT_S = float(os.environ.get("REAL_TIMEOUT_S", "900"))
 
 # What is measured with an imported state, too.
-IMPORTED = ("trivial", "hoonc")
+IMPORTED = ("trivial", "hoonc", "markdown", "zose")
 
 
 def take_sources(corpus, scratch):
@@ -57,11 +71,14 @@ def run(command):
     """Processor seconds and peak memory of a command, or None if it failed."""
     started = time.monotonic()
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    timer = threading.Timer(TIMEOUT_S, process.kill)
+    timer.start()
     complaint = process.stderr.read().decode(errors="replace")
     _, status, usage = os.wait4(process.pid, 0)
+    timer.cancel()
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode != 0:
-        print("%s failed:\n%s" % (" ".join(command), complaint[-2000:]), file=sys.stderr)
+        print("%s failed (%d):\n%s" % (" ".join(command), process.returncode, complaint[-2000:]), file=sys.stderr)
         return None
     return {
         "cpu_s": round(usage.ru_utime + usage.ru_stime, 3),
@@ -94,7 +111,7 @@ def run_job(loam, corpus, scratch, sources, job):
         first += ["--library", os.path.join(corpus, LIBRARY)]
     else:
         first += ["--state-jam", os.path.join(corpus, BOOTSTRAP, "hoonc-prewarm.jam")]
-    if job in ("boot", "trivial"):
+    if job in ARBITRARY:
         command.append("--arbitrary")
     words = [os.path.join(directory, JOBS[job]), directory]
     results = {}

@@ -21,6 +21,10 @@ QUOTED_S = {
     "trivial-cold": 0.10,
     "hoonc-imported": 2.19,
     "hoonc-cold": 2.19,
+    "markdown-imported": 6.1,
+    "markdown-cold": 6.1,
+    "zose-imported": 13.5,
+    "zose-cold": 13.5,
     "wallet-cold": 316.0,
     "dumbnet-cold": 290.0,
 }
