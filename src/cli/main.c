@@ -60,6 +60,13 @@ static void print_help(FILE *to)
           to);
 }
 
+/* What is mapped is read without a look at it before. */
+static const char fault_text[] =
+    "\nloam: memory could not be read: a file of the machine was cut, is damaged or cannot be read from its device,\n"
+    "loam: or this is a mistake of loam's own.  What was accepted is in the log.  `loam verify DIR` tells which it "
+    "is,\n"
+    "loam: and `loam doctor DIR` what a repair would do; please report it if both find nothing.\n";
+
 static const struct command *find(const char *name)
 {
     for (size_t i = 0; i < COUNT_OF(commands); i++)
@@ -89,6 +96,7 @@ int main(int count, char **words)
         return CLI_EXIT_USAGE;
     }
     cli.command = command->name;
+    os_signal_explain_faults(fault_text);
     int exit_status = command->run(&cli, command, count - 2, words + 2);
     if (fflush(stdout) != 0 && exit_status == CLI_EXIT_OK) {
         fprintf(stderr, "loam %s: cannot write to standard output\n", command->name);

@@ -218,4 +218,10 @@ void os_socket_close(int descriptor);
 void os_signal_watch(void (*wake)(int signal_number));
 int os_signal_received(void); /* the first one, or 0 */
 
+/* Should memory that is read not be there (a mapped file was cut or cannot be read,
+ * or a word in it leads nowhere), `explanation` goes to standard error before the
+ * process dies of it, as it would have.  Static text; NULL: none any more.  A
+ * handler that somebody has set stays. */
+void os_signal_explain_faults(const char *explanation);
+
 #endif

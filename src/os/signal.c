@@ -1,9 +1,12 @@
-/* Signals: somebody asks us to stop. */
+/* Signals: somebody asks us to stop, or memory is not what it should be. */
 #include "os/os.h"
 
 #include <errno.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 static atomic_int first_signal;
 static _Atomic(void (*)(int)) wake_function;
@@ -45,4 +48,52 @@ void os_signal_watch(void (*wake)(int signal_number))
 int os_signal_received(void)
 {
     return atomic_load(&first_signal);
+}
+
+/* ---- faults ----------------------------------------------------------------------- */
+
+#define FAULT_STACK_BYTES ((size_t)64 << 10)
+
+static _Atomic(const char *) fault_explanation;
+
+/* SA_RESETHAND: back at the same place, it happens again, and that is the end. */
+static void explain(int signal_number)
+{
+    (void)signal_number;
+    int error_number = errno;
+    const char *explanation = atomic_exchange(&fault_explanation, NULL);
+    if (explanation != NULL && write(STDERR_FILENO, explanation, strlen(explanation)) < 0)
+        errno = error_number;
+    errno = error_number;
+}
+
+/* What overflows its stack has none left to say so on. */
+static void give_stack(void)
+{
+    static uint8_t *memory;
+    if (memory != NULL)
+        return;
+    memory = malloc(FAULT_STACK_BYTES);
+    if (memory == NULL)
+        check_out_of_memory(__FILE__, __LINE__, FAULT_STACK_BYTES);
+    const stack_t stack = {.ss_sp = memory, .ss_size = FAULT_STACK_BYTES};
+    CHECK(sigaltstack(&stack, NULL) == 0);
+}
+
+/* A handler that is there already, such as a sanitizer's, knows better. */
+static void explain_one(int signal_number)
+{
+    struct sigaction old, action = {.sa_handler = explain, .sa_flags = SA_RESETHAND | SA_ONSTACK};
+    sigemptyset(&action.sa_mask);
+    CHECK(sigaction(signal_number, NULL, &old) == 0);
+    if ((old.sa_flags & SA_SIGINFO) == 0 && old.sa_handler == SIG_DFL)
+        CHECK(sigaction(signal_number, &action, NULL) == 0);
+}
+
+void os_signal_explain_faults(const char *explanation)
+{
+    give_stack();
+    atomic_store(&fault_explanation, explanation);
+    explain_one(SIGSEGV);
+    explain_one(SIGBUS);
 }

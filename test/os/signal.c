@@ -1,6 +1,10 @@
 #include "os/os.h"
 
 #include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "tap.h"
@@ -19,8 +23,35 @@ static void hang_up(void *context)
     raise(SIGHUP);
 }
 
+/* What a child that reads below a file's end writes to standard error. */
+static void test_explained_fault(void)
+{
+    int ends[2], result;
+    char text[64] = {0};
+    CHECK(pipe(ends) == 0);
+    pid_t child = fork();
+    CHECK(child >= 0);
+    if (child == 0) {
+        signal(SIGBUS, SIG_DFL); /* a sanitizer's would stay */
+        dup2(ends[1], STDERR_FILENO);
+        FILE *file = tmpfile();
+        CHECK(file != NULL);
+        os_signal_explain_faults("the file was cut");
+        const volatile char *bytes = mmap(NULL, 4096, PROT_READ, MAP_SHARED, fileno(file), 0);
+        CHECK(bytes != MAP_FAILED);
+        _exit(bytes[0]);
+    }
+    CHECK(waitpid(child, &result, 0) == child);
+    ssize_t length = read(ends[0], text, sizeof text - 1);
+    tap_ok(length > 0 && strcmp(text, "the file was cut") == 0, "a fault is explained");
+    tap_ok(WIFSIGNALED(result) && WTERMSIG(result) == SIGBUS, "and kills as it would have");
+    close(ends[0]);
+    close(ends[1]);
+}
+
 int main(void)
 {
+    test_explained_fault();
     tap_ok(os_signal_received() == 0, "nobody has asked us to stop");
     tap_ok(tap_dies(hang_up, NULL), "unwatched, a signal kills");
     signal(SIGHUP, SIG_IGN);
