@@ -67,11 +67,12 @@ static inline void forward_set(struct forward *forward, uint64_t offset_words, u
         ((uint64_t *)(void *)forward->table)[index] = entry;
 }
 
-/* For any offset, of an object or not. */
+/* For any offset, of an object or not: so the address is computed as a number. */
 static inline void forward_prefetch(const struct forward *forward, uint64_t offset_words)
 {
     uint64_t shift = forward->is_wide ? 3 : 2;
-    __builtin_prefetch(forward->table + (forward_index(forward, offset_words) << shift));
+    uintptr_t entry = (uintptr_t)forward->table + (uintptr_t)(forward_index(forward, offset_words) << shift);
+    __builtin_prefetch((const void *)entry);
 }
 
 #endif
