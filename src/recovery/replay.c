@@ -126,7 +126,7 @@ static enum status apply_row(struct node *node, const struct eventlog_row *row)
     if (event.outcome == KERNEL_CRASHED)
         return crashed(&event, row->event);
     bool is_checked = !node_is_rewritten(node, row->event, 0);
-    node_origin_set_job(node, job);
+    node_origin_set_job(node, event.job);
     STATUS_TRY(
         node_persist(node, event.core, row->event, row->job_hash, to_compare(node, is_checked, &row->state_hash)));
     return node->replay_watch != NULL ? node->replay_watch->row(node->replay_watch->context, node, row) : STATUS_OK;
