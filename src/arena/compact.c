@@ -91,7 +91,9 @@ static enum status check_room(struct arena *arena, uint64_t size_bytes)
     uint64_t usable_bytes = arena_pages_usable(arena) * ARENA_PAGE_BYTES;
     if (size_bytes <= usable_bytes)
         return STATUS_OK;
-    enum status status = arena_check_space(arena, size_bytes - usable_bytes);
+    enum status status = arena_check_limit(arena, size_bytes - usable_bytes);
+    if (status == STATUS_OK)
+        status = arena_check_disk(arena, size_bytes - usable_bytes);
     if (status != STATUS_NO_SPACE && status != STATUS_LIMIT)
         return status;
     return status_fail(STATUS_NO_SPACE, "a compaction that needs %" PRIu64 " bytes is not begun: %.800s", size_bytes,

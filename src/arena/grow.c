@@ -38,16 +38,22 @@ static uint64_t file_bytes(struct arena *arena)
     return pages * ARENA_PAGE_BYTES;
 }
 
+enum status arena_check_limit(struct arena *arena, uint64_t size_bytes)
+{
+    uint64_t now_bytes = file_bytes(arena), limit_bytes = arena->limit_pages * ARENA_PAGE_BYTES;
+    if (limit_bytes == 0 || (now_bytes <= limit_bytes && size_bytes <= limit_bytes - now_bytes))
+        return STATUS_OK;
+    return status_fail(STATUS_LIMIT,
+                       "%s has %" PRIu64 " MiB and needs %" PRIu64 " more, over its limit of %" PRIu64
+                       " MiB: raise it (--max-arena), or let it be collected (loam gc)",
+                       os_file_path(arena->file), now_bytes >> 20, (size_bytes >> 20) + 1, limit_bytes >> 20);
+}
+
 /* Asks first: some file systems give an allocation that they cannot complete
  * all the space that is left, until they find that out. */
-enum status arena_check_space(struct arena *arena, uint64_t size_bytes)
+enum status arena_check_disk(struct arena *arena, uint64_t size_bytes)
 {
-    uint64_t available_bytes, now_bytes = file_bytes(arena), limit_bytes = arena->limit_pages * ARENA_PAGE_BYTES;
-    if (limit_bytes != 0 && (now_bytes > limit_bytes || size_bytes > limit_bytes - now_bytes))
-        return status_fail(STATUS_LIMIT,
-                           "%s has %" PRIu64 " MiB and needs %" PRIu64 " more, over its limit of %" PRIu64
-                           " MiB: raise it (--max-arena), or let it be collected (loam gc)",
-                           os_file_path(arena->file), now_bytes >> 20, (size_bytes >> 20) + 1, limit_bytes >> 20);
+    uint64_t available_bytes;
     STATUS_TRY(os_space_available(os_file_path(arena->file), &available_bytes));
     if (size_bytes <= available_bytes)
         return STATUS_OK;

@@ -102,7 +102,7 @@ static enum status extend(struct arena *arena, uint64_t count, bool with_zeros)
 {
     uint64_t start_bytes = arena->layout.file_pages * ARENA_PAGE_BYTES, size_bytes = count * ARENA_PAGE_BYTES;
     STATUS_TRY(arena_refuse_poisoned(arena));
-    STATUS_TRY(arena_check_space(arena, size_bytes));
+    STATUS_TRY(arena_check_disk(arena, size_bytes));
     STATUS_TRY(os_file_allocate(arena->file, start_bytes, size_bytes));
     enum status status = with_zeros ? fill_zeros(arena, start_bytes, start_bytes + size_bytes) : STATUS_OK;
     if (status == STATUS_NO_SPACE && os_file_truncate(arena->file, start_bytes) != STATUS_OK)
@@ -119,7 +119,19 @@ static enum status extend(struct arena *arena, uint64_t count, bool with_zeros)
 enum status arena_pages_extend(struct arena *arena, uint64_t count, bool with_zeros)
 {
     os_mutex_lock(arena->growth_mutex);
-    enum status status = extend(arena, count, with_zeros);
+    enum status status = arena_check_limit(arena, count * ARENA_PAGE_BYTES);
+    if (status == STATUS_OK)
+        status = extend(arena, count, with_zeros);
+    os_mutex_unlock(arena->growth_mutex);
+    return status;
+}
+
+/* Without the limit: nodes are written to give pages back, too, and to make durable
+ * what was accepted. */
+static enum status extend_for_nodes(struct arena *arena)
+{
+    os_mutex_lock(arena->growth_mutex);
+    enum status status = extend(arena, ARENA_SPARE_PAGES, true);
     os_mutex_unlock(arena->growth_mutex);
     return status;
 }
@@ -353,7 +365,7 @@ enum status arena_pages_publish(struct arena *arena, struct arena_superblock *su
         arena_uses_take(arena);
     while (status == STATUS_OK && is_changed(&arena->layout) && !settle(arena)) {
         os_mutex_unlock(arena->pages_mutex);
-        status = arena_pages_extend(arena, ARENA_SPARE_PAGES, true);
+        status = extend_for_nodes(arena);
         os_mutex_lock(arena->pages_mutex);
     }
     if (status == STATUS_OK) /* also what was written for a superblock that then was refused */

@@ -442,8 +442,10 @@ enum status arena_detach_pages(struct arena *arena, uint64_t page, uint64_t coun
 /* Makes the capacity at least `end_bytes`. */
 enum status arena_grow_to(struct arena *arena, uint64_t end_bytes) MUST_USE;
 
-/* STATUS_NO_SPACE if `size_bytes` more would not fit the disk, or the file's limit. */
-enum status arena_check_space(struct arena *arena, uint64_t size_bytes) MUST_USE;
+/* STATUS_LIMIT if `size_bytes` more would go over the file's limit, STATUS_NO_SPACE if
+ * they would not fit the disk. */
+enum status arena_check_limit(struct arena *arena, uint64_t size_bytes) MUST_USE;
+enum status arena_check_disk(struct arena *arena, uint64_t size_bytes) MUST_USE;
 
 /* What segment headers add to `size_bytes` of objects. */
 uint64_t arena_headers_bytes(uint64_t size_bytes);

@@ -134,7 +134,7 @@ static enum status map_ranges(struct arena_restore *restore)
         arena->layout.file_pages += end_page - page;
     }
     uint64_t size_bytes = (arena->layout.file_pages - start_pages) * ARENA_PAGE_BYTES;
-    STATUS_TRY(arena_check_space(arena, size_bytes));
+    STATUS_TRY(arena_check_disk(arena, size_bytes));
     STATUS_TRY(os_file_allocate(arena->file, start_pages * ARENA_PAGE_BYTES, size_bytes));
     return arena_pages_extend(arena, ARENA_SPARE_PAGES, true);
 }
