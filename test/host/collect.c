@@ -240,6 +240,7 @@ static void beside_large_atoms(void)
     struct arena_statistics before, with, after;
     size_t length_bytes = MIB;
     char *text = malloc(length_bytes + 32);
+    CHECK(text != NULL);
     int at = sprintf(text, "[%%push '");
     memset(text + at, 'x', length_bytes);
     strcpy(text + at + length_bytes, "']");
