@@ -35,6 +35,8 @@ def test_running():
     process = start("run", directory, "--gc", "off", "--timer", "0.01:%inc")
     ok(listens(directory), "a machine runs")
     for words in (["--full"], [], ["--full"]):
+        event = status(directory)["event"]
+        wait_until(lambda: status(directory)["event"] > event)  # of nothing new a young one does nothing
         result = loam("gc", directory, *words)
         ok(result.code == 0 and "collection at event" in result.out, "it collects: " + result.out + result.err)
     facts = status(directory)
