@@ -47,6 +47,25 @@ def test_running():
     ok(len(status(directory)["collections"]) == 3, "the history is kept")
 
 
+def test_beside_an_export():
+    """Both read the arena; what is exported is one state, whatever moves meanwhile."""
+    ledger = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../examples/ledger.loam")
+    directory = machine("exported", ledger)
+    ok(loam("poke", directory, "[%fill 0 200000]").code == 0, "a ledger is filled")
+    process = start("run", directory, "--gc", "off", "--timer", "0.01:[%add 7 1]")
+    ok(listens(directory), "it runs")
+    exports = [start("export", directory, path(f"export-{i}")) for i in range(3)]
+    collections = 0
+    while collections < 3 or any(export.poll() is None for export in exports):
+        collections += loam("gc", directory, "--full").code == 0
+    ok(all(export.wait(timeout=60) == 0 for export in exports), f"exports end well beside {collections} collections")
+    ok(loam("stop", directory).code == 0 and process.wait(timeout=20) is not None, "it stops")
+    for i in range(3):
+        copy = path(f"copy-{i}")
+        ok(loam("import", copy, path(f"export-{i}")).code == 0 and loam("verify", copy).code == 0 and
+           "200000" in loam("peek", copy, "/size").out, "what was exported is whole")
+
+
 def test_words():
     directory = machine("words")
     expect(loam("run", directory, "--gc", "sometimes", "--until-idle"), 64, "auto, off or a time", "--gc is read")
@@ -73,6 +92,7 @@ if "--restarts" in sys.argv:
 else:
     test_at_rest()
     test_running()
+    test_beside_an_export()
     test_words()
     restarted(10)
 done()
