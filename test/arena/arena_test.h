@@ -240,4 +240,16 @@ static inline enum status test_commit_large(struct arena *arena, uint64_t event,
     return status;
 }
 
+/* Of this process, as the kernel counts them. */
+static inline uint64_t test_count_mappings(void)
+{
+    uint64_t lines = 0;
+    FILE *maps = fopen("/proc/self/maps", "re");
+    CHECK(maps != NULL);
+    for (int letter; (letter = getc(maps)) != EOF;)
+        lines += letter == '\n';
+    fclose(maps);
+    return lines;
+}
+
 #endif

@@ -474,9 +474,24 @@ static void moves_interrupted(const char *path)
     arena_close(arena);
 }
 
-/* Rewrites a file whose pages are all where their addresses say as format 1
- * would have written it. */
-static void make_format_1(const char *path)
+/* What an older format did not have yet. */
+static void forget_newer(struct arena_superblock *superblock, uint32_t version)
+{
+    superblock->format_version = version;
+    if (version == 2) {
+        CHECK(superblock->allocations_page == 0);
+        memset(superblock->origins, 0, sizeof superblock->origins);
+        return;
+    }
+    CHECK(superblock->range_count == 1);
+    superblock->directory_page = superblock->free_page = 0;
+    size_t old_bytes = offsetof(struct arena_superblock, directory_checksum);
+    memset((uint8_t *)superblock + old_bytes, 0, sizeof *superblock - old_bytes);
+}
+
+/* Rewrites a file as an older format would have written it; for format 1, one whose
+ * pages are all where their addresses say. */
+static void make_format(const char *path, uint32_t version)
 {
     struct arena *arena = open_newest(path);
     for (unsigned i = 0; i < 3; i++)
@@ -489,7 +504,7 @@ static void make_format_1(const char *path)
     struct arena_superblock superblock;
     MUST(os_file_open(path, OS_OPEN_WRITE, &file));
     MUST(os_file_read(file, 0, &identity, sizeof identity));
-    identity.format_version = 1;
+    identity.format_version = version;
     identity.checksum = hash_xxh3_64(&identity, offsetof(struct arena_identity_page, checksum));
     MUST(os_file_write(file, 0, &identity, sizeof identity));
     for (unsigned i = 0; i < ARENA_RING_SLOTS; i++) {
@@ -497,46 +512,21 @@ static void make_format_1(const char *path)
         MUST(os_file_read(file, at, &superblock, sizeof superblock));
         if (superblock.sequence == 0)
             continue;
-        CHECK(superblock.range_count == 1);
-        superblock.format_version = 1;
-        superblock.directory_page = superblock.free_page = 0;
-        size_t old_bytes = offsetof(struct arena_superblock, directory_checksum);
-        memset((uint8_t *)&superblock + old_bytes, 0, sizeof superblock - old_bytes);
+        forget_newer(&superblock, version);
         superblock.checksum = hash_xxh3_64_seeded(&superblock, offsetof(struct arena_superblock, checksum), seed);
         MUST(os_file_write(file, at, &superblock, sizeof superblock));
     }
     os_file_close(file);
 }
 
-/* Likewise as format 2. */
+static void make_format_1(const char *path)
+{
+    make_format(path, 1);
+}
+
 static void make_format_2(const char *path)
 {
-    struct arena *arena = open_newest(path);
-    for (unsigned i = 0; i < 3; i++)
-        commit(arena, 9);
-    MUST(arena_sync(arena));
-    uint64_t seed = hash_xxh3_64(arena_identity(arena), ARENA_IDENTITY_SIZE_BYTES);
-    arena_close(arena);
-    struct os_file *file;
-    struct arena_identity_page identity;
-    struct arena_superblock superblock;
-    MUST(os_file_open(path, OS_OPEN_WRITE, &file));
-    MUST(os_file_read(file, 0, &identity, sizeof identity));
-    identity.format_version = 2;
-    identity.checksum = hash_xxh3_64(&identity, offsetof(struct arena_identity_page, checksum));
-    MUST(os_file_write(file, 0, &identity, sizeof identity));
-    for (unsigned i = 0; i < ARENA_RING_SLOTS; i++) {
-        uint64_t at = ARENA_RING_START_BYTES + i * sizeof superblock;
-        MUST(os_file_read(file, at, &superblock, sizeof superblock));
-        if (superblock.sequence == 0)
-            continue;
-        CHECK(superblock.allocations_page == 0);
-        superblock.format_version = 2;
-        memset(superblock.origins, 0, sizeof superblock.origins);
-        superblock.checksum = hash_xxh3_64_seeded(&superblock, offsetof(struct arena_superblock, checksum), seed);
-        MUST(os_file_write(file, at, &superblock, sizeof superblock));
-    }
-    os_file_close(file);
+    make_format(path, 2);
 }
 
 static void from_older_format(const char *path)

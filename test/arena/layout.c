@@ -299,17 +299,6 @@ static void any_flipped_bit(uint64_t *random)
 
 /* ---- mappings -------------------------------------------------------------------------- */
 
-static uint64_t count_mappings(void)
-{
-    uint64_t lines = 0;
-    FILE *maps = fopen("/proc/self/maps", "re");
-    CHECK(maps != NULL);
-    for (int letter; (letter = getc(maps)) != EOF;)
-        lines += letter == '\n';
-    fclose(maps);
-    return lines;
-}
-
 /* A directory that no arena of ours would make: every page somewhere else. */
 static void scattered_runs(uint64_t run_count)
 {
@@ -328,9 +317,9 @@ static void scattered_runs(uint64_t run_count)
     layout_init(&layout);
     for (uint64_t i = 0; i < run_count; i++)
         layout_map(&layout, (struct layout_run){first_page + i, 1, first_page + 2 * (run_count - i) - 2});
-    uint64_t before = count_mappings(), started_ns = os_clock_ns();
+    uint64_t before = test_count_mappings(), started_ns = os_clock_ns();
     MUST(arena_attach(arena, &layout, NULL, ARENA_LARGE_START_BYTES));
-    uint64_t took_ms = (os_clock_ns() - started_ns) / 1000000, after = count_mappings();
+    uint64_t took_ms = (os_clock_ns() - started_ns) / 1000000, after = test_count_mappings();
     bool are_right = true;
     for (uint64_t i = 0; i < run_count; i += run_count / 100)
         are_right =

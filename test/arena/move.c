@@ -185,17 +185,6 @@ static uint64_t scatter(struct arena *arena, noun *atoms, uint64_t count)
     return made;
 }
 
-static uint64_t count_mappings(void)
-{
-    uint64_t lines = 0;
-    FILE *maps = fopen("/proc/self/maps", "re");
-    CHECK(maps != NULL);
-    for (int letter; (letter = getc(maps)) != EOF;)
-        lines += letter == '\n';
-    fclose(maps);
-    return lines;
-}
-
 static void runs_are_joined(void)
 {
     static noun atoms[2 * ARENA_MAPPINGS_MAX];
@@ -203,7 +192,7 @@ static void runs_are_joined(void)
     const char *path = test_path();
     test_create(path);
     struct arena *arena = open_unpaced(path);
-    uint64_t before = count_mappings(), made = 0, some = 1, most_runs = 0, most_mappings = 0;
+    uint64_t before = test_count_mappings(), made = 0, some = 1, most_runs = 0, most_mappings = 0;
     while (made < COUNT_OF(atoms) && some > 0) {
         uint64_t event = arena_current(arena)->event_number + 1, room = COUNT_OF(atoms) - made;
         some = scatter(arena, atoms + made, room < 4000 ? room : 4000);
@@ -211,7 +200,7 @@ static void runs_are_joined(void)
             values[made + i] = event << 32 | i;
         made += some;
         most_runs = statistics_of(arena).mapping_count > most_runs ? statistics_of(arena).mapping_count : most_runs;
-        most_mappings = count_mappings() > most_mappings ? count_mappings() : most_mappings;
+        most_mappings = test_count_mappings() > most_mappings ? test_count_mappings() : most_mappings;
     }
     tap_ok(most_mappings - before <= 2 * ARENA_MAPPINGS_MAX + 100 && made >= ARENA_MAPPINGS_MAX / 2,
            "%" PRIu64 " objects in %" PRIu64 " scattered runs take %" PRIu64 " mappings", made, most_runs,
@@ -221,9 +210,9 @@ static void runs_are_joined(void)
            status_message());
     sync_until_still(arena);
     struct arena_statistics after = statistics_of(arena);
-    tap_ok(after.mapping_count <= ARENA_MAPPINGS_MAX / 2 && count_mappings() - before <= ARENA_MAPPINGS_MAX + 100,
+    tap_ok(after.mapping_count <= ARENA_MAPPINGS_MAX / 2 && test_count_mappings() - before <= ARENA_MAPPINGS_MAX + 100,
            "joined they are %" PRIu64 " runs, and take %" PRIu64 " mappings", after.mapping_count,
-           count_mappings() - before);
+           test_count_mappings() - before);
     bool are_right = true;
     for (uint64_t i = 0; i < made; i++)
         are_right = are_right && test_large_is(atoms[i], 200, values[i]);
