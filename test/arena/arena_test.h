@@ -252,4 +252,19 @@ static inline uint64_t test_count_mappings(void)
     return lines;
 }
 
+/* A point of the test: every byte is what was written. */
+static inline void test_verified(struct arena *arena, const char *what)
+{
+    enum status status = arena_verify(arena, NULL, NULL);
+    tap_ok(status == STATUS_OK, "%s is whole%s%s", what, status == STATUS_OK ? "" : ": ",
+           status == STATUS_OK ? "" : status_message());
+}
+
+static inline struct arena_statistics test_statistics(struct arena *arena)
+{
+    struct arena_statistics statistics;
+    arena_statistics(arena, &statistics);
+    return statistics;
+}
+
 #endif

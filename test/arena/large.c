@@ -10,20 +10,6 @@
 
 #define WORDS ((uint64_t)40000)
 
-static void verified(struct arena *arena, const char *what)
-{
-    enum status status = arena_verify(arena, NULL, NULL);
-    tap_ok(status == STATUS_OK, "%s is whole%s%s", what, status == STATUS_OK ? "" : ": ",
-           status == STATUS_OK ? "" : status_message());
-}
-
-static struct arena_statistics statistics_of(struct arena *arena)
-{
-    struct arena_statistics statistics;
-    arena_statistics(arena, &statistics);
-    return statistics;
-}
-
 static void store(void *address)
 {
     *(volatile uint64_t *)address = 1;
@@ -39,9 +25,9 @@ static void written_once(void)
     const uint64_t *words = noun_words(atom);
     tap_ok(noun_is_large(atom) && noun_is_persistent(atom), "a large atom has a large address from birth");
     tap_ok(tap_dies(store, noun_words(atom) + 5), "once it is finished a store into it faults");
-    struct arena_statistics before = statistics_of(arena);
+    struct arena_statistics before = test_statistics(arena);
     MUST(test_commit_large(arena, 2, atom));
-    struct arena_statistics after = statistics_of(arena);
+    struct arena_statistics after = test_statistics(arena);
     tap_ok(words == noun_words(atom) && test_large_is(atom, WORDS, 7), "a commit leaves it where it is");
     tap_ok(tap_dies(store, noun_words(atom) + 5), "and a store into it faults there, too");
     uint64_t size_bytes = (WORDS + 2) * 8, written_bytes = after.written_bytes - before.written_bytes;
@@ -51,12 +37,12 @@ static void written_once(void)
     MUST(test_commit(arena, 3, 5));
     arena_large_release(arena, noun_offset_words(atom));
     tap_ok(test_large_is(atom, WORDS, 7), "to release one that a commit has does nothing");
-    verified(arena, "the arena");
+    test_verified(arena, "the arena");
     MUST(arena_seal(arena));
     arena_close(arena);
     arena = test_open(path);
-    tap_ok(test_large_is(atom, WORDS, 7) && statistics_of(arena).large_count == 1, "it is there after reopening");
-    verified(arena, "which");
+    tap_ok(test_large_is(atom, WORDS, 7) && test_statistics(arena).large_count == 1, "it is there after reopening");
+    test_verified(arena, "which");
     arena_close(arena);
 }
 
@@ -73,8 +59,8 @@ static void given_up(void)
     arena_commit_abort(arena);
     arena_large_release(arena, noun_offset_words(second));
     MUST(test_commit(arena, 2, 5));
-    tap_ok(statistics_of(arena).large_count == 0, "an aborted commit has taken over nothing");
-    verified(arena, "the arena");
+    tap_ok(test_statistics(arena).large_count == 0, "an aborted commit has taken over nothing");
+    test_verified(arena, "the arena");
     arena_close(arena);
 }
 
@@ -105,7 +91,7 @@ static void zeros_at_first(void)
         kept_bytes += arena->spares.counts[i] * ARENA_PAGE_BYTES;
     tap_ok(are_zeros && are_right, "200 of them begin as zeros and are committed whole");
     tap_ok(kept_bytes > 0 && kept_bytes <= 16 << 20, "%" PRIu64 " bytes of their memory are kept", kept_bytes);
-    verified(arena, "the arena");
+    test_verified(arena, "the arena");
     arena_close(arena);
 }
 
@@ -164,18 +150,18 @@ static void freed_when_unreached(void)
         arena_compaction_keep_large(compaction, commit.roots[ARENA_ROOT_CODE]);
         MUST(arena_compaction_publish(arena, compaction, &commit));
         MUST(arena_sync(arena));
-        most_bytes = statistics_of(arena).file_bytes > most_bytes ? statistics_of(arena).file_bytes : most_bytes;
+        most_bytes = test_statistics(arena).file_bytes > most_bytes ? test_statistics(arena).file_bytes : most_bytes;
     }
     uint64_t size_bytes = 0;
     arena_large_each(arena, count_one, &size_bytes);
-    tap_ok(size_bytes == (WORDS + 2) * 8 && statistics_of(arena).large_bytes == size_bytes,
+    tap_ok(size_bytes == (WORDS + 2) * 8 && test_statistics(arena).large_bytes == size_bytes,
            "a full compaction frees what nothing reaches");
     tap_ok(test_large_is(atom, WORDS, 60), "and keeps what was marked");
     tap_ok(most_bytes < 16 * size_bytes, "60 objects of %" PRIu64 " bytes went through a file of %" PRIu64, size_bytes,
            most_bytes);
-    verified(arena, "it");
+    test_verified(arena, "it");
     MUST(test_compact(arena, 0, 40000, NULL));
-    tap_ok(statistics_of(arena).large_count == 0, "unmarked, the last one goes as well");
+    tap_ok(test_statistics(arena).large_count == 0, "unmarked, the last one goes as well");
     arena_close(arena);
 }
 
@@ -210,10 +196,10 @@ static void restored(void)
     free(ranges);
     arena_close(arena);
     arena = test_open(copy);
-    tap_ok(test_large_is(atom, WORDS, 9) && statistics_of(arena).large_count == 2, "a restored arena has them");
-    verified(arena, "it");
+    tap_ok(test_large_is(atom, WORDS, 9) && test_statistics(arena).large_count == 2, "a restored arena has them");
+    test_verified(arena, "it");
     MUST(test_commit_large(arena, 4, test_large(arena, WORDS, 11)));
-    verified(arena, "with one more it");
+    test_verified(arena, "with one more it");
     arena_close(arena);
 }
 

@@ -8,20 +8,6 @@
 #define KEPT_MAX 24
 #define ROUNDS 600u
 
-static void verified(struct arena *arena, const char *what)
-{
-    enum status status = arena_verify(arena, NULL, NULL);
-    tap_ok(status == STATUS_OK, "%s is whole%s%s", what, status == STATUS_OK ? "" : ": ",
-           status == STATUS_OK ? "" : status_message());
-}
-
-static struct arena_statistics statistics_of(struct arena *arena)
-{
-    struct arena_statistics statistics;
-    arena_statistics(arena, &statistics);
-    return statistics;
-}
-
 static struct arena *open_unpaced(const char *path)
 {
     struct arena *arena = test_open(path);
@@ -34,7 +20,7 @@ static void compact_keeping(struct arena *arena, const noun *atoms, size_t count
 {
     struct arena_compaction *compaction;
     struct arena_compaction_space space;
-    MUST(arena_compaction_begin(arena, 0, statistics_of(arena).appended_bytes, &compaction));
+    MUST(arena_compaction_begin(arena, 0, test_statistics(arena).appended_bytes, &compaction));
     arena_compaction_space(compaction, &space);
     struct arena_commit commit = *arena_current(arena);
     struct arena_builder *builder = arena_compaction_builder(compaction);
@@ -51,7 +37,7 @@ static void sync_until_still(struct arena *arena)
     unsigned rounds = 0;
     do
         MUST(arena_sync(arena));
-    while ((arena_has_moves(arena) || statistics_of(arena).pinned_bytes > 1 << 20) && ++rounds < 3000);
+    while ((arena_has_moves(arena) || test_statistics(arena).pinned_bytes > 1 << 20) && ++rounds < 3000);
     for (unsigned i = 0; i < 3; i++) /* what was moved last is flushed, freed, and cut off */
         MUST(arena_sync(arena));
 }
@@ -69,21 +55,21 @@ static void a_large_object_at_the_end(void)
     const uint64_t *words = noun_words(atom);
     MUST(test_commit_large(arena, 41, atom));
     compact_keeping(arena, &atom, 1);
-    uint64_t before = statistics_of(arena).file_bytes, live_bytes = 8 * WORDS * 8;
+    uint64_t before = test_statistics(arena).file_bytes, live_bytes = 8 * WORDS * 8;
     sync_until_still(arena);
-    struct arena_statistics after = statistics_of(arena);
+    struct arena_statistics after = test_statistics(arena);
     tap_ok(before > 6 * live_bytes && after.file_bytes < 2 * live_bytes,
            "with only its last object alive a file of %" PRIu64 " bytes shrinks to %" PRIu64 ": %" PRIu64 " were moved",
            before, after.file_bytes, after.moved_bytes);
     tap_ok(noun_words(atom) == words && test_large_is(atom, 8 * WORDS, 7) && after.large_copied_bytes == 0,
            "the object has its address and its bytes");
-    verified(arena, "the arena");
+    test_verified(arena, "the arena");
     MUST(test_commit(arena, 42, 100));
     arena_close(arena); /* dies */
     arena = open_unpaced(path);
     tap_ok(test_large_is(atom, 8 * WORDS, 7) && test_state_is_whole(arena), "and is there at the next start");
     MUST(test_commit(arena, 43, 100));
-    verified(arena, "continued it");
+    test_verified(arena, "continued it");
     arena_close(arena);
 }
 
@@ -104,16 +90,16 @@ static void segments_at_the_end(void)
     commit_some(arena, 10, 2000);
     noun state = arena_current(arena)->roots[ARENA_ROOT_STATE];
     compact_keeping(arena, NULL, 0);
-    uint64_t before = statistics_of(arena).file_bytes;
+    uint64_t before = test_statistics(arena).file_bytes;
     for (unsigned i = 0; i < 60; i++) {
         commit_some(arena, 3, 20);
         MUST(arena_sync(arena));
     }
     sync_until_still(arena);
-    uint64_t after = statistics_of(arena).file_bytes;
+    uint64_t after = test_statistics(arena).file_bytes;
     tap_ok(after < before / 4 && noun_is_cell(state) && test_state_is_whole(arena),
            "with commits beside it, a file of %" PRIu64 " bytes shrinks to %" PRIu64, before, after);
-    verified(arena, "the arena");
+    test_verified(arena, "the arena");
     arena_close(arena);
 }
 
@@ -153,13 +139,13 @@ static void who_reads_is_respected(void)
     os_map_release(reader_base, NOUN_SPACE_BYTES);
     noun_space_enter(writer_base);
     arena_unpin(arena, pin);
-    uint64_t before = statistics_of(arena).file_bytes;
+    uint64_t before = test_statistics(arena).file_bytes;
     commit_some(arena, 1, 1);
     sync_until_still(arena);
-    struct arena_statistics after = statistics_of(arena);
+    struct arena_statistics after = test_statistics(arena);
     tap_ok(after.file_bytes < before / 3 && after.moved_bytes > 0,
            "when they have left, %" PRIu64 " bytes become %" PRIu64, before, after.file_bytes);
-    verified(arena, "the arena");
+    test_verified(arena, "the arena");
     arena_close(arena);
 }
 
@@ -170,7 +156,7 @@ static uint64_t scatter(struct arena *arena, noun *atoms, uint64_t count)
 {
     uint64_t made = 0, event = arena_current(arena)->event_number + 1;
     for (; made < count; made++) {
-        struct arena_statistics now = statistics_of(arena);
+        struct arena_statistics now = test_statistics(arena);
         if (arena->larges.count + now.mapping_count + arena->limbo_count == ARENA_MAPPINGS_MAX)
             break;
         atoms[made] = test_large(arena, 200, event << 32 | made);
@@ -199,7 +185,7 @@ static void runs_are_joined(void)
         for (uint64_t i = 0; i < some; i++)
             values[made + i] = event << 32 | i;
         made += some;
-        most_runs = statistics_of(arena).mapping_count > most_runs ? statistics_of(arena).mapping_count : most_runs;
+        most_runs = test_statistics(arena).mapping_count > most_runs ? test_statistics(arena).mapping_count : most_runs;
         most_mappings = test_count_mappings() > most_mappings ? test_count_mappings() : most_mappings;
     }
     tap_ok(most_mappings - before <= 2 * ARENA_MAPPINGS_MAX + 100 && made >= ARENA_MAPPINGS_MAX / 2,
@@ -209,7 +195,7 @@ static void runs_are_joined(void)
     tap_ok(arena_large_reserve(arena, 4096, &offset_words) == STATUS_LIMIT, "then no more are given: %s",
            status_message());
     sync_until_still(arena);
-    struct arena_statistics after = statistics_of(arena);
+    struct arena_statistics after = test_statistics(arena);
     tap_ok(after.mapping_count <= ARENA_MAPPINGS_MAX / 2 && test_count_mappings() - before <= ARENA_MAPPINGS_MAX + 100,
            "joined they are %" PRIu64 " runs, and take %" PRIu64 " mappings", after.mapping_count,
            test_count_mappings() - before);
@@ -218,7 +204,7 @@ static void runs_are_joined(void)
         are_right = are_right && test_large_is(atoms[i], 200, values[i]);
     tap_ok(are_right && after.large_copied_bytes == 0, "all of them are whole, where they were");
     tap_ok(scatter(arena, atoms, 20) == 20, "and others are given");
-    verified(arena, "the arena");
+    test_verified(arena, "the arena");
     arena_close(arena);
 }
 
@@ -300,7 +286,7 @@ static void at_random(uint64_t *random)
         case 6:
             if (tap_below(random, 8) != 0)
                 break;
-            moved_bytes += statistics_of(arena).moved_bytes;
+            moved_bytes += test_statistics(arena).moved_bytes;
             arena_close(arena);
             arena = open_unpaced(path);
             deaths++;
@@ -312,11 +298,11 @@ static void at_random(uint64_t *random)
         if (is_good && i % 100 == 99)
             is_good = arena_verify(arena, NULL, NULL) == STATUS_OK;
     }
-    moved_bytes += statistics_of(arena).moved_bytes;
+    moved_bytes += test_statistics(arena).moved_bytes;
     tap_ok(is_good && moved_bytes > 0,
            "%u random steps and %" PRIu64 " deaths: %" PRIu64 " bytes moved, all is as the model says%s%s", ROUNDS,
            deaths, moved_bytes, is_good ? "" : ": ", is_good ? "" : status_message());
-    verified(arena, "the arena");
+    test_verified(arena, "the arena");
     arena_close(arena);
 }
 
