@@ -5,16 +5,9 @@
 /* Some milliseconds at the usual pace: a stop is quick, and the caches are not cold for most of a slice. */
 #define SLICE_BYTES ((uint64_t)1 << 20)
 
-/* Flushed so often, so that no flush of the log waits for a long one of ours. */
-#define SYNC_BYTES ((uint64_t)2 << 20)
-#define SYNC_BYTES_RUSHED ((uint64_t)64 << 20) /* on a slow disk the flushes are what takes the time */
-
 /* A round that copied no more than this leaves the owner little to do. */
 #define LAST_ROUND_BYTES ((uint64_t)256 << 10)
 #define ROUNDS_MAX 12
-
-/* Sleeping is coarse. */
-#define REST_NS_LEAST ((uint64_t)1000000)
 
 /* ---- turns --------------------------------------------------------------------- */
 
@@ -61,53 +54,13 @@ void gc_worker_wait(struct gc_worker *worker, uint64_t duration_ms)
     os_mutex_unlock(worker->mutex);
 }
 
-/* ---- the pace -------------------------------------------------------------------- */
-
-struct meter {
-    uint64_t started_ns, cpu_started_ns;
-};
+/* ---- copying ------------------------------------------------------------------------ */
 
 static uint64_t copied_bytes(const struct gc_worker *worker)
 {
     struct collector_counts counts;
     collector_compaction_counts(worker->compaction, &counts);
     return counts.bytes;
-}
-
-/* How long it ought to have taken to do what has been done. */
-static uint64_t due_ns(const struct gc_worker *worker, const struct meter *meter, uint64_t bytes)
-{
-    uint64_t cpu_ns = (os_clock_cpu_ns() - meter->cpu_started_ns) * 100 / worker->pace.cpu_percent;
-    uint64_t write_ns = (uint64_t)((double)bytes * 1e9 / (double)worker->pace.write_bytes_per_second);
-    return cpu_ns > write_ns ? cpu_ns : write_ns;
-}
-
-static bool is_rushed(const struct gc_worker *worker)
-{
-    return atomic_load_explicit(&worker->is_rushed, memory_order_relaxed);
-}
-
-/* Nobody's events are beside it. */
-static bool is_unpaced(const struct gc_worker *worker)
-{
-    return worker->pace.cpu_percent >= 100 && worker->pace.write_bytes_per_second == UINT64_MAX;
-}
-
-/* Later rounds do not rest: they have to overtake the events.  Nor does one that
- * events overtake. */
-static void rest(const struct gc_worker *worker, const struct meter *meter, uint64_t bytes)
-{
-    if (worker->rounds > 0 || is_rushed(worker) || is_unpaced(worker))
-        return;
-    uint64_t elapsed_ns = os_clock_ns() - meter->started_ns;
-    uint64_t due = due_ns(worker, meter, bytes);
-    if (due >= elapsed_ns + REST_NS_LEAST)
-        os_sleep_ms((due - elapsed_ns) / 1000000);
-}
-
-static uint64_t sync_bytes(const struct gc_worker *worker)
-{
-    return is_rushed(worker) || is_unpaced(worker) ? SYNC_BYTES_RUSHED : SYNC_BYTES;
 }
 
 /* The priority that fits; each is asked for when it changes.  Not everybody may raise one. */
@@ -122,11 +75,9 @@ static void set_priority(bool wants_low, bool *is_low)
         os_thread_restore_priority();
 }
 
-/* ---- copying ------------------------------------------------------------------------ */
-
 static enum status copy_round(struct gc_worker *worker)
 {
-    struct meter meter = {os_clock_ns(), os_clock_cpu_ns()};
+    struct pace_meter meter = pace_meter_start();
     uint64_t before_bytes = copied_bytes(worker);
     bool is_done = false, is_low = true;
     STATUS_TRY(collector_compaction_round(worker->compaction, &worker->commit));
@@ -134,10 +85,11 @@ static enum status copy_round(struct gc_worker *worker)
         if (atomic_load_explicit(&worker->is_cancelled, memory_order_relaxed))
             return status_fail(STATUS_INTERRUPTED, "the collection was stopped");
         STATUS_TRY(collector_compaction_run(worker->compaction, SLICE_BYTES, &is_done));
-        if (collector_compaction_unsynced_bytes(worker->compaction) >= sync_bytes(worker))
+        if (collector_compaction_unsynced_bytes(worker->compaction) >= pace_sync_bytes(&worker->pace))
             STATUS_TRY(collector_compaction_sync(worker->compaction));
-        set_priority(!is_rushed(worker), &is_low);
-        rest(worker, &meter, copied_bytes(worker) - before_bytes);
+        set_priority(!pace_is_rushed(&worker->pace), &is_low);
+        if (worker->rounds == 0) /* later ones have to overtake the events */
+            pace_rest(&worker->pace, &meter, copied_bytes(worker) - before_bytes);
     }
     set_priority(true, &is_low);
     return collector_compaction_sync(worker->compaction);

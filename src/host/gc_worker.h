@@ -1,4 +1,4 @@
-/* The thread of one collection.  Private to gc.c and gc_worker.c.
+/* The thread of one collection.  Private to the collection's files of this folder.
  *
  * The two take turns; `turn` says whose it is, and what for:
  *
@@ -13,24 +13,19 @@
 #include <stdatomic.h>
 
 #include "collector/collector.h"
+#include "host/pace.h"
 #include "os/os.h"
 
 enum gc_turn { WORKER_COPIES, OWNER_RENEWS, OWNER_ENDS, WORKER_CLEARS };
 
-struct gc_pace {
-    unsigned cpu_percent;            /* of one processor; 100: all of it */
-    uint64_t write_bytes_per_second; /* UINT64_MAX: no bound */
-};
-
 struct gc_worker {
     struct collector_compaction *compaction; /* owned; the thread's on its turn */
     uint8_t *space;
-    struct gc_pace pace;
+    struct pace pace;
     void (*wake)(void *context); /* the owner has the turn; from the worker's thread */
     void *wake_context;
     struct os_thread *thread;
     atomic_bool is_cancelled;
-    atomic_bool is_rushed; /* it does not rest any more */
     _Atomic int turn;
     _Atomic unsigned rounds; /* of copying, that are over */
 
