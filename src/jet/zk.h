@@ -229,6 +229,9 @@ noun zk_jet_precompute_ntts(struct nock *machine, noun core);
 noun zk_jet_eval_composition_poly(struct nock *machine, noun core);
 noun zk_jet_evaluate_deep(struct nock *machine, noun core);
 
+/* argon2.c */
+noun zk_jet_argon2(struct nock *machine, noun core);
+
 /* zk_cheetah.c */
 noun zk_jet_ch_scal(struct nock *machine, noun n, noun point);
 

@@ -15,7 +15,6 @@
 #define SHAPE MISC "/shape"
 #define MERKLE MISC "/merkle"
 #define MEGA EXTENSION "/mp-to-mega"
-#define CONSTRAINTS MISC "/proof-lib/utils/constraint-util"
 #define CHEETAH MISC "/cheetah"
 #define STARK MISC "/proof-lib/utils/fri/table-lib/stark-core"
 #define ENGINE STARK "/fock-core/pow/stark-engine"
@@ -123,6 +122,8 @@ const struct nock_jet zk_table[] = {
     /* zk_verify.c */
     {CORE(VERIFIER, "eval-composition-poly", eval_composition_poly)},
     {CORE(VERIFIER, "evaluate-deep", evaluate_deep)},
+    /* argon2.c */
+    {CORE(ENGINE "/zose/argon", "argon2", argon2)},
     /* zk_cheetah.c */
     {PLAIN_2(CHEETAH "/curve/affine", "ch-scal", ch_scal)},
     /* zk_sponge.c */

@@ -10,6 +10,7 @@
 /=  zoon  /common/zoon
 /=  h-zoon  /common/h-zoon
 /=  verifier  /common/stark/verifier
+/=  zose  /common/zose
 =/  tip5  tip5:z
 =/  absorbed
   %.  ~[1 2 3]
@@ -164,4 +165,5 @@
     [%eval-composition-poly do-eval-composition-poly:verify-door:verifier]
     [%evaluate-deep do-evaluate-deep:verify-door:verifier]
     ['h-by/mar' mar:h-by:h-zoon]
+    [%argon2 (argon2:argon2:crypto:zose 32 %d 0x13 1 8 1 *byts *byts)]
 ==

@@ -890,6 +890,34 @@ static noun deep_evaluation_sample(uint64_t *state)
     return tuple(items, 12);
 }
 
+/* ---- passwords ------------------------------------------------------------ */
+
+static noun byte_string(uint64_t *state, uint64_t size_bytes)
+{
+    const uint64_t words[3] = {tap_random(state), tap_random(state), tap_below(state, 3)};
+    return pair(size_bytes, stack_atom_from_words(space_stack(), words, tap_below(state, 4)));
+}
+
+/* A gate for a message and a salt, within the one for the parameters: what the
+ * Nock can do in a tenth of a second, the least memory and few lanes. */
+static noun core_of_argon2(noun gate, uint64_t *state)
+{
+    static const char *const types[] = {"d", "i", "id", "u"};
+    static const uint64_t out_bytes[] = {3, 4, 32, 32, 32, 64, 65, 130};
+    noun items[8] = {out_bytes[tap_below(state, COUNT_OF(out_bytes))]};
+    items[1] = noun_cord(types[tap_below(state, odd(state) ? 4 : 3)]);
+    items[2] = odd(state) ? 0x12 : tap_below(state, 2) ? 0x10 : 0x13;
+    items[3] = odd(state) ? 2 : 1;
+    items[4] = odd(state) ? 7 : 8 * items[3] + tap_below(state, 5);
+    items[5] = 1 + tap_below(state, 2);
+    items[6] = byte_string(state, tap_below(state, 2) ? 0 : tap_below(state, 20));
+    items[7] = byte_string(state, tap_below(state, 2) ? 0 : tap_below(state, 20));
+    noun message = byte_string(state, tap_below(state, 150)), salt = byte_string(state, odd(state) ? 7 : 16);
+    struct stack *stack = space_stack();
+    noun outer = stack_triple(stack, noun_at(gate, 14), tuple(items, 8), noun_at(gate, 31));
+    return stack_triple(stack, noun_head(gate), pair(message, salt), outer);
+}
+
 /* ---- by name ------------------------------------------------------------- */
 
 static const struct {
@@ -1008,6 +1036,8 @@ noun zk_sample_core(struct nock *machine, const char *name, noun gate, uint64_t 
         return core_in_ops(name + 4, gate, state);
     if (strncmp(name, "mary-utils/", 11) == 0)
         return core_in_mary_utils(name + 11, gate, state);
+    if (strcmp(name, "argon2") == 0)
+        return core_of_argon2(gate, state);
     if (strchr(name, '/') != NULL)
         return core_in_door(machine, name, gate, state);
     for (size_t i = 0; i < COUNT_OF(generators); i++)
