@@ -9,6 +9,8 @@
 #define LAST_ROUND_BYTES ((uint64_t)256 << 10)
 #define ROUNDS_MAX 12
 
+#define REST_STEP_MS 50
+
 /* ---- turns --------------------------------------------------------------------- */
 
 static void give_turn(struct gc_worker *worker, enum gc_turn turn)
@@ -75,6 +77,19 @@ static void set_priority(bool wants_low, bool *is_low)
         os_thread_restore_priority();
 }
 
+static bool is_cancelled(const struct gc_worker *worker)
+{
+    return atomic_load_explicit(&worker->is_cancelled, memory_order_relaxed);
+}
+
+/* In steps: whoever stops it does not wait for a slow pace, nor does one that becomes a rush. */
+static void rest(const struct gc_worker *worker, const struct pace_meter *meter, uint64_t bytes)
+{
+    uint64_t rest_ms;
+    while (!is_cancelled(worker) && (rest_ms = pace_rest_ms(&worker->pace, meter, bytes)) > 0)
+        os_sleep_ms(rest_ms < REST_STEP_MS ? rest_ms : REST_STEP_MS);
+}
+
 static enum status copy_round(struct gc_worker *worker)
 {
     struct pace_meter meter = pace_meter_start();
@@ -82,14 +97,14 @@ static enum status copy_round(struct gc_worker *worker)
     bool is_done = false, is_low = true;
     STATUS_TRY(collector_compaction_round(worker->compaction, &worker->commit));
     while (!is_done) {
-        if (atomic_load_explicit(&worker->is_cancelled, memory_order_relaxed))
+        if (is_cancelled(worker))
             return status_fail(STATUS_INTERRUPTED, "the collection was stopped");
         STATUS_TRY(collector_compaction_run(worker->compaction, SLICE_BYTES, &is_done));
         if (collector_compaction_unsynced_bytes(worker->compaction) >= pace_sync_bytes(&worker->pace))
             STATUS_TRY(collector_compaction_sync(worker->compaction));
         set_priority(!pace_is_rushed(&worker->pace), &is_low);
         if (worker->rounds == 0) /* later ones have to overtake the events */
-            pace_rest(&worker->pace, &meter, copied_bytes(worker) - before_bytes);
+            rest(worker, &meter, copied_bytes(worker) - before_bytes);
     }
     set_priority(true, &is_low);
     return collector_compaction_sync(worker->compaction);

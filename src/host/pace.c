@@ -62,14 +62,13 @@ static uint64_t due_ns(const struct pace *pace, const struct pace_meter *meter, 
     return cpu_ns > write_ns ? cpu_ns : write_ns;
 }
 
-void pace_rest(const struct pace *pace, const struct pace_meter *meter, uint64_t bytes)
+uint64_t pace_rest_ms(const struct pace *pace, const struct pace_meter *meter, uint64_t bytes)
 {
     if (pace_is_rushed(pace) || is_unbound(pace))
-        return;
+        return 0;
     uint64_t elapsed_ns = os_clock_ns() - meter->started_ns;
     uint64_t due = due_ns(pace, meter, bytes);
-    if (due >= elapsed_ns + REST_NS_LEAST)
-        os_sleep_ms((due - elapsed_ns) / 1000000);
+    return due >= elapsed_ns + REST_NS_LEAST ? (due - elapsed_ns) / 1000000 : 0;
 }
 
 uint64_t pace_sync_bytes(const struct pace *pace)

@@ -51,8 +51,8 @@ struct pace_meter pace_meter_start(void);
 
 bool pace_is_rushed(const struct pace *pace);
 
-/* After `bytes` of the round: sleeps until it may go on, unless nothing bounds it or it is rushed. */
-void pace_rest(const struct pace *pace, const struct pace_meter *meter, uint64_t bytes);
+/* After `bytes` of the round: it may go on in so many milliseconds; 0 where nothing bounds it or it is rushed. */
+uint64_t pace_rest_ms(const struct pace *pace, const struct pace_meter *meter, uint64_t bytes);
 
 /* How much is written between two flushes. */
 uint64_t pace_sync_bytes(const struct pace *pace);
