@@ -27,21 +27,21 @@
 #define PATIENCE_MAX 8u
 
 /* Parts of the whole, in percent. */
-#define FRESH_PERCENT 10u      /* so much that is fresh is looked at */
-#define DEAD_PERCENT 26u       /* so much dead in all is too much */
-#define DEAD_PERCENT_SMALL 22u /* of a state no larger than twice the slack: its copies are soon made */
-#define PRESSED_PERCENT 2u     /* in the place of both, where room runs short */
-#define REST_PERCENT 15u       /* so much may stay */
-#define WORTH_PERCENT 25u      /* of what lies above a boundary: worth its cost */
-#define LITTLE_PERCENT 10u     /* reclaimed: too little */
-#define LATE_PERCENT 45u       /* so much dead in all means that collections do not keep up */
+#define FRESH_PERCENT 10u  /* so much that is fresh is looked at */
+#define DEAD_PERCENT 26u   /* so much dead in all is too much */
+#define PRESSED_PERCENT 2u /* in the place of both, where room runs short */
+#define REST_PERCENT 15u   /* so much may stay */
+#define WORTH_PERCENT 25u  /* of what lies above a boundary: worth its cost */
+#define LITTLE_PERCENT 10u /* reclaimed: too little */
+#define LATE_PERCENT 45u   /* so much dead in all means that collections do not keep up */
 
-/* So much of the slack is left to garbage.  The rest is for the copies of a collection of a small
- * state, and for what events append meanwhile. */
+/* So much of the slack is left to garbage, and not counted where parts of the whole are.  The rest is for
+ * the copies of a collection and for what events append meanwhile: with live states of up to one and a
+ * quarter times the slack they stay within 1.5 times both. */
 #define SLACK_PARTS 4
 
 /* A commit can have so many ranges of addresses.  Each collection adds one and takes away those above its
- * boundary; each that was cut off leaves one.  Half of them are for emergencies. */
+ * boundary; one that was cut off may leave one.  Half of them are for emergencies. */
 #define RANGES_MANY (ARENA_RANGES_MAX / 2)
 
 /* A generation that is not worth the name. */
@@ -196,10 +196,10 @@ struct collector_plan collector_plan(const struct collector_history *history, co
     uint64_t patience = facts->is_pressed || history->patience == 0 ? 1 : history->patience;
     uint64_t least_bytes = facts->slack_bytes / (facts->is_pressed ? 8 : SLACK_PARTS);
     uint64_t used_bytes = facts->used_bytes;
-    bool is_small = used_bytes <= 2 * facts->slack_bytes;
-    unsigned dead_percent = facts->is_pressed ? PRESSED_PERCENT : is_small ? DEAD_PERCENT_SMALL : DEAD_PERCENT;
+    unsigned dead_percent = facts->is_pressed ? PRESSED_PERCENT : DEAD_PERCENT;
     unsigned fresh_percent = facts->is_pressed ? PRESSED_PERCENT : FRESH_PERCENT;
-    bool is_too_much = all->dead_bytes >= least_bytes && all->dead_bytes * 100 >= used_bytes * dead_percent;
+    bool is_too_much =
+        all->dead_bytes >= least_bytes && all->dead_bytes * 100 >= (used_bytes - least_bytes) * dead_percent;
     bool is_full_of_fresh = fresh->dead_bytes >= least_bytes * patience &&
                             fresh->total_bytes * 100 >= used_bytes * fresh_percent * patience;
     const struct candidate *chosen = NULL;
