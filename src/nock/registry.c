@@ -75,6 +75,36 @@ static bool is_record_of(struct nock *machine, const struct known *known, noun n
     return n == known->noun || (noun_is_cell(n) && known_find(&machine->known, n) == known);
 }
 
+/* Records are found by mug, and that of a core takes a walk over its samples and
+ * context, which may be all that the program has built so far.  So a core is
+ * first compared with a root by its battery, whose mug is mostly there already. */
+static bool may_be_root(const struct registration *root, noun core)
+{
+    noun battery = noun_head(root->known->noun), other = noun_head(core);
+    return other == battery ||
+           (noun_is_direct(other) == noun_is_direct(battery) && noun_mug(other) == noun_mug(battery));
+}
+
+static bool is_root(struct nock *machine, const struct registration *root, noun core)
+{
+    if (core == root->known->noun)
+        return true;
+    return noun_is_cell(core) && may_be_root(root, core) && is_record_of(machine, root->known, core);
+}
+
+/* More roots than a program should have are looked for by mug alone. */
+#define ROOTS_COMPARED_MAX 16
+
+/* The record of a core that was registered as a root, or NULL. */
+static struct known *find_root(struct nock *machine, noun core)
+{
+    const struct registry *registry = &machine->registry;
+    bool may_be = registry->roots_count > ROOTS_COMPARED_MAX;
+    for (const struct registration *root = registry->roots; root != NULL && !may_be; root = root->next_root)
+        may_be = core == root->known->noun || may_be_root(root, core);
+    return may_be ? known_find(&machine->known, core) : NULL;
+}
+
 #define MATCHES_REMEMBERED 8
 
 static void remember_match(const struct nock *machine, struct registration *registration, noun core)
@@ -99,8 +129,8 @@ static bool matches(struct nock *machine, struct registration *registration, nou
     unsigned count = 0;
     while (!registration_remembers(registration, core, machine->collections)) {
         struct registration *parent = registration->parent;
-        noun named = parent == NULL ? core : noun_is_cell(core) ? noun_head(core) : NOUN_NONE;
-        if (named == NOUN_NONE || !is_record_of(machine, registration->known, named))
+        if (parent == NULL ? !is_root(machine, registration, core)
+                           : !noun_is_cell(core) || !is_record_of(machine, registration->known, noun_head(core)))
             return false;
         if (count < MATCHES_REMEMBERED) {
             links[count] = registration;
@@ -191,6 +221,13 @@ static void warm_all(struct nock *machine, struct registration *registration)
     }
 }
 
+static void link_root(struct registry *registry, struct registration *root)
+{
+    root->next_root = registry->roots;
+    registry->roots = root;
+    registry->roots_count++;
+}
+
 void registry_add(struct nock *machine, struct known *known, noun chum, uint64_t axis, struct registration *parent)
 {
     char *label = make_label(parent, chum);
@@ -211,6 +248,8 @@ void registry_add(struct nock *machine, struct known *known, noun chum, uint64_t
     known->registrations = registration;
     machine->registry.newest = registration;
     machine->registry.saved = NOUN_NONE;
+    if (parent == NULL)
+        link_root(&machine->registry, registration);
     warm_all(machine, registration);
 }
 
@@ -307,7 +346,7 @@ static void register_child(struct nock *machine, noun core, noun chum, uint64_t 
     noun parent = noun_at(core, axis);
     if (parent == NOUN_NONE || !noun_is_cell(parent) || find(machine, known, chum, core) != NULL)
         return;
-    struct known *keys[2] = {NULL, known_find(&machine->known, parent)};
+    struct known *keys[2] = {NULL, find_root(machine, parent)};
     if (noun_is_cell(noun_head(parent)))
         keys[0] = known_find(&machine->known, noun_head(parent));
     for (unsigned i = 0; i < 2; i++) {
@@ -359,6 +398,8 @@ void registry_sweep(struct nock *machine)
         oldest_first = r;
     }
     registry_forget_links(machine);
+    machine->registry.roots = NULL;
+    machine->registry.roots_count = 0;
     struct registration *dropped = NULL;
     for (struct registration *r = oldest_first; r != NULL; r = next) {
         next = r->older;
@@ -372,6 +413,8 @@ void registry_sweep(struct nock *machine)
         kept = r;
         r->next = r->known->registrations;
         r->known->registrations = r;
+        if (r->parent == NULL)
+            link_root(&machine->registry, r);
     }
     machine->registry.newest = dropped;
     if (dropped != NULL)

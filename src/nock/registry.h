@@ -17,6 +17,7 @@ struct registration {
     struct known *known;         /* the battery, or the root's whole noun */
     struct registration *next;   /* of the same battery */
     struct registration *older;  /* in the order of registration */
+    struct registration *next_root;
     uint64_t axis;               /* of the parent core; 0 for a root */
     char *label;                 /* "k.138/one/add" */
     noun chum;                   /* a root */
@@ -54,6 +55,8 @@ struct hot_table {
 struct registry {
     struct registration *newest;
     struct registration *scanned; /* it and the older ones hold nothing young */
+    struct registration *roots;
+    size_t roots_count;
     struct hot_table hot[8];
     size_t hot_count;
     noun saved; /* the registry as a noun, as long as it is up to date; or NOUN_NONE */

@@ -256,6 +256,25 @@ static void test_changing_parents(void)
     }
 }
 
+/* A parent may hold all that the program has built, and be neither root nor core. */
+static void test_parent_unread(void)
+{
+    open_with_jets(&(struct rig_options){0});
+    register_root();
+    struct nock_result result;
+    noun built = rig_noun(&rig, "[[1 2 3] 4 5 6]");
+    noun parent = stack_cell(rig.stack, rig_noun(&rig, "[1 %layer]"), built);
+    noun core = stack_triple(rig.stack, rig_noun(&rig, "[1 %inner]"), 0, parent);
+    nock_run(rig.machine, core, rig_noun(&rig, "[11 [%fast 1 %word [0 7] 0] 0 1]"), &result);
+    tap_ok(result.outcome == NOCK_DONE && (noun_words(built)[0] & NOUN_META_MUG_MASK) == 0,
+           "what a parent holds is not walked to see that it is no root");
+    noun copy = stack_cell(rig.stack, noun_cord("root"), 138);
+    core = stack_triple(rig.stack, rig_noun(&rig, "[1 %nock %word]"), 0, copy);
+    nock_run(rig.machine, core, rig_noun(&rig, "[11 [%fast 1 %word [0 7] 0] 0 1]"), &result);
+    expect_call("word", "1", ROOT, "%jet"); /* a root is one whatever its words */
+    rig_close(&rig);
+}
+
 /* ---- jets in steps ------------------------------------------------------------------------- */
 
 static uintptr_t stack_lowest, stack_highest;
@@ -423,6 +442,30 @@ static void test_step_depth(void)
     tap_ok(nock_statistics(rig.machine)->depth_peak_bytes < depth_bytes / 1000,
            "and after itself, on %" PRIu64 " bytes of frames, not %" PRIu64,
            nock_statistics(rig.machine)->depth_peak_bytes, depth_bytes);
+    rig_close(&rig);
+}
+
+/* What runs Nock for others mostly kicks, by a formula that it makes each time. */
+static void test_step_kick(void)
+{
+    open_with_steps(0);
+    expect_call("run", "[[[4 0 6] 41 0] 9 2 0 1]", ROOT, "42");
+    expect_call("run", "[[[1 %nock %word] 41 0] 9 2 0 1]", ROOT, "[%nock %word]");
+    register_gate("word");
+    expect_call("run", "[[[1 %nock %word] 41 " ROOT "] 9 2 0 1]", ROOT, "%jet");
+    rig_expect_crash(&rig, "0", "[11 [%mean 1 1] 9 2 1 [1 %nock %run] [7 9 2 0 1] " ROOT "]", "[[%mean 1] 0]");
+    rig_expect_crash(&rig, "0", "[11 [%mean 1 1] 9 2 1 [1 %nock %run] [[7 8] 9 2 0 1] " ROOT "]", "[[%mean 1] 0]");
+    rig_clear(&rig);
+    struct nock_result result;
+    uint64_t compiled = nock_statistics(rig.machine)->formulas_compiled;
+    noun core = rig_persistent(&rig, tree_parse(rig.arena, "[[4 0 6] 41 0]"));
+    for (unsigned i = 0; i < 3; i++) {
+        nock_run(rig.machine, core, rig_noun(&rig, "[9 2 0 1]"), &result);
+        tap_ok(result.outcome == NOCK_DONE && result.product == 42 &&
+                   nock_statistics(rig.machine)->formulas_compiled == compiled + 1,
+               "and leaves nothing behind");
+        rig_clear(&rig);
+    }
     rig_close(&rig);
 }
 
@@ -716,9 +759,11 @@ int main(void)
     test_matching();
     test_changing_contexts();
     test_changing_parents();
+    test_parent_unread();
     test_steps(0);
     test_steps(256);
     test_step_depth();
+    test_step_kick();
     test_step_memo();
     test_check();
     test_registry();
