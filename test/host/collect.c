@@ -1,89 +1,6 @@
-/* Collections in a host: events, peeks, views, snapshots and restarts beside
- * them notice nothing but the space. */
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "arena/arena.h"
-#include "codec/codec.h"
-#include "host/host.h"
-#include "os/os.h"
-#include "recovery/recovery.h"
-#include "support/tap.h"
-#include "test_kernel.h"
-
-/* [%fill n]: the state is a list of n new cells.  [%push x]: one more cell, in front.
- * A peek gives the state. */
-#define FILL "6 [5 [0 12] 0 1983] [10 [6 0 13] 0 31] 9 2 10 [6 [4 0 12] [[0 12] 0 13]] 0 1"
-#define PUSH "[6 [5 [1 %push] 0 446] [[1 0] 10 [6 [0 447] 0 30] 0 7] " TEST_POKE "]"
-#define POKE "[6 [3 0 223] [6 [5 [1 %fill] 0 446] [[1 0] 8 [1 0 0] 8 [1 " FILL "] 9 2 0 1] " PUSH "] " TEST_POKE "]"
-#define KERNEL                                                                                                         \
-    "[[1 [" TEST_ARM("[10 [6 0 6] 0 7]") " [0 0] " TEST_ARM("[[1 0] [1 0] 0 30]") " " TEST_ARM(POKE) "] 0 0] 0]"
-
-#define MIB ((uint64_t)1 << 20)
-
-static void must(enum status status)
-{
-    if (status == STATUS_OK)
-        return;
-    printf("Bail out! %s\n", status_message());
-    exit(1);
-}
-
-static struct host *create(const char *directory, const struct host_options *options)
-{
-    struct recovery_kernel kernel = test_kernel_jam(KERNEL);
-    struct host_kernel jam = {kernel.bytes, kernel.size_bytes};
-    struct host *host;
-    must(host_create(directory, &jam, NULL, options, &host));
-    free((void *)kernel.bytes);
-    return host;
-}
-
-static void poke(struct host *host, const char *cause_text)
-{
-    noun cause;
-    struct host_event event;
-    host_reset(host);
-    must(codec_read(host_stack(host), "cause", cause_text, strlen(cause_text), &cause));
-    must(host_poke(host, host_wire(host, "sys", NULL), cause, &event));
-    if (event.answer != HOST_ACCEPTED) {
-        printf("Bail out! %s: %s\n", cause_text, status_message());
-        exit(1);
-    }
-}
-
-static void fill(struct host *host, unsigned count)
-{
-    char text[64];
-    snprintf(text, sizeof text, "[%%fill %u]", count);
-    poke(host, text);
-}
-
-static int64_t length(struct host *host)
-{
-    noun product;
-    host_reset(host);
-    must(host_peek(host, 0, &product));
-    return noun_list_length(noun_at(product, 7));
-}
-
-static struct host_status facts_of(struct host *host)
-{
-    struct host_status facts;
-    must(host_status_read(host, &facts));
-    return facts;
-}
-
-static bool verifies(const char *directory)
-{
-    struct recovery_report report;
-    const struct recovery_listener listener = {0};
-    enum status status = recovery_verify(directory, &listener, &report);
-    if (status != STATUS_OK)
-        tap_note("%s", status_message());
-    return status == STATUS_OK;
-}
+/* Collections in a host: events and restarts beside them notice nothing but the
+ * space.  What keeps nouns alive through them is in roots.c. */
+#include "collect_test.h"
 
 /* ---- one after the other --------------------------------------------------------- */
 
@@ -183,51 +100,6 @@ static void beside_events(uint64_t *seed)
     tap_ok(verifies(directory), "and the machine is whole");
     must(host_open(directory, NULL, NULL, &host));
     tap_ok(facts_of(host).state_hash == hash && facts_of(host).events_replayed == 0, "and opens where it stood");
-    host_close(host);
-}
-
-/* What one reads from outside stays readable. */
-static void beside_views(void)
-{
-    const char *directory = tap_path(tap_scratch(), "machine");
-    struct host *host = create(directory, NULL), *view;
-    struct collector_record record;
-    fill(host, 3000);
-    must(host_settle(host));
-    must(host_open_view(directory, NULL, &view));
-    for (unsigned i = 0; i < 5; i++) {
-        fill(host, 2000 + i);
-        must(host_collect(host, true, &record));
-        must(host_settle(host));
-    }
-    tap_ok(length(view) == 3000, "a view reads the state it was opened at");
-    host_close(view);
-    must(host_open_view(directory, NULL, &view));
-    tap_ok(length(view) == 2004, "a new one the newest");
-    host_close(view);
-    host_close(host);
-}
-
-static void beside_snapshots(void)
-{
-    const char *directory = tap_path(tap_scratch(), "machine");
-    struct host *host = create(directory, NULL), *view;
-    struct collector_record record;
-    fill(host, 3000);
-    host_reset(host);
-    must(node_keep(host_node(host), "then", false, NULL));
-    poke(host, "[%set 0]");
-    must(host_collect(host, true, &record));
-    tap_ok(record.live_bytes > 3000 * 24, "what only a snapshot keeps is live");
-    must(host_settle(host));
-    must(host_open_view(directory, NULL, &view));
-    must(host_view_at(view, "then"));
-    tap_ok(length(view) == 3000 && length(host) == 0, "and is read");
-    host_close(view);
-    host_reset(host);
-    must(node_kept_drop(host_node(host), "then", false));
-    must(host_collect(host, true, &record));
-    tap_ok(record.live_bytes < 3000 * 24, "dropped, it is garbage");
     host_close(host);
 }
 
@@ -473,8 +345,6 @@ int main(int count, char **words)
     uint64_t seed = tap_seed();
     by_hand();
     beside_events(&seed);
-    beside_views();
-    beside_snapshots();
     beside_large_atoms();
     on_its_own();
     stopped_in_the_middle();
