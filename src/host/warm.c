@@ -1,5 +1,8 @@
 /* What a machine that is about to run does before anything waits for it.
  *
+ * What the last run had compiled is compiled again.  A command that does one thing
+ * and ends compiles what it meets.
+ *
  * The first event after a start would find cold what the hundredth finds warm:
  * call sites and jets that have yet to look, pages that were never touched, a log
  * whose first commit begins its files anew.  So the newest event is done once
@@ -16,6 +19,7 @@
 
 #include "codec/codec.h"
 
+#define COMPILATION_MAX_NS ((uint64_t)20 * 1000 * 1000)
 #define EVALUATION_MAX_US 2000
 #define REHEARSAL_MAX_NS ((uint64_t)20 * 1000 * 1000)
 #define JOB_MAX_BYTES ((size_t)64 << 10)
@@ -60,6 +64,7 @@ void host_warm_up(struct host *host)
     node_enter(host->node);
     if (host->logger == NULL || host->broken != STATUS_OK)
         return;
+    nock_codes_warm(host->node->machine, COMPILATION_MAX_NS);
     enum status status = commit_prepare(host);
     logger_lend(host->logger);
     if (status == STATUS_OK)

@@ -85,6 +85,7 @@ struct code *code_compile(struct nock *machine, struct known *known, struct shap
         known->gate = code;
     codes_add(&machine->codes, code);
     machine->codes.has_news = true;
+    code_recall(machine, code);
     machine->statistics.formulas_compiled++;
     return code;
 }
@@ -113,6 +114,7 @@ void codes_finish(struct codes *codes)
         code_free(codes->all[i]);
     free(codes->all);
     free(codes->sorted);
+    free(codes->listed);
 }
 
 const struct hint *code_hint_at(const struct code *code, const struct slot *at)

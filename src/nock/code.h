@@ -195,6 +195,12 @@ struct hint_range {
 /* What the list of nock_codes says of a code. */
 enum code_listed { CODE_UNLISTED, CODE_LISTED, CODE_LISTED_NATIVE };
 
+/* An item of the list that a restart found: for when the formula is compiled. */
+struct listed_code {
+    noun formula;    /* persistent; 0 is empty */
+    uint64_t number; /* as in the list (warm.c) */
+};
+
 struct code {
     struct code *next; /* of the same formula */
     struct known *known;
@@ -226,6 +232,8 @@ struct codes {
     uint64_t freed;              /* how often some were */
     noun saved;                  /* the list of nock_codes; a root */
     size_t saved_count;
+    struct listed_code *listed; /* open addressing; NULL: nothing was restored */
+    size_t listed_capacity;
     bool has_news; /* that the list does not have */
     uint32_t asked;
 };
@@ -237,6 +245,17 @@ enum operation slot_operation(const struct codes *codes, const struct slot *slot
 struct code *code_for(struct nock *machine, struct known *known, struct shape shape);
 struct code *code_compile(struct nock *machine, struct known *known, struct shape shape);
 void code_free(struct code *code);
+
+/* Of a code just compiled: what the restored list says of it. */
+void code_recall(struct nock *machine, struct code *code);
+
+/* The restored list follows persistent formulas that have moved; `moved` gives
+ * NOUN_NONE for what is gone. */
+void codes_relist(struct codes *codes, noun (*moved)(const void *context, noun old), const void *context);
+
+/* A new list begins; each code's `listed` is the caller's to set. */
+void codes_forget_list(struct codes *codes);
+
 void codes_finish(struct codes *codes);
 
 /* The code in which an instruction lies. */

@@ -14,8 +14,9 @@ struct translation {
     void *context;
 };
 
-static noun become(const struct translation *translation, noun n)
+static noun become(const void *context, noun n)
 {
+    const struct translation *translation = context;
     return noun_is_direct(n) || n == NOUN_NONE ? n : translation->moved(translation->context, n);
 }
 
@@ -50,6 +51,7 @@ static void translate_codes(struct nock *machine, const struct translation *tran
     for (size_t i = 0; i < codes->count; i++) {
         struct code *code = codes->all[i];
         if (!keep_constants(translation, code) || !keeps_records(code)) {
+            native_unwant(machine, code);
             code_free(code);
             continue;
         }
@@ -87,9 +89,7 @@ static void translate_saved(struct nock *machine, const struct translation *tran
     codes->saved = become(translation, codes->saved);
     if (codes->saved != NOUN_NONE)
         return;
-    codes->saved = 0;
-    codes->saved_count = 0;
-    codes->has_news = true;
+    codes_forget_list(codes);
     for (size_t i = 0; i < codes->count; i++)
         codes->all[i]->listed = CODE_UNLISTED;
 }
@@ -141,5 +141,6 @@ void nock_translate(struct nock *machine, nock_moved_fn *moved, void *context)
     machine->lasting += COLLECTIONS_A_WORLD;
     const struct translation translation = {moved_if_persistent, &persistent};
     translate_saved(machine, &translation);
+    codes_relist(&machine->codes, become, &translation);
     translate(machine, &translation);
 }

@@ -535,8 +535,8 @@ enter:
             goto fail;
         }
     }
-    if (code->native_body == NULL && ++code->entries == machine->options.native_after)
-        native_compile(machine, code);
+    if (code->native_body == NULL && ++code->entries >= machine->options.native_after)
+        native_want(machine, code);
     if (code->native_body != NULL) {
         code->native_entry = code->native_start;
         target = code->native_body;

@@ -112,6 +112,47 @@ void native_compile(struct nock *machine, struct code *code)
     machine->statistics.native_bytes = native->used_bytes;
 }
 
+/* ---- several at once ------------------------------------------------------------- */
+
+/* A code waits for others until it has been entered so many times more. */
+#define WAIT_ENTRIES 32
+
+/* Who asks for machine code at the first entries does not mean to wait. */
+#define BATCHED_FROM_ENTRIES 8
+
+static void translate_wanted(struct nock *machine)
+{
+    struct native *native = &machine->native;
+    native_open(machine);
+    for (size_t i = 0; i < native->wanted_count; i++)
+        if (native->wanted[i]->native_body == NULL)
+            native_compile(machine, native->wanted[i]);
+    native_close(machine);
+    native->wanted_count = 0;
+}
+
+void native_want(struct nock *machine, struct code *code)
+{
+    struct native *native = &machine->native;
+    uint32_t enough = machine->options.native_after;
+    if (native->memory == NULL || (code->entries != enough && code->entries != enough + WAIT_ENTRIES))
+        return;
+    if (code->entries == enough)
+        native->wanted[native->wanted_count++] = code;
+    if (native->wanted_count == NATIVE_WANTED_MAX || enough < BATCHED_FROM_ENTRIES || code->entries != enough)
+        translate_wanted(machine);
+}
+
+void native_unwant(struct nock *machine, const struct code *code)
+{
+    struct native *native = &machine->native;
+    size_t kept = 0;
+    for (size_t i = 0; i < native->wanted_count; i++)
+        if (native->wanted[i] != code)
+            native->wanted[kept++] = native->wanted[i];
+    native->wanted_count = kept;
+}
+
 void native_trim(struct nock *machine)
 {
     struct native *native = &machine->native;
@@ -119,5 +160,6 @@ void native_trim(struct nock *machine)
         return;
     for (size_t i = 0; i < machine->codes.count; i++)
         native_prepare(machine, machine->codes.all[i]);
+    native->wanted_count = 0;
     native->used_bytes = native->stubs_bytes;
 }

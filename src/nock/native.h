@@ -19,6 +19,8 @@
 
 struct nock;
 
+#define NATIVE_WANTED_MAX 16
+
 /* Why native code came back: to run the operation of that number at `at`, or: */
 enum native_leave {
     NATIVE_ENTER = OPERATION_COUNT, /* to enter `code`, with its arguments in the frame */
@@ -33,6 +35,8 @@ struct native {
     size_t used_bytes, size_bytes, stubs_bytes;
     bool is_open; /* what lies behind open_bytes is to be written now, not run */
     size_t open_bytes;
+    struct code *wanted[NATIVE_WANTED_MAX]; /* entered often enough, and not translated yet */
+    size_t wanted_count;
     native_enter_fn *enter;
     const void *leave_enter, *leave_land; /* where code goes that is not native, or to a caller that is not */
     size_t leave_bytes;                   /* from `memory`: the way out, for a reason in a register */
@@ -54,6 +58,13 @@ void native_prepare(const struct nock *machine, struct code *code);
 
 /* Translates a code, if there is room. */
 void native_compile(struct nock *machine, struct code *code);
+
+/* The interpreter has entered the code `native_after` times or more.  To change
+ * pages over costs more than to translate most codes, so several are translated
+ * together; none waits for others beyond a few more entries.  What waits must not
+ * be freed without native_unwant. */
+void native_want(struct nock *machine, struct code *code);
+void native_unwant(struct nock *machine, const struct code *code);
 
 /* While many are translated, and nothing is run: the pages change hands once, not
  * twice for each. */

@@ -115,10 +115,13 @@ void nock_registry_restore(struct nock *machine, noun registry);
 
 /* Which formulas were compiled, for which shapes, and which to machine code:
  * another arena root.  Asked after each event, gives the same noun while
- * nothing is new; 0 if there is nothing.  Restoring, on a machine that is new,
- * compiles them again until the budget is spent; the rest when it runs. */
+ * nothing is new; 0 if there is nothing.  After it was restored, on a machine that
+ * is new, a formula that the list calls hot goes to machine code when it first
+ * runs; nock_codes_warm compiles what is listed ahead of that, until the budget
+ * is spent. */
 noun nock_codes(struct nock *machine);
-void nock_codes_restore(struct nock *machine, noun codes, uint64_t budget_ns);
+void nock_codes_restore(struct nock *machine, noun codes);
+void nock_codes_warm(struct nock *machine, uint64_t budget_ns);
 
 /* ---- statistics ---------------------------------------------------------- */
 

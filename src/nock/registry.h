@@ -18,14 +18,14 @@ struct registration {
     struct registration *next;   /* of the same battery */
     struct registration *older;  /* in the order of registration */
     struct registration *next_root;
-    uint64_t axis;               /* of the parent core; 0 for a root */
-    char *label;                 /* "k.138/one/add" */
-    noun chum;                   /* a root */
-    size_t index;                /* while the registry is written out */
-    noun matched;                /* the last core that was found to be as this says */
-    uint64_t matched_until;      /* the number of collections up to which the word means that core */
-    noun battery, parent_core;   /* what it had; any other with the same words is so, too */
-    uint64_t parts_until;        /* the number of collections up to which those two words hold */
+    uint64_t axis;             /* of the parent core; 0 for a root */
+    char *label;               /* "k.138/one/add" */
+    noun chum;                 /* a root */
+    size_t index;              /* while the registry is written out */
+    noun matched;              /* the last core that was found to be as this says */
+    uint64_t matched_until;    /* the number of collections up to which the word means that core */
+    noun battery, parent_core; /* what it had; any other with the same words is so, too */
+    uint64_t parts_until;      /* the number of collections up to which those two words hold */
 };
 
 /* Is the core the last that was as the registration says, or has it the same

@@ -89,6 +89,15 @@ static noun code_number(const struct code *code)
     return (noun)code->shape.bits << 2 | (noun)code->shape.gate << 1 | (code->native_body != NULL);
 }
 
+void codes_forget_list(struct codes *codes)
+{
+    codes->saved = 0;
+    codes->saved_count = 0;
+    codes->has_news = true;
+    free(codes->listed);
+    codes->listed = NULL;
+}
+
 /* Begins a new list if most of this one has not run since the last time. */
 static void review(struct nock *machine)
 {
@@ -106,11 +115,8 @@ static void review(struct nock *machine)
         code->entries = 0;
         code->native_entry = machine->native.leave_enter;
     }
-    if (is_stale) {
-        codes->saved = 0;
-        codes->saved_count = 0;
-        codes->has_news = true;
-    }
+    if (is_stale)
+        codes_forget_list(codes);
 }
 
 noun nock_codes(struct nock *machine)
@@ -154,34 +160,106 @@ static bool read_shape(noun number, struct shape *shape)
     return true;
 }
 
-static void restore_code(struct nock *machine, noun item)
+/* ---- the list of the run before -------------------------------------------------- */
+
+/* A restart reads the list and no formula: what never runs costs nothing, and most
+ * runs are short. */
+
+static struct listed_code *listed_place(const struct codes *codes, noun formula, uint64_t number)
+{
+    size_t mask = codes->listed_capacity - 1;
+    size_t slot = (size_t)bits_mix64(formula ^ (number >> 1) << 40) & mask;
+    while (codes->listed[slot].formula != 0 &&
+           (codes->listed[slot].formula != formula || codes->listed[slot].number >> 1 != number >> 1))
+        slot = (slot + 1) & mask;
+    return &codes->listed[slot];
+}
+
+/* Later in the list is older: what is there stays. */
+static void listed_put(struct codes *codes, noun formula, uint64_t number)
+{
+    struct listed_code *place = listed_place(codes, formula, number);
+    if (place->formula == 0)
+        *place = (struct listed_code){formula, number};
+}
+
+static void listed_make(struct codes *codes, size_t count)
+{
+    codes->listed_capacity = 64;
+    while (codes->listed_capacity < 2 * count)
+        codes->listed_capacity *= 2;
+    codes->listed = calloc(codes->listed_capacity, sizeof *codes->listed);
+    if (codes->listed == NULL)
+        check_out_of_memory(__FILE__, __LINE__, codes->listed_capacity * sizeof *codes->listed);
+}
+
+void nock_codes_restore(struct nock *machine, noun list)
+{
+    struct codes *codes = &machine->codes;
+    struct shape shape;
+    int64_t length = noun_list_length(list);
+    if (length <= 0 || codes->saved != 0)
+        return;
+    codes->saved = list;
+    codes->saved_count = (size_t)length;
+    listed_make(codes, (size_t)length);
+    for (; noun_is_cell(list); list = noun_tail(list)) {
+        noun item = noun_head(list);
+        if (noun_is_cell(item) && noun_is_cell(noun_head(item)) && noun_is_persistent(noun_head(item)) &&
+            noun_is_direct(noun_tail(item)) && read_shape(noun_tail(item), &shape))
+            listed_put(codes, noun_head(item), noun_tail(item));
+    }
+}
+
+void code_recall(struct nock *machine, struct code *code)
+{
+    const struct codes *codes = &machine->codes;
+    if (codes->listed == NULL || !noun_is_persistent(code->known->noun))
+        return;
+    const struct listed_code *listed = listed_place(codes, code->known->noun, code_number(code));
+    if (listed->formula == 0)
+        return;
+    code->listed = listed->number & 1 ? CODE_LISTED_NATIVE : CODE_LISTED;
+    if (listed->number & 1)
+        code->entries = machine->options.native_after - 1; /* one more is enough */
+}
+
+void codes_relist(struct codes *codes, noun (*moved)(const void *context, noun old), const void *context)
+{
+    struct codes old = *codes;
+    if (old.listed == NULL)
+        return;
+    listed_make(codes, old.listed_capacity / 2);
+    for (size_t i = 0; i < old.listed_capacity; i++) {
+        noun formula = old.listed[i].formula == 0 ? NOUN_NONE : moved(context, old.listed[i].formula);
+        if (formula != NOUN_NONE)
+            listed_put(codes, formula, old.listed[i].number);
+    }
+    free(old.listed);
+}
+
+static void warm_code(struct nock *machine, noun item)
 {
     noun formula = noun_at(item, 2), number = noun_at(item, 3);
     struct shape shape;
     if (formula == NOUN_NONE || !noun_is_cell(formula) || !noun_is_direct(number) || !read_shape(number, &shape))
         return;
     struct code *code = code_for(machine, known_of(&machine->known, formula), shape);
-    code->listed = CODE_LISTED;
-    if (!(number & 1))
+    if (code->native_body != NULL || !(number & 1))
         return;
-    code->listed = CODE_LISTED_NATIVE;
-    if (code->native_body == NULL)
-        native_compile(machine, code);
+    native_compile(machine, code);
+    code->entries = 0;
     code->native_entry = machine->native.leave_enter; /* until it runs */
 }
 
-void nock_codes_restore(struct nock *machine, noun list, uint64_t budget_ns)
+void nock_codes_warm(struct nock *machine, uint64_t budget_ns)
 {
-    struct codes *codes = &machine->codes;
-    int64_t length = noun_list_length(list);
-    if (length <= 0 || codes->saved != 0)
-        return;
-    codes->saved = list;
-    codes->saved_count = (size_t)length;
+    noun list = machine->codes.saved;
+    bool has_news = machine->codes.has_news;
     uint64_t end_ns = os_clock_ns() + budget_ns;
     native_open(machine);
     for (size_t i = 0; noun_is_cell(list) && (i % 16 != 0 || os_clock_ns() < end_ns); i++, list = noun_tail(list))
-        restore_code(machine, noun_head(list));
+        warm_code(machine, noun_head(list));
     native_close(machine);
-    machine->codes.has_news = false;
+    machine->codes.has_news = has_news;
 }

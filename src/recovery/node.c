@@ -112,9 +112,6 @@ enum status node_open_arena(struct node *node, const char *name, bool read_only)
     return status;
 }
 
-/* Of a start, for compiling what the last run had compiled. */
-#define WARM_UP_BUDGET_NS ((uint64_t)20 * 1000 * 1000)
-
 enum status node_adopt_commit(struct node *node)
 {
     const struct arena_commit *commit = arena_current(node->arena);
@@ -124,7 +121,7 @@ enum status node_adopt_commit(struct node *node)
     memcpy(node->kernel_hash, commit->kernel_hash, sizeof node->kernel_hash);
     if (commit->roots[ARENA_ROOT_REGISTRY] != 0)
         nock_registry_restore(node->machine, commit->roots[ARENA_ROOT_REGISTRY]);
-    nock_codes_restore(node->machine, commit->roots[ARENA_ROOT_CODE], WARM_UP_BUDGET_NS);
+    nock_codes_restore(node->machine, commit->roots[ARENA_ROOT_CODE]);
     return kernel_from_core(node->machine, commit->roots[ARENA_ROOT_HOST], &node->kernel);
 }
 

@@ -633,6 +633,33 @@ static void test_same_words(void)
 /* Counts up from its sample to 100, in a loop and, at each turn, by a call. */
 #define COUNT_UP "[6 [5 [0 6] 1 100] [0 6] 9 2 10 [6 [7 [0 6] 4 0 1]] 0 1]"
 
+/* The formula as the list has it; NOUN_NONE if it is not listed. */
+static noun find_listed(const char *formula)
+{
+    for (noun list = nock_codes(rig.machine); noun_is_cell(list); list = noun_tail(list))
+        if (rig_is(&rig, noun_head(noun_head(list)), formula))
+            return noun_head(noun_head(list));
+    return NOUN_NONE;
+}
+
+/* Without being asked to a restart compiles what runs, where the list has it. */
+static void test_codes_met(const struct tree *list, bool is_moved, bool has_native)
+{
+    struct nock_result result;
+    rig_open(&rig, &(struct rig_options){.native_after = 1000});
+    nock_codes_restore(rig.machine, rig_persistent(&rig, list));
+    if (is_moved)
+        rig_collect_persistent(&rig, 4);
+    noun loop = find_listed(COUNT_UP);
+    noun gate = stack_triple(rig.stack, loop, 0, 0);
+    nock_run(rig.machine, 0, stack_triple(rig.stack, 9, 2, stack_cell(rig.stack, 1, gate)), &result);
+    tap_ok(rig_is(&rig, result.product, "100") && (nock_statistics(rig.machine)->native_bytes > 0) == has_native,
+           "what was hot is machine code at its %s", is_moved ? "first call, wherever it has moved" : "first call");
+    rig_collect_persistent(&rig, 4);
+    tap_ok(tree_matches(list, nock_codes(rig.machine)), "and listed as before");
+    rig_close(&rig);
+}
+
 static void test_codes(void)
 {
     rig_open(&rig, &(struct rig_options){.native_after = 10});
@@ -658,15 +685,20 @@ static void test_codes(void)
     rig_close(&rig);
 
     rig_open(&rig, &(struct rig_options){.native_after = 1000});
-    nock_codes_restore(rig.machine, rig_persistent(&rig, list), UINT64_MAX / 2);
+    nock_codes_restore(rig.machine, rig_persistent(&rig, list));
+    tap_ok(nock_statistics(rig.machine)->formulas_compiled == 0, "a restart compiles nothing");
+    nock_codes_warm(rig.machine, UINT64_MAX / 2);
     uint64_t compiled = nock_statistics(rig.machine)->formulas_compiled;
     tap_ok(compiled > 0 && (nock_statistics(rig.machine)->native_bytes > 0) == has_native,
-           "a restart compiles it again");
+           "before it is to run, all of it");
     nock_run(rig.machine, 0, rig_persistent(&rig, formula), &result);
     tap_ok(rig_is(&rig, result.product, "100") && nock_statistics(rig.machine)->formulas_compiled == compiled,
            "and the first run finds all of it");
     tap_ok(tree_matches(list, nock_codes(rig.machine)), "nothing is listed twice");
     rig_close(&rig);
+
+    test_codes_met(list, false, has_native);
+    test_codes_met(list, true, has_native);
     tree_arena_destroy(kept);
 }
 
@@ -701,7 +733,8 @@ static void test_codes_garbage(void)
                                         "[[[0 1] 2] [[0 1] 22] [[0 1] 0x3fffffffc] [[[1 2] 9 9] 0] 0]"};
     for (size_t i = 0; i < COUNT_OF(nouns); i++) {
         rig_open(&rig, &(struct rig_options){0});
-        nock_codes_restore(rig.machine, rig_persistent(&rig, tree_parse(rig.arena, nouns[i])), UINT64_MAX / 2);
+        nock_codes_restore(rig.machine, rig_persistent(&rig, tree_parse(rig.arena, nouns[i])));
+        nock_codes_warm(rig.machine, UINT64_MAX / 2);
         rig_expect(&rig, "5", "[0 1]", "5");
         rig_close(&rig);
     }
