@@ -66,12 +66,14 @@ static void say_json(const char *name, uint64_t items)
             "%s\"%s\": {\"median_ns\": %" PRIu64 ", \"minimum_ns\": %" PRIu64 ", \"maximum_ns\": %" PRIu64
             ", \"rounds\": %zu, \"items\": %" PRIu64 ", \"relative\": %.4f, \"peak_bytes\": %" PRIu64
             ", \"allocated_bytes\": %" PRIu64 ", \"collection_share\": %.4f, \"young_collections\": %" PRIu64
-            ", \"full_collections\": %" PRIu64,
+            ", \"full_collections\": %" PRIu64 ", \"copied_bytes\": %" PRIu64 ", \"settled_bytes\": %" PRIu64,
             any ? "}, " : "", name, last.median_ns, last.minimum_ns, last.maximum_ns, last.rounds, items,
             (double)last.median_ns / (double)calibration.median_ns, before.peak_bytes,
             (now->allocated_bytes - before.allocated_bytes) / last.rounds, collection_share(),
             (now->young_collections - before.young_collections) / last.rounds,
-            (now->full_collections - before.full_collections) / last.rounds);
+            (now->full_collections - before.full_collections) / last.rounds,
+            (now->promoted_bytes + now->moved_bytes - before.promoted_bytes - before.moved_bytes) / last.rounds,
+            (now->settled_bytes - before.settled_bytes) / last.rounds);
     if (last.instructions != 0)
         fprintf(json_out, ", \"instructions\": %" PRIu64, last.instructions);
     any = true;
@@ -152,18 +154,7 @@ noun bench_corpus_kernel(const char *relative)
 
 void bench_work_begin(struct bench_work *work)
 {
-    nock_root_add(bench_machine, &work->subject);
-    nock_root_add(bench_machine, &work->formula);
-    nock_root_add(bench_machine, &work->expected);
-}
-
-void bench_work_end(struct bench_work *work)
-{
-    nock_root_remove(bench_machine, &work->expected);
-    nock_root_remove(bench_machine, &work->formula);
-    nock_root_remove(bench_machine, &work->subject);
-    nock_forget_ephemeral(bench_machine, NULL);
-    stack_clear(bench_stack);
+    bench_persist((noun *[]){&work->subject, &work->formula, &work->expected}, 3);
 }
 
 bool bench_work_round(void *context)
@@ -173,7 +164,8 @@ bool bench_work_round(void *context)
     nock_run(bench_machine, work->subject, work->formula, &result);
     bool right =
         result.outcome == NOCK_DONE && (work->expected == NOUN_NONE || noun_equal(result.product, work->expected));
-    nock_collect(bench_machine);
+    nock_forget_ephemeral(bench_machine, NULL);
+    stack_clear(bench_stack);
     return right;
 }
 

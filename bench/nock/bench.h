@@ -42,14 +42,18 @@ noun bench_corpus_kernel(const char *relative);
 
 /* ---- a formula on a subject -------------------------------------------------- */
 
-/* What a round runs; all three are roots of the machine meanwhile. */
+/* What a round runs. */
 struct bench_work {
     noun subject, formula, expected; /* NOUN_NONE: any product */
 };
 
+/* A round is as an event: what it is given is persistent, and what it has made
+ * is gone afterwards.  All other ephemeral nouns go here. */
 void bench_work_begin(struct bench_work *work);
-void bench_work_end(struct bench_work *work);
 measure_round bench_work_round;
+
+/* Makes the nouns in the slots persistent (NOUN_NONE is left alone); all ephemeral ones go. */
+void bench_persist(noun **slots, size_t count);
 
 /* ---- the parts ------------------------------------------------------------------ */
 
@@ -58,7 +62,7 @@ void bench_virtual(void);
 void bench_events(void);
 
 /* The gate of a jet's path, of cores made for it; what its battery does does
- * not matter as long as the jet runs. */
+ * not matter as long as the jet runs.  Persistent; all ephemeral nouns go. */
 noun bench_gate(const char *path);
 
 #endif

@@ -78,7 +78,6 @@ static void run_kick(const char *name, const char *relative)
     struct bench_work work = {.subject = trap, .formula = bench_read("[9 2 0 1]"), .expected = NOUN_NONE};
     bench_work_begin(&work);
     bench_measure(name, bench_work_round, &work, 1, "boot");
-    bench_work_end(&work);
 }
 
 void bench_events(void)

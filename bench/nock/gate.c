@@ -3,13 +3,15 @@
 
 #include <stdio.h>
 
-/* Runs the hint that registers a core under a name, with its parent at an axis. */
+/* Runs the hint that registers a core under a name, with its parent at an axis;
+ * all persistent, so that the registration stays. */
 static noun register_core(noun core, noun name, const char *parent_formula)
 {
     noun clue = stack_triple(bench_stack, name, bench_read(parent_formula), 0);
     noun hint = stack_triple(bench_stack, noun_cord("fast"), 1, clue);
     noun formula = stack_triple(bench_stack, 11, hint, bench_read("[0 1]"));
     struct nock_result result;
+    bench_persist((noun *[]){&core, &formula}, 2);
     nock_run(bench_machine, core, formula, &result);
     CHECK(result.outcome == NOCK_DONE);
     return result.product;

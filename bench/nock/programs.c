@@ -30,7 +30,6 @@ static void run_program(const struct program *program)
     };
     bench_work_begin(&work);
     bench_measure(program->name, bench_work_round, &work, program->items, program->item);
-    bench_work_end(&work);
 }
 
 /* ---- a map in mug order --------------------------------------------------------------- */
@@ -67,9 +66,9 @@ static void run_map(void)
         work.subject = stack_cell(bench_stack, work.subject, result.product);
         work.formula = bench_assemble("map-lookup.loam");
         work.expected = MAP_ENTRIES;
+        bench_work_begin(&work);
         bench_measure("map-lookup-100K", bench_work_round, &work, MAP_ENTRIES, "key");
     }
-    bench_work_end(&work);
 }
 
 void bench_programs(void)
@@ -98,7 +97,6 @@ static void run_virtual(const char *name, const char *inner)
     };
     bench_work_begin(&work);
     bench_measure(name, bench_work_round, &work, 200000, "call");
-    bench_work_end(&work);
 }
 
 #define LEVELS 10000
@@ -114,7 +112,6 @@ static void run_nested(void)
         .subject = stack_triple(bench_stack, self, levels, gate), .formula = self, .expected = LEVELS};
     bench_work_begin(&work);
     bench_measure("virtual-10K-deep", bench_work_round, &work, LEVELS, "level");
-    bench_work_end(&work);
 }
 
 void bench_virtual(void)

@@ -115,10 +115,12 @@ void machine_collect(struct nock *machine, uint64_t *frame, size_t live)
 {
     struct scan scan = {.machine = machine, .frame = frame, .live = live};
     struct stack_roots roots = {.context = &scan, .visit = visit};
-    stack_collect(machine->stack, &roots);
-    if (stack_used_bytes(machine->stack) > machine->stack->options.limit_bytes)
+    bool moves = stack_collect(machine->stack, &roots);
+    if (stack_used_bytes(machine->stack) > machine->stack->options.limit_bytes) {
         stack_collect_full(machine->stack, &roots);
-    machine->collections++;
+        moves = true;
+    }
+    machine->collections += moves;
     if (frame == NULL)
         return;
     machine->watermark = frame;

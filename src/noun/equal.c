@@ -1,7 +1,10 @@
 /* Structural equality.
  *
  * A traversal keeps a stack of pairs of cells that are being compared; a pair
- * waits while its heads, then its tails, are compared above it.  When a child
+ * waits while one pair of its children, then the other, is compared above it.
+ * Both are glanced at first, since most differences show at a glance; of two
+ * that must be gone into, the one that lies nearer in memory comes first: nouns
+ * as they were built lie tail first, copied ones head first.  When a child
  * pair has proved equal and the parents' fields differ, the younger child is
  * replaced by the older one in its parent (unification), unless that parent is
  * persistent.  The lower offset is the older: it may be referred to from
@@ -80,7 +83,7 @@ static bool metadata_differ(noun a, noun b)
     return mug_a != 0 && mug_b != 0 && mug_a != mug_b;
 }
 
-static enum glance glance(noun a, noun b)
+static inline __attribute__((always_inline)) enum glance glance(noun a, noun b)
 {
     if (a == b)
         return GLANCE_EQUAL;
@@ -106,11 +109,14 @@ static void unify_field(noun a, noun b, unsigned field)
 }
 
 struct comparison {
-    struct wordstack *pairs; /* a with its field in the tag's place, b */
+    struct wordstack *pairs; /* a, with WAITING and the field in the tag's place; b */
     struct proved proved;
     size_t pairs_seen;
     bool unify;
 };
+
+/* In a waiting pair's first word: the other field is still to be compared. */
+#define WAITING_OTHER ((uint64_t)4 << 61)
 
 static bool is_proved(const struct comparison *comparison, noun a, noun b)
 {
@@ -124,34 +130,97 @@ static void pair_is_equal(struct comparison *comparison, noun a, noun b)
         proved_add(&comparison->proved, a, b);
 }
 
-/* Runs the pair on top of the stack one field further.  False: the nouns differ. */
-static bool advance(struct comparison *comparison)
+/* Glances at both children of two cells: sets the bit of each field that must
+ * be gone into.  False: they differ. */
+static inline bool look(const struct comparison *comparison, noun a, noun b, unsigned *fields)
 {
-    uint64_t *top = comparison->pairs->words + comparison->pairs->count - 2;
-    unsigned field = (unsigned)(top[0] >> 61);
-    noun a = noun_offset_words(top[0]) | NOUN_TAG_CELL, b = top[1];
-    if (field > 0 && comparison->unify)
-        unify_field(a, b, field);
-    if (field == 2) {
-        comparison->pairs->count -= 2;
-        pair_is_equal(comparison, a, b);
-        return true;
+    *fields = 0;
+    for (unsigned field = 1; field <= 2; field++) {
+        noun child_a = noun_words(a)[field], child_b = noun_words(b)[field];
+        switch (glance(child_a, child_b)) {
+        case GLANCE_DIFFERENT:
+            return false;
+        case GLANCE_EQUAL:
+            if (comparison->unify)
+                unify_field(a, b, field);
+            break;
+        case GLANCE_LOOK:
+            *fields |= field;
+            break;
+        }
     }
-    field++;
-    top[0] = noun_offset_words(a) | (uint64_t)field << 61;
-    noun child_a = noun_words(a)[field], child_b = noun_words(b)[field];
-    switch (glance(child_a, child_b)) {
-    case GLANCE_DIFFERENT:
+    return true;
+}
+
+/* Of a cell's two fields the one whose noun lies nearer. */
+static inline unsigned nearer_field(noun cell)
+{
+    int64_t offset = (int64_t)noun_offset_words(cell);
+    int64_t head = (int64_t)noun_offset_words(noun_words(cell)[1]) - offset;
+    int64_t tail = (int64_t)noun_offset_words(noun_words(cell)[2]) - offset;
+    return (head < 0 ? -head : head) <= (tail < 0 ? -tail : tail) ? 1 : 2;
+}
+
+/* The children of two cells that are to be compared next, if that is not known
+ * to be needless. */
+static inline bool goes_into(struct comparison *comparison, unsigned field, noun *a, noun *b)
+{
+    noun child_a = noun_words(*a)[field], child_b = noun_words(*b)[field];
+    if (child_a == child_b)
         return false;
-    case GLANCE_EQUAL:
-        return true;
-    case GLANCE_LOOK:
-        comparison->pairs_seen++;
-        if (!is_proved(comparison, child_a, child_b))
-            wordstack_push2(comparison->pairs, noun_offset_words(child_a), child_b);
-        return true;
+    comparison->pairs_seen++;
+    if (is_proved(comparison, child_a, child_b))
+        return false;
+    *a = child_a;
+    *b = child_b;
+    return true;
+}
+
+/* Leaves pairs whose children are equal; false if none is left.  Otherwise *a
+ * and *b are the next to be compared. */
+static bool leave(struct comparison *comparison, noun *a, noun *b)
+{
+    struct wordstack *pairs = comparison->pairs;
+    while (!wordstack_is_empty(pairs)) {
+        uint64_t *top = pairs->words + pairs->count - 2;
+        noun parent_a = noun_offset_words(top[0]) | NOUN_TAG_CELL, parent_b = top[1];
+        unsigned field = (unsigned)(top[0] >> 61) & 3;
+        if (comparison->unify)
+            unify_field(parent_a, parent_b, field);
+        if (top[0] & WAITING_OTHER) {
+            field = 3 - field;
+            top[0] = noun_offset_words(parent_a) | (uint64_t)field << 61;
+            *a = parent_a;
+            *b = parent_b;
+            if (goes_into(comparison, field, a, b))
+                return true;
+            continue;
+        }
+        pairs->count -= 2;
+        pair_is_equal(comparison, parent_a, parent_b);
     }
     return false;
+}
+
+/* Two cells that a glance did not tell apart. */
+static bool compare(struct comparison *comparison, noun a, noun b)
+{
+    for (;;) {
+        unsigned fields;
+        if (!look(comparison, a, b, &fields))
+            return false;
+        if (fields != 0) {
+            unsigned field = fields == 3 ? nearer_field(a) : fields;
+            uint64_t waiting = (uint64_t)field << 61 | (fields == 3 ? WAITING_OTHER : 0);
+            wordstack_push2(comparison->pairs, noun_offset_words(a) | waiting, b);
+            if (goes_into(comparison, field, &a, &b))
+                continue;
+        } else {
+            pair_is_equal(comparison, a, b);
+        }
+        if (!leave(comparison, &a, &b))
+            return true;
+    }
 }
 
 bool noun_equal_slow(noun a, noun b, bool unify)
@@ -160,10 +229,7 @@ bool noun_equal_slow(noun a, noun b, bool unify)
     if (first != GLANCE_LOOK)
         return first == GLANCE_EQUAL;
     struct comparison comparison = {.pairs = wordstack_take(), .unify = unify};
-    wordstack_push2(comparison.pairs, noun_offset_words(a), b);
-    bool equal = true;
-    while (equal && !wordstack_is_empty(comparison.pairs))
-        equal = advance(&comparison);
+    bool equal = compare(&comparison, a, b);
     wordstack_give_back(comparison.pairs);
     free(comparison.proved.pairs);
     return equal;

@@ -25,7 +25,7 @@ noun stack_atom_finish(struct stack *stack)
     size_t count = words[1];
     while (count > 0 && words[1 + count] == 0)
         count--;
-    if (UNLIKELY(offset_words < STACK_YOUNG_OFFSET_WORDS))
+    if (UNLIKELY(noun_is_large(offset_words | NOUN_TAG_ATOM)))
         return stack_large_finish(stack, count);
     stack->building_words = 0;
     if (count == 0 || (count == 1 && words[2] <= NOUN_DIRECT_MAX)) {

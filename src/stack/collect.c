@@ -66,8 +66,10 @@ static void trace(struct stack_visitor *visitor, noun *slot)
             note(visitor, cell[2]);
             bool tail_moves = moves(visitor, cell[2]);
             if (moves(visitor, cell[1])) {
-                if (tail_moves)
+                if (tail_moves) {
+                    __builtin_prefetch(noun_words(cell[2]));
                     wordstack_push(pending, (uint64_t)(uintptr_t)&cell[2]);
+                }
                 slot = &cell[1];
                 continue;
             }
@@ -123,40 +125,29 @@ static void poison(uint64_t from_words, uint64_t size_words)
 #endif
 }
 
-/* Pages of a tenured half are made in steps, ahead of the copies: a call of the
- * system each step, not an exception each page.  (A file's pages are not: the
- * memory behind them is scarce.) */
-#define READY_STEP_BYTES ((uint64_t)1 << 20)
-
-static void make_ready(const struct stack *stack, struct stack_stretch *half)
-{
-    if (stack->scratch != NULL || stack->tenured_free_words + READY_STEP_BYTES / 16 <= half->ready_words)
-        return;
-    uint64_t start_bytes = stack_greater(half->ready_words, stack->tenured_free_words) * 8 & ~(uint64_t)4095;
-    os_map_populate(noun_base + start_bytes, READY_STEP_BYTES);
-    half->ready_words = (start_bytes + READY_STEP_BYTES) / 8;
-}
-
 static void collect_young(struct stack *stack, const struct stack_roots *roots)
 {
-    unsigned half = stack->tenured_start_words == stack_half_start_words(1);
-    make_ready(stack, &stack->halves[half]);
-    stack_back(stack, &stack->halves[half], stack->tenured_free_words,
-               8 * (stack->free_words - STACK_YOUNG_OFFSET_WORDS));
+    uint64_t size_words = stack->free_words - stack->young_start_words;
+    stack_make_ready(stack, stack_half(stack), STACK_READY_MIN_BYTES);
+    stack_back(stack, stack_half(stack), stack->tenured_free_words, 8 * size_words);
     struct stack_visitor visitor = {
-        .from_words = STACK_YOUNG_OFFSET_WORDS,
-        .size_words = stack->free_words - STACK_YOUNG_OFFSET_WORDS,
+        .from_words = stack->young_start_words,
+        .size_words = size_words,
         .free_words = stack->tenured_free_words,
         .reach = STACK_YOUNG,
     };
+    bool has_large = stack->large.young_bytes > 0;
     run_roots(stack, &visitor, roots);
     poison(visitor.from_words, visitor.size_words);
+    uint64_t kept_bytes = 8 * (visitor.free_words - stack->tenured_free_words);
     stack->statistics.young_collections++;
-    stack->statistics.promoted_bytes += 8 * (visitor.free_words - stack->tenured_free_words);
-    stack->statistics.allocated_bytes += 8 * visitor.size_words;
+    stack->statistics.promoted_bytes += kept_bytes;
+    stack->statistics.allocated_bytes += 8 * size_words;
+    stack_note_touched(stack);
     stack->tenured_free_words = visitor.free_words;
-    stack_young_restart(stack);
+    stack_young_begin(stack, STACK_YOUNG_OFFSET_WORDS);
     stack_release(stack, &stack->young, stack->warm_bytes);
+    stack_place_learn(stack, 8 * size_words, has_large ? 0 : kept_bytes);
 }
 
 static void collect_tenured(struct stack *stack, const struct stack_roots *roots)
@@ -172,7 +163,7 @@ static void collect_tenured(struct stack *stack, const struct stack_roots *roots
     };
     run_roots(stack, &visitor, roots);
     poison(visitor.from_words, visitor.size_words);
-    stack->halves[half].high_words = stack_greater(stack->halves[half].high_words, stack->tenured_free_words);
+    stack_note_touched(stack);
     uint64_t live_bytes = 8 * (visitor.free_words - to_words);
     stack->statistics.full_collections++;
     stack->statistics.moved_bytes += live_bytes;
@@ -182,21 +173,28 @@ static void collect_tenured(struct stack *stack, const struct stack_roots *roots
     stack->tenured_trigger_words = visitor.free_words + stack_greater(live_bytes, stack->warm_bytes) / 8;
 }
 
-static void collect(struct stack *stack, const struct stack_roots *roots, bool full)
+static bool collect(struct stack *stack, const struct stack_roots *roots, bool full)
 {
     CHECK(stack->building_words == 0);
     uint64_t start_ns = os_clock_cpu_ns();
+    bool moves = !stack_is_in_place(stack);
     stack_note_peak(stack);
-    collect_young(stack, roots);
-    if (full || stack->tenured_free_words > stack->tenured_trigger_words ||
-        stack->large.used_bytes > stack->large.trigger_bytes)
+    if (moves)
+        collect_young(stack, roots);
+    else
+        stack_settle(stack);
+    if (full || stack_is_overgrown(stack) || stack->large.used_bytes > stack->large.trigger_bytes) {
         collect_tenured(stack, roots);
+        moves = true;
+    }
+    stack_place_young(stack);
     stack->statistics.collection_ns += os_clock_cpu_ns() - start_ns;
+    return moves;
 }
 
-void stack_collect(struct stack *stack, const struct stack_roots *roots)
+bool stack_collect(struct stack *stack, const struct stack_roots *roots)
 {
-    collect(stack, roots, false);
+    return collect(stack, roots, false);
 }
 
 void stack_collect_full(struct stack *stack, const struct stack_roots *roots)

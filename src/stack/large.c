@@ -135,6 +135,13 @@ void stack_large_sweep(struct stack *stack, enum stack_reach reach)
         large->trigger_bytes = 2 * large->used_bytes + STACK_LARGE_BUDGET_BYTES;
 }
 
+void stack_large_settle(struct stack_large *large)
+{
+    for (size_t i = 0; large->young_bytes > 0 && i < large->count; i++)
+        large->atoms[i].is_young = false;
+    large->young_bytes = 0;
+}
+
 void stack_large_clear(struct stack *stack)
 {
     struct stack_large *large = &stack->large;

@@ -52,13 +52,50 @@ void stack_large_mark(struct stack_large *large, noun n);
 /* For a weak root, when all strong ones were presented. */
 bool stack_large_is_kept(struct stack_large *large, noun n, enum stack_reach reach);
 
+/* All are as old as tenured nouns. */
+void stack_large_settle(struct stack_large *large);
+
 /* After a collection: gives back what was not marked. */
 void stack_large_sweep(struct stack *stack, enum stack_reach reach);
 void stack_large_clear(struct stack *stack);
 
 void stack_note_peak(struct stack *stack);
 
-/* Empties the young stretch. */
-void stack_young_restart(struct stack *stack);
+/* Keeps in mind how far the stretches in use were touched. */
+void stack_note_touched(struct stack *stack);
+
+/* The half that is in use. */
+static inline struct stack_stretch *stack_half(struct stack *stack)
+{
+    return &stack->halves[stack->tenured_start_words == stack_half_start_words(1)];
+}
+
+/* An empty young stretch at `start_words`. */
+void stack_young_begin(struct stack *stack, uint64_t start_words);
+
+/* ---- place.c ------------------------------------------------------------------ */
+
+static inline bool stack_is_in_place(const struct stack *stack)
+{
+    return stack->young_start_words != STACK_YOUNG_OFFSET_WORDS;
+}
+
+/* Is the tenured stretch to be collected? */
+bool stack_is_overgrown(const struct stack *stack);
+
+/* What was born in place is tenured. */
+void stack_settle(struct stack *stack);
+
+/* A collection found that `kept_bytes` of `size_bytes` young ones survived. */
+void stack_place_learn(struct stack *stack, uint64_t size_bytes, uint64_t kept_bytes);
+
+/* When the young stretch is empty: lays it out anew, in place or not. */
+void stack_place_young(struct stack *stack);
+
+/* What a young collection makes sure of: survivors are mostly few. */
+#define STACK_READY_MIN_BYTES ((uint64_t)64 << 10)
+
+/* Has pages made for the half's next `size_bytes`. */
+void stack_make_ready(struct stack *stack, struct stack_stretch *half, uint64_t size_bytes);
 
 #endif

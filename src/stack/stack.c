@@ -107,26 +107,33 @@ void stack_note_peak(struct stack *stack)
 
 static void set_soft_limit(struct stack *stack)
 {
-    atomic_store(&stack->soft_limit_words, STACK_YOUNG_OFFSET_WORDS + stack->options.young_budget_bytes / 8);
+    atomic_store(&stack->soft_limit_words, stack->young_start_words + stack->options.young_budget_bytes / 8);
 }
 
-void stack_young_restart(struct stack *stack)
+void stack_young_begin(struct stack *stack, uint64_t start_words)
 {
-    stack->young.high_words = stack_greater(stack->young.high_words, stack->free_words);
-    stack->free_words = STACK_YOUNG_OFFSET_WORDS;
+    stack->young_start_words = stack->free_words = start_words;
     set_soft_limit(stack);
+}
+
+void stack_note_touched(struct stack *stack)
+{
+    struct stack_stretch *half = stack_half(stack);
+    struct stack_stretch *born = stack_is_in_place(stack) ? half : &stack->young;
+    half->high_words = stack_greater(half->high_words, stack->tenured_free_words);
+    born->high_words = stack_greater(born->high_words, stack->free_words);
 }
 
 void stack_clear(struct stack *stack)
 {
     if (stack->tenured_start_words != 0) {
         stack_note_peak(stack);
-        stack->statistics.allocated_bytes += 8 * (stack->free_words - STACK_YOUNG_OFFSET_WORDS);
-        unsigned half = stack->tenured_start_words == stack_half_start_words(1);
-        stack->halves[half].high_words = stack_greater(stack->halves[half].high_words, stack->tenured_free_words);
+        stack->statistics.allocated_bytes += 8 * (stack->free_words - stack->young_start_words);
+        stack_note_touched(stack);
     }
     stack_large_clear(stack);
-    stack_young_restart(stack);
+    stack->place = (struct stack_place){0};
+    stack_young_begin(stack, STACK_YOUNG_OFFSET_WORDS);
     stack_release(stack, &stack->young, stack->warm_bytes);
     stack_release(stack, &stack->halves[0], stack->warm_bytes);
     stack_release(stack, &stack->halves[1], stack->warm_bytes);

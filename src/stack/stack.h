@@ -17,6 +17,10 @@
  * the tenured stretch has outgrown a multiple of what was live in it, it is
  * copied as a whole to its other half.
  *
+ * While nearly everything that is born survives, a copy of it gains nothing:
+ * then the young stretch lies at the end of the tenured one for a while, and
+ * becomes part of it where it is (stack/place.c).
+ *
  * The budget is soft: a jet or a reader never sees a collection, it allocates
  * past the budget, into address space that is there for it.  The limit is
  * checked at safe points and by `stack_reserve`; whoever is about to allocate
@@ -53,6 +57,7 @@ struct stack_statistics {
     uint64_t young_collections;
     uint64_t full_collections;
     uint64_t promoted_bytes;  /* copied out of the young stretch */
+    uint64_t settled_bytes;   /* became tenured in place */
     uint64_t moved_bytes;     /* copied between the halves */
     uint64_t allocated_bytes; /* by all, up to the last collection or clear */
     uint64_t collection_ns;
@@ -106,10 +111,18 @@ struct stack_stretch {
     uint64_t ready_words;  /* of a tenured half: pages are there up to here, or were asked for */
 };
 
+/* For how much longer the young stretch is at the end of the tenured one. */
+struct stack_place {
+    uint64_t left_bytes;
+    uint64_t last_bytes; /* what the last such time began with; 0: none since survivors were few */
+    unsigned streak;     /* of collections that most survived */
+};
+
 /* Fields are read and written by the inline functions below and by the
  * engine's loop; all offsets are words from noun_base. */
 struct stack {
     uint64_t free_words;               /* next young word */
+    uint64_t young_start_words;        /* STACK_YOUNG_OFFSET_WORDS, or, in place, the end of the tenured stretch */
     _Atomic uint64_t soft_limit_words; /* young budget's end; 0 to ask for a safe point */
     uint64_t tenured_start_words;
     uint64_t tenured_free_words;
@@ -117,8 +130,9 @@ struct stack {
     uint64_t building_words;        /* start of the atom being built, or 0 */
     struct stack_statistics statistics;
     struct stack_options options;
-    struct stack_stretch young;
+    struct stack_stretch young; /* at STACK_YOUNG_OFFSET_WORDS */
     struct stack_stretch halves[2];
+    struct stack_place place;
     uint64_t warm_bytes;        /* what a release leaves of each stretch */
     struct os_scratch *scratch; /* owned; NULL: all memory is anonymous */
     struct stack_large large;
@@ -141,7 +155,7 @@ void stack_set_large_provider(struct stack *stack, const struct stack_large_prov
 
 static inline uint64_t stack_used_bytes(const struct stack *stack)
 {
-    return 8 * (stack->free_words - STACK_YOUNG_OFFSET_WORDS + stack->tenured_free_words - stack->tenured_start_words) +
+    return 8 * (stack->free_words - stack->young_start_words + stack->tenured_free_words - stack->tenured_start_words) +
            stack->large.used_bytes;
 }
 
@@ -252,9 +266,10 @@ static inline bool stack_is_due(const struct stack *stack)
     return stack->free_words > atomic_load_explicit(&stack->soft_limit_words, memory_order_relaxed);
 }
 
-/* Collects the young stretch, and the whole if that has become worth it.
- * After it every noun that was not presented is gone. */
-void stack_collect(struct stack *stack, const struct stack_roots *roots);
+/* Collects the young stretch, and the whole if that has become worth it.  True:
+ * nouns have moved, and every one that was not presented is gone.  False:
+ * nothing happened but that all are tenured now; no root was asked for. */
+bool stack_collect(struct stack *stack, const struct stack_roots *roots);
 void stack_collect_full(struct stack *stack, const struct stack_roots *roots);
 
 #endif

@@ -204,7 +204,7 @@ void rig_clear_moving(struct rig *rig, unsigned kept_of_four)
 {
     make_persistent(rig);
     struct mover mover = {.rig = rig, .kept_of_four = kept_of_four};
-    set_leaving(&mover, 0, STACK_YOUNG_OFFSET_WORDS, rig->stack->free_words);
+    set_leaving(&mover, 0, rig->stack->young_start_words, rig->stack->free_words);
     set_leaving(&mover, 1, rig->stack->tenured_start_words, rig->stack->tenured_free_words);
     clearing = &mover;
     nock_forget_ephemeral(rig->machine, moved);
