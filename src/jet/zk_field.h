@@ -22,16 +22,23 @@ static inline bool zk_is_based(uint64_t word)
     return word < ZK_P;
 }
 
-static inline uint64_t zk_add(uint64_t a, uint64_t b)
+/* Carries that come half of the time are masks, not branches, which nothing
+ * could foresee; those of one time in 2^32 are branches. */
+static inline uint64_t zk_where(bool condition, uint64_t word)
 {
-    uint64_t sum;
-    bool carry = __builtin_add_overflow(a, b, &sum);
-    return carry || sum >= ZK_P ? sum - ZK_P : sum;
+    return word & -(uint64_t)condition;
 }
 
 static inline uint64_t zk_sub(uint64_t a, uint64_t b)
 {
-    return a >= b ? a - b : a - b + ZK_P;
+    uint64_t difference;
+    bool borrow = __builtin_sub_overflow(a, b, &difference);
+    return difference - zk_where(borrow, ZK_EPSILON); /* + p is - (2^32 - 1) */
+}
+
+static inline uint64_t zk_add(uint64_t a, uint64_t b)
+{
+    return zk_sub(a, ZK_P - b); /* p - b may be p, which is 0 */
 }
 
 static inline uint64_t zk_negate(uint64_t a)
@@ -45,8 +52,8 @@ static inline uint64_t zk_reduce(unsigned __int128 n)
     uint64_t low = (uint64_t)n, high = (uint64_t)(n >> 64), difference, sum;
     if (__builtin_sub_overflow(low, high >> 32, &difference))
         difference -= ZK_EPSILON; /* the borrow is worth 2^64 */
-    if (__builtin_add_overflow(difference, (high & 0xffffffffu) * ZK_EPSILON, &sum))
-        sum += ZK_EPSILON;
+    bool carry = __builtin_add_overflow(difference, (high & 0xffffffffu) * ZK_EPSILON, &sum);
+    sum += zk_where(carry, ZK_EPSILON);
     return sum >= ZK_P ? sum - ZK_P : sum;
 }
 

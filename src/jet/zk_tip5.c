@@ -12,14 +12,13 @@
  *
  * Semantics: the library's own +tip5 (door of seven rounds).
  */
-#include "jet/zk_field.h"
+#include "jet/zk_tip5.h"
 
 #include <string.h>
 
-#define ROUNDS 7
 #define LOOKED_UP 4
 
-static const uint8_t lookup[256] = {
+const uint8_t zk_tip5_lookup[256] = {
     0,   7,   26,  63,  124, 215, 85,  254, 214, 228, 45,  185, 140, 173, 33,  240, 29,  177, 176, 32,  8,   110,
     87,  202, 204, 99,  150, 106, 230, 14,  235, 128, 213, 239, 212, 138, 23,  130, 208, 6,   44,  71,  93,  116,
     146, 189, 251, 81,  199, 97,  38,  28,  73,  179, 95,  84,  152, 48,  35,  119, 49,  88,  242, 3,   148, 169,
@@ -34,7 +33,7 @@ static const uint8_t lookup[256] = {
     82,  115, 70,  210, 27,  41,  1,   170, 40,  131, 192, 229, 248, 255,
 };
 
-static const uint64_t round_constants[ROUNDS * ZK_STATE] = {
+const uint64_t zk_tip5_constants[ZK_TIP5_ROUNDS * ZK_STATE] = {
     0x5e8caa078ef4b766u, 0x845e2b1b9527aaa0u, 0x72b98fd0dc61a27fu, 0x8ea94dc99dd6176bu, 0xdfef38a090a906a0u,
     0xa2125ec1503b8d24u, 0xfc427968019c2a98u, 0x763a4f578003d32bu, 0xd409acf8b5afdd3fu, 0x4dc9116f9a3e7df0u,
     0x2d53725dcfe7d045u, 0xeb9af8d4eb30664cu, 0x07fcb48ee1b42d6eu, 0xc2667fbe52129136u, 0xeb4283153f0104c1u,
@@ -60,9 +59,7 @@ static const uint64_t round_constants[ROUNDS * ZK_STATE] = {
     0x6b66c06c2ff63504u, 0xf90a9d15c79834dfu,
 };
 
-/* The matrix' first column, twice: the coefficient in row i and column j is at
- * 16 + i - j. */
-static const uint32_t circulant[2 * ZK_STATE] = {
+const uint32_t zk_tip5_circulant[2 * ZK_STATE] = {
     61402, 1108, 28750, 33823, 7454, 43244, 53865, 12034, 56951, 27521, 41351, 40901, 12021, 59689, 26798, 17845,
     61402, 1108, 28750, 33823, 7454, 43244, 53865, 12034, 56951, 27521, 41351, 40901, 12021, 59689, 26798, 17845,
 };
@@ -71,7 +68,7 @@ static uint64_t look_up(uint64_t element)
 {
     uint64_t bytes = 0;
     for (unsigned i = 0; i < 64; i += 8)
-        bytes |= (uint64_t)lookup[(element >> i) & 0xff] << i;
+        bytes |= (uint64_t)zk_tip5_lookup[(element >> i) & 0xff] << i;
     return bytes;
 }
 
@@ -96,20 +93,30 @@ static void mix(uint64_t state[ZK_STATE])
     for (unsigned i = 0; i < ZK_STATE; i++) {
         unsigned __int128 sum = 0;
         for (unsigned j = 0; j < ZK_STATE; j++)
-            sum += (unsigned __int128)in[j] * circulant[ZK_STATE - j + i];
+            sum += (unsigned __int128)in[j] * zk_tip5_circulant[ZK_STATE - j + i];
         state[i] = zk_reduce(sum);
+    }
+}
+
+void zk_permute_plain(uint64_t state[ZK_STATE])
+{
+    for (unsigned round = 0; round < ZK_TIP5_ROUNDS; round++) {
+        substitute(state);
+        mix(state);
+        for (unsigned i = 0; i < ZK_STATE; i++)
+            state[i] = zk_add(state[i], zk_tip5_constants[ZK_STATE * round + i]);
     }
 }
 
 void zk_permute(uint64_t state[ZK_STATE])
 {
-    for (const uint64_t *constants = round_constants; constants < round_constants + ROUNDS * ZK_STATE;
-         constants += ZK_STATE) {
-        substitute(state);
-        mix(state);
-        for (unsigned i = 0; i < ZK_STATE; i++)
-            state[i] = zk_add(state[i], constants[i]);
+#ifdef ZK_TIP5_AVX2
+    if (__builtin_cpu_supports("avx2")) {
+        zk_permute_avx2(state);
+        return;
     }
+#endif
+    zk_permute_plain(state);
 }
 
 /* ---- fixed length -------------------------------------------------------- */

@@ -2,6 +2,7 @@
  * transforms, division, sponge, curve, hashes of nouns, sets and maps. */
 #include "jet/zk.h"
 #include "jet/zk_order.h"
+#include "jet/zk_tip5.h"
 #include "space.h"
 #include "tap.h"
 #include "zk_samples.h"
@@ -385,6 +386,31 @@ static void test_places(void)
            "dig finds every key's axis, mar puts and deletes");
 }
 
+/* ---- the permutation in vectors -------------------------------------------- */
+
+static void test_vectors(uint64_t *state)
+{
+#ifdef ZK_TIP5_AVX2
+    if (__builtin_cpu_supports("avx2")) {
+        unsigned good = 0;
+        for (unsigned i = 0; i < ROUNDS; i++) {
+            uint64_t plain[ZK_STATE], vectors[ZK_STATE];
+            for (unsigned j = 0; j < ZK_STATE; j++)
+                plain[j] = i % 3 == 0 ? ZK_P - 1 - j % 2 : zk_sample_belt(state);
+            plain[i % ZK_STATE] = zk_sample_belt(state);
+            memcpy(vectors, plain, sizeof plain);
+            zk_permute_plain(plain);
+            zk_permute_avx2(vectors);
+            good += memcmp(plain, vectors, sizeof plain) == 0;
+        }
+        tap_ok(good == ROUNDS, "the permutation in vectors is the one word by word");
+        return;
+    }
+#endif
+    (void)state;
+    tap_skip("the permutation in vectors", "this processor has no AVX2");
+}
+
 int main(void)
 {
     space_open();
@@ -396,6 +422,7 @@ int main(void)
     test_products(&state);
     test_division(&state);
     test_sponge();
+    test_vectors(&state);
     test_noun_hash(&state);
     test_curve(&state);
     test_trees();
