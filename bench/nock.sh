@@ -5,6 +5,7 @@ for file in crates/hoonc/bootstrap/hoonc.jam crates/nockapp/test-jams/test-ker.j
     [ ! -f "${LOAM_CORPUS:-}/$file" ] || files+=("$LOAM_CORPUS/$file")
 done
 "$(program nock)" | tee "$scratches/nock"
+python3 bench/nock/nursery.py "$(program nock)" "$(program returns)" | tee "$scratches/nursery"
 "$(program jets)" | tee "$scratches/jets"
 "$(program codec)" "${files[@]}" | tee "$scratches/codec"
 if [ -n "${LOAM_CORPUS:-}" ]; then

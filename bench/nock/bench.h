@@ -16,12 +16,17 @@ struct bench_options {
     bool uncalibrated;    /* relative figures are of no interest */
     size_t nursery_bytes; /* 0: the engine's own */
     size_t rounds;        /* 0: as many as take a second */
+    enum nock_engine engine;
 };
 
 extern struct bench_options bench_options;
 extern struct stack *bench_stack;
 extern struct nock *bench_machine;
 
+void bench_machine_open(void);
+void bench_machine_close(void);
+
+/* The same, and what results are said with. */
 void bench_open(void);
 /* Prints the JSON object and ends all; the exit status. */
 int bench_close(void);
@@ -31,7 +36,7 @@ void bench_must(enum status status);
 /* Is this benchmark to be run?  (When names are listed: prints it, and no.) */
 bool bench_wants(const char *name);
 
-/* Runs it and says what it took, by `items` of what is called `item`. */
+/* Runs it and says what it took (say.c), or what it would copy (returns.c), by `items` of what is called `item`. */
 void bench_measure(const char *name, measure_round *round, void *context, uint64_t items, const char *item);
 
 noun bench_read(const char *text);

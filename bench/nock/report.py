@@ -1,6 +1,6 @@
 """The parts of `make bench-nock` beside what the issue quotes of Vere.
 
-    report.py DIRECTORY      of the outputs nock, jets, codec and, maybe, real
+    report.py DIRECTORY      of the outputs nock, nursery, jets, codec and, maybe, real
 
 The quoted figures are those of Vere 4.6 (clang -O3) in processor seconds on
 ANOTHER machine, a virtual one with 2 cores.  What a fixed loop in C takes there
@@ -41,7 +41,7 @@ def last_object(directory, name):
 
 
 def main():
-    parts = {name: last_object(sys.argv[1], name) for name in ("nock", "jets", "codec", "real")}
+    parts = {name: last_object(sys.argv[1], name) for name in ("nock", "nursery", "jets", "codec", "real")}
     parts = {name: part for name, part in parts.items() if part}
     seconds = {name: b["median_ns"] / 1e9 for name, b in parts.get("nock", {}).get("benchmarks", {}).items()}
     for job, runs in parts.get("real", {}).items():

@@ -13,6 +13,14 @@
 
 #include "os/os.h"
 
+/* Compiled once more with these defined, a program of bench counts what a
+ * return that copies its product to the caller's memory would copy. */
+#ifndef RETURNS_PUSHED
+#define RETURNS_PUSHED(callee) ((void)0)
+#define RETURNS_ENTERED(frame, next) ((void)0)
+#define RETURNS_GIVES(frame, product) ((void)0)
+#endif
+
 #define SAVE() (stack->free_words = next)
 #define RESTORE() (next = stack->free_words)
 
@@ -49,6 +57,7 @@ static inline uint64_t *push_header(struct nock *machine, uint64_t *frame, size_
     callee[-3] = (uint64_t)(uintptr_t)frame;
     callee[-2] = (uint64_t)(uintptr_t)land;
     callee[-1] = machine->trace_count;
+    RETURNS_PUSHED(callee);
     return callee;
 }
 
@@ -496,6 +505,7 @@ do_CALL_TAIL : {
 do_RETURN:
     value = REGISTER(1);
 give_back:
+    RETURNS_GIVES(frame, value);
     land = frame_landing(frame);
     machine->trace_count = frame[-1];
     frame = frame_caller(frame);
@@ -520,6 +530,7 @@ do_LAND_HALT:
 
     /* Into `code`, whose arguments are in `frame`. */
 enter:
+    RETURNS_ENTERED(frame, next);
     if (UNLIKELY(frame + code->frame_words > machine->frames_soft) &&
         !machine_deepen(machine, frame + code->frame_words)) {
         at = NULL;
@@ -647,6 +658,7 @@ do_LAND_STEP : {
 }
 
 step_begin:
+    RETURNS_ENTERED(frame, next);
     if (UNLIKELY(frame + STEP_FRAME_WORDS > machine->frames_soft) &&
         !machine_deepen(machine, frame + STEP_FRAME_WORDS)) {
         at = NULL;
