@@ -284,6 +284,12 @@ enum status arena_sync(struct arena *arena) MUST_USE;
  * arena_sync moves some more, also when nothing was committed.  Any thread. */
 bool arena_has_moves(struct arena *arena);
 
+/* The owner, when nothing else is to be done: from now on each arena_sync makes the
+ * file as much shorter as it can, without rests between the batches; with
+ * `is_thorough` also where the gain is less than two steps of growth.  What readers
+ * still stand before stays. */
+void arena_hurry_moves(struct arena *arena, bool is_thorough);
+
 /* Sync, then one more superblock that has nothing unsynced before it, synced:
  * the next open has nothing to check.  For a clean stop; after a failure or
  * with nothing written since the last seal it does nothing. */

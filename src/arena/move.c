@@ -23,7 +23,8 @@
  * nodes of trees go elsewhere when they are written next.
  *
  * The file is made shorter when that gains two steps of growth at least, and then
- * to what is used and one step.  Runs are joined when there are so many that
+ * to what is used and one step; when nothing else is to be done (arena_hurry_moves), at once and whatever it
+ * gains.  Runs are joined when there are so many that
  * the number of mappings is in danger: neighbours among the addresses become neighbours
  * in the file.
  *
@@ -34,9 +35,11 @@
 
 #ifdef LOAM_HOSTILE
 #define BATCH_PAGES 8u
+#define BATCH_PAGES_HURRIED 16u
 #define PAUSE_NS 0u
 #else
 #define BATCH_PAGES ((uint64_t)(8 << 20) / ARENA_PAGE_BYTES)
+#define BATCH_PAGES_HURRIED ((uint64_t)(64 << 20) / ARENA_PAGE_BYTES)
 #define PAUSE_NS ((uint64_t)125000000)
 #endif
 
@@ -44,6 +47,12 @@ void arena_moves_init(struct arena *arena)
 {
     arena->moves.batch_pages = BATCH_PAGES;
     arena->moves.pause_ns = PAUSE_NS;
+}
+
+void arena_hurry_moves(struct arena *arena, bool is_thorough)
+{
+    atomic_store(&arena->moves.is_thorough, is_thorough);
+    atomic_store(&arena->moves.is_hurried, true);
 }
 
 void arena_moves_finish(struct arena *arena)
@@ -150,7 +159,8 @@ static uint64_t choose_end(const struct arena *arena)
     uint64_t usable, all, slack = arena_end_slack(arena);
     layout_free_count(layout, arena->reusable_sequence, &usable, &all);
     uint64_t gained = all > slack ? all - slack : 0;
-    if (gained == 0 || (gained < 2 * slack && !arena->moves.is_shrinking))
+    bool is_worth = gained >= 2 * slack || arena->moves.is_shrinking || atomic_load(&arena->moves.is_thorough);
+    if (gained == 0 || !is_worth)
         return UINT64_MAX;
     return layout->file_pages - gained;
 }
@@ -213,7 +223,7 @@ static void find_above(struct arena *arena, uint64_t end_page)
 static void place_pieces(struct arena *arena, uint64_t end_page)
 {
     struct arena_moves *moves = &arena->moves;
-    uint64_t room = moves->batch_pages, file_page;
+    uint64_t room = atomic_load(&moves->is_hurried) ? BATCH_PAGES_HURRIED : moves->batch_pages, file_page;
     size_t found = moves->count;
     struct arena_piece *wanted = moves->pieces;
     moves->pieces = NULL;
@@ -434,7 +444,7 @@ enum status arena_moves_begin(struct arena *arena)
 {
     struct arena_moves *moves = &arena->moves;
     uint64_t now_ns = os_clock_ns();
-    if (now_ns < moves->next_ns || moves->is_given_up)
+    if ((now_ns < moves->next_ns && !atomic_load(&moves->is_hurried)) || moves->is_given_up)
         return STATUS_OK;
     moves->next_ns = now_ns + moves->pause_ns;
     STATUS_TRY(choose(arena));

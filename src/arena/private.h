@@ -148,7 +148,9 @@ struct arena_moves {
     uint64_t join_page;       /* where to look for the next runs to join */
     bool is_shrinking;
     bool is_joining;
-    bool is_given_up; /* something could not be copied */
+    bool is_given_up;        /* something could not be copied */
+    atomic_bool is_hurried;  /* without rests, and erasing what stands in the way */
+    atomic_bool is_thorough; /* whatever little it gains */
     uint64_t batch_pages;
     uint64_t pause_ns;
     uint64_t next_ns;

@@ -41,7 +41,7 @@ static enum status choose_limit(struct arena *arena, uint64_t *limit, bool *has_
     *has_erased = false;
     if (*limit <= reusable || oldest_sequence(arena) >= *limit)
         return STATUS_OK;
-    if (pending_pages < ARENA_PENDING_MIN_PAGES) {
+    if (pending_pages < ARENA_PENDING_MIN_PAGES && !atomic_load(&arena->moves.is_hurried)) {
         *limit = oldest_sequence(arena);
         return STATUS_OK;
     }
@@ -114,7 +114,7 @@ static uint64_t take_end(struct arena *arena)
     layout_free_count(layout, arena->reusable_sequence, &usable, &all);
     uint64_t at_end = layout_usable_at_end(layout, arena->reusable_sequence), elsewhere = usable - at_end;
     uint64_t kept = elsewhere < slack ? slack - elsewhere : 0;
-    if (at_end < kept + slack)
+    if (at_end <= kept || (at_end < kept + slack && !atomic_load(&arena->moves.is_thorough)))
         return 0;
     layout_cut_end(layout, at_end - kept);
     return at_end - kept;

@@ -191,6 +191,8 @@ static enum status collect_here(const struct cli *cli, const char *directory, bo
     struct collector_record record;
     STATUS_TRY(host_open(directory, NULL, options, &host));
     enum status status = host_collect(host, is_full, &record);
+    if (status == STATUS_OK)
+        status = host_shrink(host, true);
     host_close(host);
     if (status == STATUS_OK)
         print_record(stdout, &record, cli->json);

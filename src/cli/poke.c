@@ -87,7 +87,10 @@ static void collect(const struct cli *cli, struct host *host)
 {
     struct collector_record record;
     bool is_collected;
-    if (host_collect_due(host, COLLECTED_BYTES_MAX, &is_collected, &record) != STATUS_OK)
+    enum status status = host_collect_due(host, COLLECTED_BYTES_MAX, &is_collected, &record);
+    if (status == STATUS_OK && is_collected)
+        status = host_shrink(host, false);
+    if (status != STATUS_OK)
         cli_note(cli, "%s", status_message());
 }
 

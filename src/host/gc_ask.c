@@ -104,6 +104,25 @@ enum status host_collect(struct host *host, bool is_full, struct collector_recor
     return collect_now(host, is_full, &(struct collector_plan){0}, record);
 }
 
+/* What is freed by moving pages is cut off two flushes later, so some without progress are no end. */
+#define FLUSHES_WITHOUT_PROGRESS 4
+
+enum status host_shrink(struct host *host, bool is_thorough)
+{
+    STATUS_TRY(check_can(host));
+    struct arena *arena = host->node->arena;
+    struct arena_statistics before, after;
+    host_reset(host);
+    arena_hurry_moves(arena, is_thorough);
+    arena_statistics(arena, &before);
+    for (unsigned idle = 0; idle < FLUSHES_WITHOUT_PROGRESS; before = after) {
+        STATUS_TRY(host_settle(host));
+        arena_statistics(arena, &after);
+        idle = after.file_bytes < before.file_bytes || after.moved_bytes > before.moved_bytes ? 0 : idle + 1;
+    }
+    return STATUS_OK;
+}
+
 enum status host_collect_due(struct host *host, uint64_t size_bytes_max, bool *is_collected,
                              struct collector_record *record)
 {

@@ -355,6 +355,10 @@ void host_gc_forget(struct host *host, const void *context);
  * disk could not hold the copies: nothing has happened. */
 enum status host_collect(struct host *host, bool is_full, struct collector_record *record) MUST_USE;
 
+/* For a process that will end: makes the arena's file as short as it can be made,
+ * to what is used and one step of growth, and waits for that; without `is_thorough` only if that gains much. */
+enum status host_shrink(struct host *host, bool is_thorough) MUST_USE;
+
 /* For a process that runs one event and ends: does what the policy holds to be due, if that looks at no
  * more than `size_bytes_max`; `record` is of it, if *is_collected. */
 enum status host_collect_due(struct host *host, uint64_t size_bytes_max, bool *is_collected,

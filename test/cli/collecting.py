@@ -66,6 +66,27 @@ def test_beside_an_export():
            "200000" in loam("peek", copy, "/size").out, "what was exported is whole")
 
 
+def test_file_shrinks():
+    """A machine that nobody runs gives its disk back when it is collected, not when it runs again."""
+    ledger = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../examples/ledger.loam")
+    directory = machine("shrunk", ledger)
+    arena = os.path.join(directory, "arena.loam")
+    fills = [word for _ in range(6) for word in ("--poke", "[%fill 0 200000]")]
+    ok(loam("run", directory, "--gc", "off", "--until-idle", *fills).code == 0, "a ledger is filled again and again")
+    before, facts = os.path.getsize(arena), status(directory)
+    ok(loam("gc", directory, "--full").code == 0, "collected")
+    after, used = os.path.getsize(arena), status(directory)["arena_used_bytes"]
+    step = 64 << 20
+    ok(before > used + step + (32 << 20) and after <= used + step and os.stat(arena).st_blocks * 512 <= used + step,
+       f"its file has {after} bytes at once, after {before}; {used} are used")
+    again = status(directory)
+    ok((again["event"], again["state_hash"]) == (facts["event"], facts["state_hash"]) and
+       loam("verify", directory).code == 0, "and the machine is whole")
+    ok(loam("gc", directory).code == 0 and os.path.getsize(arena) <= after + (1 << 20), "nothing is left for another")
+    ok(loam("poke", directory, "[%add 1 1]").code == 0 and os.path.getsize(arena) <= used + step + (16 << 20),
+       "it goes on")
+
+
 def test_words():
     directory = machine("words")
     expect(loam("run", directory, "--gc", "sometimes", "--until-idle"), 64, "auto, off or a time", "--gc is read")
@@ -93,6 +114,7 @@ else:
     test_at_rest()
     test_running()
     test_beside_an_export()
+    test_file_shrinks()
     test_words()
     restarted(10)
 done()

@@ -144,6 +144,7 @@ static enum status collect_in_host(struct host *host)
     STATUS_TRY(host_collect(host, true, &record));
     STATUS_TRY(step_poke(host, "[%fill 7]"));
     STATUS_TRY(host_collect(host, false, &record));
+    STATUS_TRY(host_shrink(host, true));
     return step_poke(host, "[%fill 20]");
 }
 

@@ -9,7 +9,13 @@
 
 #include "collect_test.h"
 
+#ifdef LOAM_HOSTILE
+#define KEPT_CELLS 300u
+#define TURNS 4
+#else
 #define KEPT_CELLS 3000u
+#define TURNS 40 /* of a list, by one event */
+#endif
 
 /* What one sees of a list. */
 struct sight {
@@ -326,7 +332,7 @@ static const struct keeper keepers[] = {
 static void churn(struct host *host)
 {
     for (unsigned i = 0; i < 6; i++) {
-        fill(host, 2 * KEPT_CELLS + i);
+        fill(host, 20 * KEPT_CELLS + i);
         must(host_settle(host));
     }
 }
@@ -420,7 +426,6 @@ static void test_dropped(void)
 /* ---- an event beside a collection ------------------------------------------------------------ */
 
 /* Turns the list round, so often: it holds old cells all the time. */
-#define TURNS 40
 #define TURN "6 [5 [0 7] 1 0] [0 6] 9 2 10 [6 [0 14] 0 6] 10 [7 0 15] 0 1"
 #define TURN_LIST "8 [1 " TURN "] 8 [[0 2] [1 0] 0 3] 9 2 0 2"
 
