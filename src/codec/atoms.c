@@ -1,109 +1,73 @@
 #include "codec/atoms.h"
 
-#include <stdlib.h>
+#define ENTRIES_FIRST 32
 
-#define INITIAL_BITS 5
-
-/* Gives the array zeroed room; what it had is the caller's to free. */
-static bool replace(struct scratch_array *array, size_t size_bytes, struct scratch_array *old)
+static bool make_entries(struct atoms *atoms, size_t count)
 {
-    *old = *array;
-    *array = (struct scratch_array){0};
-    if (!scratch_grow(array, size_bytes)) {
-        *array = *old;
+    if (count >= HASH_INDEX_NONE || !scratch_grow(atoms->entry_array, count * sizeof *atoms->entries))
         return false;
-    }
-    memset(array->items, 0, size_bytes);
+    atoms->entries = atoms->entry_array->items;
+    atoms->capacity = (uint32_t)count;
     return true;
 }
 
-/* ---- direct ------------------------------------------------------------------ */
-
-bool direct_atoms_init(struct direct_atoms *atoms, struct scratch_array *array, uint64_t seed)
+bool atoms_init(struct atoms *atoms, struct scratch_array arrays[ATOMS_ARRAYS])
 {
-    *atoms = (struct direct_atoms){.bits = INITIAL_BITS, .array = array, .seed = seed};
-    if (!scratch_grow(array, sizeof *atoms->slots << atoms->bits))
-        return false;
-    atoms->slots = memset(array->items, 0, sizeof *atoms->slots << atoms->bits);
-    return true;
+    atoms->entry_array = &arrays[0];
+    atoms->count = 0;
+    atoms->searched = ~(uint64_t)1;
+    atoms->known = 0;
+    return make_entries(atoms, ENTRIES_FIRST) && hash_index_init(&atoms->index, &arrays[1]);
 }
 
-static bool direct_atoms_grow(struct direct_atoms *atoms)
+static uint64_t hash_of(const struct atoms *atoms, noun atom)
 {
-    struct scratch_array old;
-    size_t old_count = (size_t)1 << atoms->bits;
-    if (!replace(atoms->array, 2 * old_count * sizeof *atoms->slots, &old))
-        return false;
-    atoms->slots = atoms->array->items;
-    atoms->bits++;
-    const struct direct_atom *from = old.items;
-    for (size_t i = 0; i < old_count; i++)
-        if (from[i].value != 0)
-            *direct_atoms_slot(atoms, from[i].value) = from[i];
-    free(old.items);
-    return true;
-}
-
-bool direct_atoms_add(struct direct_atoms *atoms, uint64_t value, uint64_t position)
-{
-    if (atoms->count >> (atoms->bits - 1) != 0 && !direct_atoms_grow(atoms))
-        return false;
-    *direct_atoms_slot(atoms, value) = (struct direct_atom){value, position};
-    atoms->count++;
-    atoms->remembered[bits_length(value)]++;
-    return true;
-}
-
-/* ---- indirect ------------------------------------------------------------------ */
-
-bool indirect_atoms_init(struct indirect_atoms *atoms, struct scratch_array *array, uint64_t seed)
-{
-    *atoms = (struct indirect_atoms){.bits = INITIAL_BITS, .array = array, .seed = seed};
-    if (!scratch_grow(array, sizeof *atoms->slots << atoms->bits))
-        return false;
-    atoms->slots = memset(array->items, 0, sizeof *atoms->slots << atoms->bits);
-    return true;
-}
-
-/* `atom` NOUN_NONE: an empty slot is looked for, no atom. */
-static struct indirect_atom *indirect_slot(const struct indirect_atoms *atoms, noun atom, uint64_t hash)
-{
-    size_t mask = ((size_t)1 << atoms->bits) - 1;
-    for (size_t at = (size_t)(hash >> (64 - atoms->bits));; at = (at + 1) & mask) {
-        struct indirect_atom *slot = &atoms->slots[at];
-        if (slot->atom == 0)
-            return slot;
-        if (atom != NOUN_NONE && slot->hash == hash && noun_atom_compare(slot->atom, atom) == 0)
-            return slot;
-    }
-}
-
-static bool indirect_atoms_grow(struct indirect_atoms *atoms)
-{
-    struct scratch_array old;
-    size_t old_count = (size_t)1 << atoms->bits;
-    if (!replace(atoms->array, 2 * old_count * sizeof *atoms->slots, &old))
-        return false;
-    atoms->slots = atoms->array->items;
-    atoms->bits++;
-    const struct indirect_atom *from = old.items;
-    for (size_t i = 0; i < old_count; i++)
-        if (from[i].atom != 0)
-            *indirect_slot(atoms, NOUN_NONE, from[i].hash) = from[i];
-    free(old.items);
-    return true;
-}
-
-const struct indirect_atom *indirect_atoms_reach(struct indirect_atoms *atoms, noun atom, uint64_t position)
-{
-    if (atoms->count >> (atoms->bits - 1) != 0 && !indirect_atoms_grow(atoms))
-        return NULL;
+    if (noun_is_direct(atom))
+        return hash_index_hash(&atoms->index, atom, 0);
     const uint64_t *words = noun_words(atom);
-    uint64_t hash = hash_xxh3_64_seeded(words + 2, words[1] * 8, atoms->seed);
-    struct indirect_atom *slot = indirect_slot(atoms, atom, hash);
-    if (slot->atom == 0) {
-        *slot = (struct indirect_atom){atom, hash, position};
-        atoms->count++;
+    if (words[1] == 2)
+        return hash_index_hash(&atoms->index, words[2], words[3]);
+    return hash_xxh3_64_seeded(words + 2, words[1] * 8, atoms->index.seeds[0]);
+}
+
+static bool is_same(noun a, noun b)
+{
+    return a == b || (noun_is_indirect(a) && noun_is_indirect(b) && noun_atom_compare(a, b) == 0);
+}
+
+/* The first direct atom of b bits that need not be remembered, and none is: from
+ * now on none is searched. */
+static bool is_over(struct atoms *atoms, unsigned b)
+{
+    if ((atoms->known >> b & 1) != 0)
+        return false;
+    atoms->searched &= ~((uint64_t)1 << b);
+    return true;
+}
+
+enum atom_kind atoms_reach(struct atoms *atoms, noun atom, uint64_t position, struct atom_entry **entry)
+{
+    unsigned b = noun_is_direct(atom) ? bits_length(atom) : 64;
+    bool remembered = b > bits_length(position);
+    if (!remembered && is_over(atoms, b))
+        return ATOM_PLAIN;
+    if (UNLIKELY(!hash_index_make_room(&atoms->index) ||
+                 (atoms->count == atoms->capacity && !make_entries(atoms, (size_t)2 * atoms->capacity))))
+        return ATOM_NO_MEMORY;
+    uint64_t hash = hash_of(atoms, atom);
+    size_t at = hash_index_search(&atoms->index, hash);
+    uint32_t number;
+    while ((number = hash_index_next(&atoms->index, hash, &at)) != HASH_INDEX_NONE) {
+        *entry = &atoms->entries[number];
+        if (is_same((*entry)->atom, atom))
+            return ATOM_KNOWN;
     }
-    return slot;
+    if (!remembered)
+        return ATOM_PLAIN;
+    hash_index_add(&atoms->index, hash, at, atoms->count);
+    *entry = &atoms->entries[atoms->count++];
+    **entry = (struct atom_entry){.atom = atom, .position = position};
+    if (b < 64)
+        atoms->known |= (uint64_t)1 << b;
+    return ATOM_NEW;
 }

@@ -1,4 +1,4 @@
-/* A table of cells by their structure.
+/* A set of cells by their structure: those that cannot be found by a part.
  *
  * Whoever fills it gives each noun a *reference*, equal nouns the same and
  * unequal ones two; a cell's hash is made of the references of its parts, and
@@ -7,93 +7,83 @@
  * mugs repeat with a period of some ten thousand, and telling two of its tails
  * apart then takes a walk to their ends.)
  *
- * An *item* is | hash: 32 | number + 1: 32 |, or 0 for none; the number is the
- * user's, who says which cell it means, so a search that fails, the usual one,
- * touches one cache line.  Items are ordered by the hash's top bits, so the
- * table grows in place, in one pass.
+ * Nearly every search is for a cell that is not there, and the table is larger
+ * than the nearest caches.  So a *filter* is asked first, of a bit for each of
+ * eight times the table's items, set if a cell's hash begins so: it is as near as
+ * the table is far.  And what is added waits in a short queue while its place in
+ * the table is fetched, so nothing ever stops for the table unless the filter says
+ * that it may have the answer.
  *
- * Private to the codec; lives in a scratch array that the caller owns.
+ * Private to the codec; lives in scratch arrays that the caller owns.
  */
 #ifndef CODEC_CELLS_H
 #define CODEC_CELLS_H
 
 #include "base/base.h"
-#include "codec/scratch.h"
+#include "codec/hash_index.h"
 
-#define CELLS_NONE UINT64_MAX
+#define CELLS_QUEUE 16
 
 struct cells {
-    uint64_t *items; /* 2^bits */
-    size_t count, count_max;
-    unsigned bits;
-    uint64_t seeds[2];
-    struct scratch_array *array;
+    struct hash_index index;
+    uint64_t *filter;
+    unsigned filter_bits; /* of the hash; 2^filter_bits bits */
+    size_t queued;        /* since the table was last complete; the last of them wait */
+    struct {
+        uint64_t hash;
+        uint32_t number;
+    } queue[CELLS_QUEUE];
+    struct scratch_array *filter_array;
 };
 
-/* Empties the table.  False if there is no memory. */
-bool cells_init(struct cells *cells, struct scratch_array *array);
+/* The arrays that it needs. */
+#define CELLS_ARRAYS 2
 
-/* Makes the table larger.  False if there is no memory. */
+/* Empties the set.  False if there is no memory. */
+bool cells_init(struct cells *cells, struct scratch_array arrays[CELLS_ARRAYS]);
+
+/* Makes room for more.  False if there is no memory. */
 bool cells_grow(struct cells *cells);
 
-/* To be called before a search that may end in cells_add. */
+/* To be called before what may end in cells_add. */
 static inline bool cells_make_room(struct cells *cells)
 {
-    return LIKELY(cells->count < cells->count_max) || cells_grow(cells);
+    return LIKELY(cells->index.count + CELLS_QUEUE < cells->index.count_max) || cells_grow(cells);
 }
 
-/* Seeded, so that nobody can prepare cells that collide. */
 static inline uint64_t cells_hash(const struct cells *cells, uint64_t head, uint64_t tail)
 {
-    unsigned __int128 product = (unsigned __int128)(head ^ cells->seeds[0]) * (tail ^ cells->seeds[1]);
-    return (uint64_t)product ^ (uint64_t)(product >> 64);
+    return hash_index_hash(&cells->index, head, tail);
 }
 
-static inline uint64_t cells_item(uint64_t hash, uint64_t number)
+/* False: no cell with that hash is in the set. */
+static inline bool cells_may_have(const struct cells *cells, uint64_t hash)
 {
-    return (hash & ~(uint64_t)UINT32_MAX) | (number + 1);
+    uint64_t bit = hash >> (64 - cells->filter_bits);
+    return (cells->filter[bit / 64] >> bit % 64 & 1) != 0;
 }
 
-/* May the item be of a cell with that hash? */
-static inline bool cells_item_fits(uint64_t item, uint64_t hash)
+static inline void cells_add(struct cells *cells, uint64_t hash, uint32_t number)
 {
-    return (item ^ hash) >> 32 == 0 && item != 0;
+    uint64_t bit = hash >> (64 - cells->filter_bits);
+    cells->filter[bit / 64] |= (uint64_t)1 << bit % 64;
+    size_t at = cells->queued++ % CELLS_QUEUE;
+    if (LIKELY(cells->queued > CELLS_QUEUE))
+        hash_index_add(&cells->index, cells->queue[at].hash, hash_index_search(&cells->index, cells->queue[at].hash),
+                       cells->queue[at].number);
+    cells->queue[at].hash = hash;
+    cells->queue[at].number = number;
+    hash_index_prefetch(&cells->index, hash);
 }
 
-static inline uint64_t cells_item_number(uint64_t item)
-{
-    return (uint32_t)item - 1;
-}
+/* Puts what waits into the table. */
+void cells_flush(struct cells *cells);
 
-static inline void cells_prefetch(const struct cells *cells, uint64_t hash)
+/* Before a search. */
+static inline size_t cells_search(struct cells *cells, uint64_t hash)
 {
-    __builtin_prefetch(&cells->items[hash >> (64 - cells->bits)]);
-}
-
-/* Where a search for the hash begins. */
-static inline size_t cells_search(const struct cells *cells, uint64_t hash)
-{
-    return (size_t)(hash >> (64 - cells->bits));
-}
-
-/* The number of the next cell with that hash, or CELLS_NONE.  *at goes on. */
-static inline uint64_t cells_next(const struct cells *cells, uint64_t hash, size_t *at)
-{
-    size_t mask = ((size_t)1 << cells->bits) - 1;
-    uint64_t item;
-    while ((item = cells->items[*at & mask]) != 0) {
-        ++*at;
-        if ((item ^ hash) >> 32 == 0)
-            return cells_item_number(item);
-    }
-    return CELLS_NONE;
-}
-
-/* Adds a cell where the search for it has ended with CELLS_NONE. */
-static inline void cells_add(struct cells *cells, uint64_t hash, size_t at, uint64_t number)
-{
-    cells->items[at & (((size_t)1 << cells->bits) - 1)] = cells_item(hash, number);
-    cells->count++;
+    cells_flush(cells);
+    return hash_index_search(&cells->index, hash);
 }
 
 #endif

@@ -1,17 +1,20 @@
 #include "codec/identity.h"
 
 #define INITIAL_BITS 4
-#define RECORD_BYTES (IDENTITY_PLACES * sizeof(struct identity_entry))
+#define VALUES_BYTES (IDENTITY_PLACES * sizeof(uint64_t))
+#define PARENTS_BYTES (IDENTITY_PLACES * sizeof(uint32_t))
 #define ROW_BYTES (IDENTITY_REGION_BLOCKS * sizeof(uint32_t))
 #define RECORDS_FIRST 8
 #define RECORDS_MAX (IDENTITY_INDEX_MAX / IDENTITY_PLACES)
 
 static bool make_records(struct identity *identity, size_t count)
 {
-    if (count > RECORDS_MAX || !scratch_grow(identity->entry_array, count * RECORD_BYTES) ||
+    if (count > RECORDS_MAX || !scratch_grow(identity->value_array, count * VALUES_BYTES) ||
+        !scratch_grow(identity->parent_array, count * PARENTS_BYTES) ||
         !scratch_grow(identity->block_array, count * sizeof *identity->record_blocks))
         return false;
-    identity->entries = identity->entry_array->items;
+    identity->values = identity->value_array->items;
+    identity->parents = identity->parent_array->items;
     identity->record_blocks = identity->block_array->items;
     identity->record_capacity = count;
     return true;
@@ -31,10 +34,11 @@ static bool make_rows(struct identity *identity)
 bool identity_init(struct identity *identity, struct scratch_array arrays[IDENTITY_ARRAYS])
 {
     *identity = (struct identity){.region_bits = INITIAL_BITS,
-                                  .entry_array = &arrays[0],
-                                  .row_array = &arrays[1],
-                                  .region_array = &arrays[2],
-                                  .block_array = &arrays[3]};
+                                  .value_array = &arrays[0],
+                                  .parent_array = &arrays[1],
+                                  .row_array = &arrays[2],
+                                  .region_array = &arrays[3],
+                                  .block_array = &arrays[4]};
     size_t region_bytes = sizeof *identity->regions << INITIAL_BITS;
     if (!scratch_grow(identity->region_array, region_bytes) || !make_rows(identity) ||
         !make_records(identity, RECORDS_FIRST))
@@ -88,18 +92,24 @@ static bool find_row(struct identity *identity, uint64_t region, uint64_t *row)
     return true;
 }
 
-uint64_t identity_find(struct identity *identity, uint64_t offset_words)
+static uint32_t fail(struct identity *identity)
+{
+    identity->has_failed = true;
+    return 0;
+}
+
+uint32_t identity_find(struct identity *identity, uint64_t offset_words)
 {
     uint64_t block = offset_words / IDENTITY_BLOCK_WORDS, row;
     if (!find_row(identity, block / IDENTITY_REGION_BLOCKS, &row))
-        return IDENTITY_NO_MEMORY;
+        return fail(identity);
     uint32_t *record = &identity->rows[row * IDENTITY_REGION_BLOCKS + block % IDENTITY_REGION_BLOCKS];
     if (*record == 0) {
         if (identity->record_count == identity->record_capacity && !make_records(identity, 2 * identity->record_count))
-            return IDENTITY_NO_MEMORY;
-        memset(identity->entries + identity->record_count * IDENTITY_PLACES, 0, RECORD_BYTES);
+            return fail(identity);
+        memset(identity->values + identity->record_count * IDENTITY_PLACES, 0, VALUES_BYTES);
         identity->record_blocks[identity->record_count] = block;
         *record = (uint32_t)++identity->record_count;
     }
-    return (uint64_t)(*record - 1) * IDENTITY_PLACES + offset_words / 2 % IDENTITY_PLACES;
+    return (*record - 1) * IDENTITY_PLACES + (uint32_t)offset_words / 2 % IDENTITY_PLACES;
 }

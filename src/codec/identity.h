@@ -8,8 +8,8 @@
  * table, or, mostly, among those found lately, which in a dense heap are all
  * that a walk comes back to.  So a look-up is two loads near others.
  *
- * In a dense heap that is 8.6 bytes for each word of nouns; at the worst, one
- * object a region, some 900 bytes for the object.
+ * In a dense heap that is 6.7 bytes for each word of nouns; at the worst, one
+ * object a region, some 700 bytes for the object.
  *
  * Private to the codec; lives in scratch arrays that the caller owns.
  */
@@ -27,21 +27,16 @@
 #define IDENTITY_INDEX_MAX (UINT32_MAX - 1)
 
 /* The arrays that it needs. */
-#define IDENTITY_ARRAYS 4
+#define IDENTITY_ARRAYS 5
 
 struct identity_region {
     uint64_t region; /* its number + 1; 0: an empty slot */
     uint64_t row;
 };
 
-/* Of an object; 0 at first.  The user's. */
-struct identity_entry {
-    uint64_t value;
-    uint64_t parent;
-};
-
 struct identity {
-    struct identity_entry *entries;                 /* IDENTITY_PLACES a record */
+    uint64_t *values;                               /* by index, the user's; 0 at first */
+    uint32_t *parents;                              /* by index, the user's; whatever was there at first */
     uint32_t *rows;                                 /* IDENTITY_REGION_BLOCKS a row: record + 1, or 0 */
     struct identity_region lately[IDENTITY_LATELY]; /* by region */
     struct identity_region *regions;                /* 2^region_bits slots */
@@ -49,19 +44,19 @@ struct identity {
     size_t record_count, record_capacity;
     size_t row_count, row_capacity;
     unsigned region_bits;
-    struct scratch_array *entry_array, *row_array, *region_array, *block_array;
+    bool has_failed; /* for want of memory: the indices got since then are wrong */
+    struct scratch_array *value_array, *parent_array, *row_array, *region_array, *block_array;
 };
 
 /* Empties the map.  False if there is no memory. */
 bool identity_init(struct identity *identity, struct scratch_array arrays[IDENTITY_ARRAYS]);
 
-#define IDENTITY_NO_MEMORY UINT64_MAX
-
 /* identity_index where a region is not among the latest, or a block is new. */
-uint64_t identity_find(struct identity *identity, uint64_t offset_words);
+uint32_t identity_find(struct identity *identity, uint64_t offset_words);
 
-/* The index of the object's entry; stays the same as the map grows. */
-static inline uint64_t identity_index(struct identity *identity, noun object)
+/* The object's index; stays the same as the map grows.  If there is no memory, a
+ * wrong one, and `has_failed` is set. */
+static inline uint32_t identity_index(struct identity *identity, noun object)
 {
     uint64_t offset_words = noun_offset_words(object);
     uint64_t block = offset_words / IDENTITY_BLOCK_WORDS, region = block / IDENTITY_REGION_BLOCKS;
@@ -69,27 +64,16 @@ static inline uint64_t identity_index(struct identity *identity, noun object)
     if (LIKELY(lately->region == region + 1)) {
         uint32_t record = identity->rows[lately->row * IDENTITY_REGION_BLOCKS + block % IDENTITY_REGION_BLOCKS];
         if (LIKELY(record != 0))
-            return (uint64_t)(record - 1) * IDENTITY_PLACES + offset_words / 2 % IDENTITY_PLACES;
+            return (record - 1) * IDENTITY_PLACES + (uint32_t)offset_words / 2 % IDENTITY_PLACES;
     }
     return identity_find(identity, offset_words);
 }
 
-/* The object's entry will be wanted soon. */
-static inline void identity_prefetch(const struct identity *identity, noun object)
-{
-    uint64_t offset_words = noun_offset_words(object);
-    uint64_t block = offset_words / IDENTITY_BLOCK_WORDS, region = block / IDENTITY_REGION_BLOCKS;
-    const struct identity_region *lately = &identity->lately[region % IDENTITY_LATELY];
-    if (lately->region != region + 1)
-        return;
-    uint64_t record = identity->rows[lately->row * IDENTITY_REGION_BLOCKS + block % IDENTITY_REGION_BLOCKS];
-    __builtin_prefetch(&identity->entries[(record - 1) * IDENTITY_PLACES + offset_words / 2 % IDENTITY_PLACES]);
-}
-
 /* The word offset of the object with that index, but for its lowest bit. */
-static inline uint64_t identity_offset_words(const struct identity *identity, uint64_t index)
+static inline uint64_t identity_offset_words(const struct identity *identity, uint32_t index)
 {
-    return identity->record_blocks[index / IDENTITY_PLACES] * IDENTITY_BLOCK_WORDS + 2 * (index % IDENTITY_PLACES);
+    return identity->record_blocks[index / IDENTITY_PLACES] * IDENTITY_BLOCK_WORDS +
+           (uint64_t)2 * (index % IDENTITY_PLACES);
 }
 
 #endif

@@ -9,171 +9,138 @@
  *
  * A back-reference names an equal noun, not the same object: the result must
  * not depend on who shares what.  That two cells are equal is known when their
- * parts are: each noun gets a reference, equal nouns the same (cells.h).  The
- * bits, however, begin before the parts are known.  So the walk writes a cell
- * that it has not seen at its address (identity.h) as if it were new; if, when
- * both parts are done, it turns out to be equal to an earlier one, the writer
- * goes back to where the cell began and puts a back-reference.  Nothing else has
- * to be undone: all that is in such a cell was in the earlier one too, and keeps
- * the position it got there.  So one walk does it, with an explicit stack of
- * the cells that are begun; no noun is written to, and no two cells are
+ * parts are: each noun gets a reference, equal nouns the same.  The bits, however,
+ * begin before the parts are known.  So the walk writes a cell that it has not
+ * seen at its address (identity.h) as if it were new; if, when both parts are done,
+ * it turns out to be equal to an earlier one, the writer goes back to where the
+ * cell began and puts a back-reference.  Nothing else has to be undone: all that is
+ * in such a cell was in the earlier one too, and keeps the position it got there.
+ * So one walk does it, with no C stack; no noun is written to, and no two cells are
  * compared deeper than one level.
  *
  * A reference is a word: a direct atom itself, or, with the top bit set, the
  * position of whatever was written first of all that is equal.
  *
- * Most cells need no search, and no place in a table.  A part of a cell that was
- * written first of all, and there, makes the cell new; and whoever looks for
- * that cell later has such a part in hand.  So the cell is noted in its part's
- * entry of the identity map, and only those without a new cell for a part, a
- * seventh of a compiler's output, are noted in a table (cells.h).  An entry is
+ * Most cells are never looked at when they end.  Where something is written that
+ * is surely new, all the cells around it are new, and nothing is left of them to
+ * do but to write the tails of those whose heads it was in.  So there are two
+ * stacks: of the *pending* tails of all cells whose heads are being written; and of
+ * *frames*, of those innermost cells in which all that was written so far is old.
+ * As soon as something is new the frames vanish.  Surely new is a cell with two old
+ * parts, when none is found that equals it, and an atom that is remembered from now
+ * on (atoms.h).
  *
- *   | position: 61 | is a copy: 1 | lowest bit of the offset: 1 | 1 |
- *   | the cell it made new, as an item of cells.h, or 0              |
- *   | of a copy: the index of the cell that was written and is equal |
+ * A cell with a part that was new when it was written is found again by that part,
+ * which knows its *parent*: the cell it was written in, first of all, and whether
+ * as its head.  Whoever looks for an equal cell has the part in hand.  Only those
+ * without such a part, a seventh of a compiler's output, are put into a table.
  *
- * What a jam costs beyond its instructions is waiting for memory, when the nouns
- * do not fit in the nearest cache: for the cell and for its entry, which lie as
- * others do that are wanted at about the same time, and for those of a tail, which
- * are asked for while the head is written.
+ * In the identity map the value of a cell that has begun is
+ *
+ *   | position: 40 | sibling: 21 | is a copy: 1 | lowest bit of the offset: 1 | 1 |
+ *
+ * and its parent the parent's index; that of a copy the index of the cell that was
+ * written and is equal.  The *sibling* is a hash of whether the cell is its parent's
+ * head or tail, and of what is known of the other part, so that hardly any parent is
+ * looked at that is not the right one.
+ *
+ * What a jam costs beyond its instructions is wrong guesses and waiting for memory.
+ * Whether a part is to be written out cannot be guessed, so that is asked once, for
+ * atoms and cells together: an atom has the value of the cell it is in, which has
+ * begun.  And what will be read soon is asked for before: a tail and its value while
+ * the head is written, and what lies near (prefetch_near).
  */
 #include "codec/codec.h"
 
 #include <stdlib.h>
 
 #include "codec/atoms.h"
+#include "codec/bit_writer.h"
 #include "codec/cells.h"
 #include "codec/identity.h"
 #include "codec/scratch.h"
 
-/* ---- bits ------------------------------------------------------------------ */
-
-/* A value, which the walk keeps in registers.  Bytes are complete up to the
- * position; `partial` are the bits of the byte that is not. */
-struct bits {
-    uint8_t *bytes;
-    uint64_t position;
-    uint64_t partial;
-    uint64_t end; /* no item of at most ITEM_BITS begins beyond this position */
-};
-
-/* A tag, a length, and the value of a direct atom or a position; and the word
- * that the last of them may touch beyond its end. */
-#define ITEM_BITS ((uint64_t)2 + 14 + 64 + 64)
-
-static inline void store(struct bits bits, uint64_t word)
-{
-    memcpy(bits.bytes + bits.position / 8, &word, sizeof word);
-}
-
-/* Appends the `count` bits of `word`, at most 56; the bits above are zero. */
-static inline struct bits put(struct bits bits, uint64_t word, unsigned count)
-{
-    unsigned filled = bits.position % 8;
-    bits.partial |= word << filled;
-    store(bits, bits.partial);
-    bits.position += count;
-    bits.partial >>= (filled + count) & ~7u;
-    return bits;
-}
-
-static inline struct bits put_whole_word(struct bits bits, uint64_t word)
-{
-    unsigned filled = bits.position % 8;
-    store(bits, bits.partial | word << filled);
-    bits.position += 64;
-    bits.partial = filled == 0 ? 0 : word >> (64 - filled);
-    return bits;
-}
-
-static inline struct bits put_long(struct bits bits, uint64_t word, unsigned count)
-{
-    bits = put(bits, word & UINT32_MAX, count < 32 ? count : 32);
-    return count <= 32 ? bits : put(bits, word >> 32, count - 32);
-}
-
-/* Takes back what was put since the position. */
-static inline struct bits go_back(struct bits bits, uint64_t position)
-{
-    bits.position = position;
-    bits.partial = bits.bytes[position / 8] & ((1u << position % 8) - 1);
-    return bits;
-}
-
-/* A tag of at most 2 bits, then mat(value). */
-static inline struct bits put_word(struct bits bits, uint64_t tag, unsigned tag_bits, uint64_t value)
-{
-    if (UNLIKELY(value == 0))
-        return put(bits, tag | (uint64_t)1 << tag_bits, tag_bits + 1);
-    unsigned b = bits_length(value), c = bits_length(b), length_bits = tag_bits + 2 * c;
-    uint64_t length_low = b ^ (uint64_t)1 << (c - 1);
-    uint64_t length = tag | (uint64_t)1 << (tag_bits + c) | length_low << (tag_bits + c + 1);
-    if (LIKELY(length_bits + b <= 56))
-        return put(bits, length | value << length_bits, length_bits + b);
-    return put_long(put(bits, length, length_bits), value, b);
-}
-
-/* An atom of `count` words, the last one not 0. */
-static struct bits put_words(struct bits bits, const uint64_t *words, size_t count)
-{
-    unsigned last_bits = bits_length(words[count - 1]);
-    uint64_t b = (uint64_t)(count - 1) * 64 + last_bits;
-    unsigned c = bits_length(b);
-    bits = put_long(bits, (uint64_t)2 << c, c + 2);
-    bits = put_long(bits, b ^ (uint64_t)1 << (c - 1), c - 1);
-    for (size_t i = 0; i + 1 < count; i++)
-        bits = put_whole_word(bits, words[i]);
-    return put_long(bits, words[count - 1], last_bits);
-}
-
-/* ---- the walk -------------------------------------------------------------- */
-
 #define REFERENCE ((uint64_t)1 << 63)
 #define NO_REFERENCE UINT64_MAX
-#define NO_INDEX UINT64_MAX
-#define ENTRY_COPY ((uint64_t)4)
 
-/* A cell that is begun. */
+#define PARENT_NONE UINT32_MAX
+static_assert(PARENT_NONE == HASH_INDEX_NONE && PARENT_NONE > IDENTITY_INDEX_MAX, "nothing has that index");
+
+#define VALUE_BEGUN ((uint64_t)1)
+#define VALUE_LOWEST_SHIFT 1
+#define VALUE_COPY ((uint64_t)4)
+#define VALUE_SIBLING_SHIFT 3
+#define VALUE_SIBLING_BITS 21
+#define VALUE_POSITION_SHIFT (VALUE_SIBLING_SHIFT + VALUE_SIBLING_BITS)
+#define POSITION_MAX (((uint64_t)1 << (64 - VALUE_POSITION_SHIFT)) - 1)
+
+/* The steps of the walk are one loop. */
+#define INLINE static inline __attribute__((always_inline))
+
+/* A cell in which all is old so far. */
 struct jam_frame {
     noun cell;
+    uint64_t position;               /* where it began */
+    uint64_t head;                   /* its reference, or NO_REFERENCE until the head is done */
+    uint64_t head_value;             /* in the identity map; of an atom the cell's own */
+    uint32_t index;                  /* in the identity map */
+    uint32_t head_index, tail_index; /* the same as index if the part is an atom */
+    uint32_t head_parent;            /* of a remembered atom */
+};
+
+/* A tail to be written, of a cell the head of which is being written. */
+struct jam_pending {
     noun tail;
-    uint64_t index;      /* in the identity map */
-    uint64_t position;   /* where it began */
-    uint64_t head;       /* its reference, or NO_REFERENCE until the head is done */
-    uint64_t head_index; /* in the identity map, or NO_INDEX if it is an atom */
+    uint32_t tail_index; /* the index of the cell, if the tail is an atom */
 };
 
 enum jam_array {
     JAM_BITS,
     JAM_FRAMES,
+    JAM_PENDING,
     JAM_CELLS,
-    JAM_DIRECT_ATOMS,
-    JAM_INDIRECT_ATOMS,
-    JAM_IDENTITY,
+    JAM_ATOMS = JAM_CELLS + CELLS_ARRAYS,
+    JAM_IDENTITY = JAM_ATOMS + ATOMS_ARRAYS,
     JAM_ARRAYS = JAM_IDENTITY + IDENTITY_ARRAYS,
 };
 static_assert((int)JAM_ARRAYS <= (int)SCRATCH_ARRAYS, "there are arrays enough");
 
 struct jam {
     struct identity identity;
-    struct cells cells;
-    struct direct_atoms direct_atoms;
-    struct indirect_atoms indirect_atoms;
+    struct cells cells; /* by the references of their parts: indices */
+    struct atoms atoms;
     struct jam_frame *frames;
-    size_t depth;
-    size_t depth_capacity;
+    size_t depth, depth_max;
+    struct jam_pending *pending;
+    size_t pending_count, pending_max;
     struct scratch_array *arrays;
 };
+
+/* ---- room ------------------------------------------------------------------- */
 
 /* Room for so many bits at the end.  False if there is no memory. */
 static bool reserve(const struct jam *jam, struct bits *bits, uint64_t count)
 {
     struct scratch_array *array = &jam->arrays[JAM_BITS];
-    if (!scratch_grow(array, (size_t)((bits->position + count + ITEM_BITS) / 8 + 2 * sizeof(uint64_t))))
+    if (bits->position + count > POSITION_MAX ||
+        !scratch_grow(array, (size_t)((bits->position + count + BITS_ITEM) / 8 + 2 * sizeof(uint64_t))))
         return false;
     bits->bytes = array->items;
-    bits->end = (uint64_t)array->size_bytes * 8 - ITEM_BITS - 64;
+    bits->end = (uint64_t)array->size_bytes * 8 - BITS_ITEM - 64;
+    if (bits->end > POSITION_MAX)
+        bits->end = POSITION_MAX;
     return true;
+}
+
+/* Room for an item. */
+static inline bool reserve_item(const struct jam *jam, struct bits *bits)
+{
+    if (LIKELY(bits->position <= bits->end))
+        return true;
+    struct bits more = *bits;
+    bool has_room = reserve(jam, &more, 0);
+    *bits = more;
+    return has_room;
 }
 
 static bool more_frames(struct jam *jam)
@@ -182,24 +149,38 @@ static bool more_frames(struct jam *jam)
     if (!scratch_grow(array, (jam->depth + 64) * sizeof *jam->frames))
         return false;
     jam->frames = array->items;
-    jam->depth_capacity = array->size_bytes / sizeof *jam->frames;
+    jam->depth_max = array->size_bytes / sizeof *jam->frames;
     return true;
 }
 
-static inline uint64_t position_of(uint64_t value)
+static bool more_pending(struct jam *jam)
 {
-    return value >> 3;
+    struct scratch_array *array = &jam->arrays[JAM_PENDING];
+    if (!scratch_grow(array, (jam->pending_count + 64) * sizeof *jam->pending))
+        return false;
+    jam->pending = array->items;
+    jam->pending_max = array->size_bytes / sizeof *jam->pending;
+    return true;
 }
+
+/* What is written in one piece: an atom, or a back-reference. */
+struct jam_leaf {
+    uint64_t reference;
+    uint32_t parent; /* of a remembered atom with that sibling; else PARENT_NONE */
+    enum { LEAF_OLD, LEAF_NEW, LEAF_NO_MEMORY } kind;
+};
+
+/* ---- equal cells ------------------------------------------------------------ */
 
 static inline uint64_t reference_of(uint64_t value)
 {
-    return REFERENCE | position_of(value);
+    return REFERENCE | value >> VALUE_POSITION_SHIFT;
 }
 
 /* The cell that was written and has that index. */
-static inline noun written_cell(const struct identity *identity, uint64_t index)
+static inline noun written_cell(const struct identity *identity, uint32_t index)
 {
-    return NOUN_TAG_CELL | identity_offset_words(identity, index) | (identity->entries[index].value >> 1 & 1);
+    return NOUN_TAG_CELL | identity_offset_words(identity, index) | (identity->values[index] >> VALUE_LOWEST_SHIFT & 1);
 }
 
 /* Is a part of a cell that was written equal to this one, which has that reference? */
@@ -207,194 +188,330 @@ static bool is_same_part(struct jam *jam, noun written, noun part, uint64_t refe
 {
     if (written == part)
         return true;
-    if (noun_is_cell(written) && noun_is_cell(part))
-        return reference_of(jam->identity.entries[identity_index(&jam->identity, written)].value) == reference;
+    if (noun_is_cell(written) && noun_is_cell(part)) {
+        uint32_t index = identity_index(&jam->identity, written);
+        return reference_of(jam->identity.values[index]) == reference;
+    }
     return noun_is_indirect(written) && noun_is_indirect(part) && noun_atom_compare(written, part) == 0;
 }
 
-static bool is_equal(struct jam *jam, uint64_t index, const struct jam_frame *frame, uint64_t tail)
+static bool is_equal(struct jam *jam, uint32_t index, const struct jam_frame *frame, uint64_t tail)
 {
     noun written = written_cell(&jam->identity, index);
     return is_same_part(jam, noun_head(written), noun_head(frame->cell), frame->head) &&
-           is_same_part(jam, noun_tail(written), frame->tail, tail);
+           is_same_part(jam, noun_tail(written), noun_tail(frame->cell), tail);
 }
 
-/* Is it the cell that its part, which has that index, made new?  Then its own
- * index, else NO_INDEX. */
-static inline uint64_t find_by_part(struct jam *jam, const struct jam_frame *frame, uint64_t part, uint64_t tail,
-                                    uint64_t hash)
+/* The sibling of a tail, by the reference of the head. */
+static inline uint64_t sibling_of_tail(uint64_t head)
 {
-    if (part == NO_INDEX)
-        return NO_INDEX;
-    const struct identity_entry *entry = &jam->identity.entries[part];
-    if (UNLIKELY((entry->value & ENTRY_COPY) != 0))
-        entry = &jam->identity.entries[entry->parent];
-    uint64_t item = entry->parent;
-    if (LIKELY(!cells_item_fits(item, hash)) || !is_equal(jam, cells_item_number(item), frame, tail))
-        return NO_INDEX;
-    return cells_item_number(item);
+    return head * 0x9e3779b97f4a7c15u >> (64 - VALUE_SIBLING_BITS);
 }
 
-/* The index of the cell that was written first and equals this one, which has no
- * new cell for a part; NO_INDEX: there is none, and this one is in the table now. */
-static uint64_t find_or_add(struct jam *jam, const struct jam_frame *frame, uint64_t tail, uint64_t tail_index,
-                            uint64_t hash)
+/* The sibling of a head; the reference of a tail that is no direct atom is not known yet. */
+static inline uint64_t sibling_of_head(noun tail)
 {
-    uint64_t index = find_by_part(jam, frame, frame->head_index, tail, hash);
-    if (LIKELY(index == NO_INDEX))
-        index = find_by_part(jam, frame, tail_index, tail, hash);
-    if (UNLIKELY(index != NO_INDEX))
-        return index;
+    uint64_t all_if_not_direct = (uint64_t)((int64_t)tail >> 63);
+    return sibling_of_tail(tail | all_if_not_direct) ^ 1;
+}
+
+static inline bool has_sibling(uint64_t value, uint64_t sibling)
+{
+    return ((value >> VALUE_SIBLING_SHIFT ^ sibling) & (((uint64_t)1 << VALUE_SIBLING_BITS) - 1)) == 0;
+}
+
+/* Is the cell one that this part, which is a cell, was new in?  Its index, or PARENT_NONE. */
+static uint32_t find_by_part(struct jam *jam, uint32_t part, const struct jam_frame *frame, uint64_t tail)
+{
+    if ((jam->identity.values[part] & VALUE_COPY) != 0)
+        part = jam->identity.parents[part];
+    uint32_t parent = jam->identity.parents[part];
+    return parent != PARENT_NONE && is_equal(jam, parent, frame, tail) ? parent : PARENT_NONE;
+}
+
+static uint32_t find_by_hash(struct jam *jam, uint64_t hash, const struct jam_frame *frame, uint64_t tail)
+{
     size_t at = cells_search(&jam->cells, hash);
-    while ((index = cells_next(&jam->cells, hash, &at)) != CELLS_NONE)
-        if (is_equal(jam, index, frame, tail))
-            return index;
-    cells_add(&jam->cells, hash, at, frame->index);
-    return NO_INDEX;
+    uint32_t found;
+    while ((found = hash_index_next(&jam->cells.index, hash, &at)) != HASH_INDEX_NONE)
+        if (is_equal(jam, found, frame, tail))
+            break;
+    return found;
 }
 
-static inline struct bits put_back_reference(struct bits bits, uint64_t position)
+/* Both parts of the cell are old.  The index of the cell that was written first and
+ * equals it; PARENT_NONE: there is none, and this one is in the table now. */
+INLINE uint32_t find_or_add(struct jam *jam, const struct jam_frame *frame, const struct jam_leaf *leaf)
 {
-    return put_word(bits, 3, 2, position);
+    uint32_t found;
+    uint64_t tail = leaf->reference;
+    if (UNLIKELY(has_sibling(frame->head_value, sibling_of_head(noun_tail(frame->cell)))) &&
+        (found = find_by_part(jam, frame->head_index, frame, tail)) != PARENT_NONE)
+        return found;
+    if (UNLIKELY(has_sibling(jam->identity.values[frame->tail_index], sibling_of_tail(frame->head))) &&
+        (found = find_by_part(jam, frame->tail_index, frame, tail)) != PARENT_NONE)
+        return found;
+    if (UNLIKELY((found = frame->head_parent) != PARENT_NONE) && is_equal(jam, found, frame, tail))
+        return found;
+    if (UNLIKELY((found = leaf->parent) != PARENT_NONE) && is_equal(jam, found, frame, tail))
+        return found;
+    uint64_t hash = cells_hash(&jam->cells, frame->head, tail);
+    if (UNLIKELY(cells_may_have(&jam->cells, hash)) && (found = find_by_hash(jam, hash, frame, tail)) != PARENT_NONE)
+        return found;
+    cells_add(&jam->cells, hash, frame->index);
+    return PARENT_NONE;
 }
 
-/* Writes a direct atom.  False if there is no memory. */
-static inline bool jam_direct_atom(struct jam *jam, noun atom, struct bits *bits)
-{
-    unsigned length_bits = bits_length(atom);
-    if (jam->direct_atoms.remembered[length_bits] > 0) {
-        const struct direct_atom *known = direct_atoms_slot(&jam->direct_atoms, atom);
-        if (known->value != 0) {
-            *bits = put_back_reference(*bits, known->position);
-            return true;
-        }
-    }
-    uint64_t position = bits->position;
-    *bits = put_word(*bits, 0, 1, atom);
-    return length_bits <= bits_length(position) || direct_atoms_add(&jam->direct_atoms, atom, position);
-}
+/* ---- leaves ----------------------------------------------------------------- */
 
-/* Writes an indirect atom.  Its reference, or NO_REFERENCE if there is no memory. */
-static uint64_t jam_indirect_atom(struct jam *jam, noun atom, struct bits *bits)
+static struct bits put_atom(struct bits bits, noun atom)
 {
-    const struct indirect_atom *known = indirect_atoms_reach(&jam->indirect_atoms, atom, bits->position);
-    if (known == NULL)
-        return NO_REFERENCE;
-    uint64_t position = known->position;
-    if (position != bits->position && bits_length(position) < noun_atom_length_bits(atom)) {
-        *bits = put_back_reference(*bits, position);
-        return REFERENCE | position;
-    }
+    if (noun_is_direct(atom))
+        return bits_put_mat(bits, 0, 1, atom, bits_length(atom));
     if (UNLIKELY(noun_is_large(atom)))
         noun_note_use(atom);
     const uint64_t *words = noun_words(atom);
-    if (!reserve(jam, bits, words[1] * 64 + 2 * ITEM_BITS))
-        return NO_REFERENCE;
-    *bits = put_words(*bits, words + 2, words[1]);
-    return REFERENCE | position;
+    return bits_put_mat_words(bits_put(bits, 0, 1), words + 2, words[1]);
 }
 
-/* A tail that will be wanted when the head is done. */
-static inline void prefetch_tail(const struct jam *jam, noun tail)
+/* Room for an atom.  False if there is no memory. */
+static bool reserve_atom(const struct jam *jam, struct bits *bits, noun atom)
 {
-    if (!noun_is_cell(tail))
-        return;
-    __builtin_prefetch(noun_words(tail));
-    identity_prefetch(&jam->identity, tail);
+    return noun_is_direct(atom) || reserve(jam, bits, noun_words(atom)[1] * 64 + 2 * BITS_ITEM);
 }
 
-/* The innermost cell that is begun has both its parts.  Its reference, or
- * NO_REFERENCE if there is no memory. */
-static inline uint64_t jam_close(struct jam *jam, const struct jam_frame *frame, uint64_t tail, uint64_t tail_index,
-                                 struct bits *bits)
+/* An atom that may have to be a back-reference. */
+static struct jam_leaf put_searched(struct jam *jam, struct bits *bits, noun atom, uint32_t parent, uint64_t sibling)
 {
+    struct atom_entry *entry;
+    struct jam_leaf leaf = {atom, PARENT_NONE, LEAF_OLD};
+    enum atom_kind kind = atoms_reach(&jam->atoms, atom, bits->position, &entry);
+    if (kind == ATOM_NO_MEMORY || !reserve_atom(jam, bits, atom))
+        return (struct jam_leaf){.kind = LEAF_NO_MEMORY};
+    if (kind != ATOM_PLAIN && noun_is_indirect(atom))
+        leaf.reference = REFERENCE | entry->position;
+    if (kind == ATOM_KNOWN) {
+        if (entry->sibling == sibling)
+            leaf.parent = entry->parent;
+        *bits = bits_put_mat(*bits, 3, 2, entry->position, bits_length(entry->position));
+        return leaf;
+    }
+    if (kind == ATOM_NEW) {
+        entry->parent = parent;
+        entry->sibling = (uint32_t)sibling;
+        leaf.kind = LEAF_NEW;
+    }
+    *bits = put_atom(*bits, atom);
+    return leaf;
+}
+
+/* Writes a part of a cell that begins no cell, as its value in the identity map
+ * shows; and, before a head, the cell's own tag. */
+INLINE struct jam_leaf put_leaf(struct jam *jam, struct bits *bits, noun part, uint64_t value, uint32_t parent,
+                                uint64_t sibling, bool is_head)
+{
+    bool is_cell = noun_is_cell(part);
+    uint64_t all_if_cell = -(uint64_t)is_cell;
+    uint64_t written = (value >> VALUE_POSITION_SHIFT & all_if_cell) | (part & ~all_if_cell);
+    unsigned b = bits_length_of_small(written);
+    if (UNLIKELY(((part >> 63 | jam->atoms.searched >> b) & ~all_if_cell & 1) != 0)) {
+        struct bits after = is_head ? bits_put(*bits, 1, 2) : *bits;
+        struct jam_leaf leaf = put_searched(jam, &after, part, parent, sibling);
+        *bits = after;
+        return leaf;
+    }
+    unsigned tag_bits = 1 + is_cell;
+    uint64_t tag = 3 & all_if_cell;
+    if (is_head) {
+        tag = tag << 2 | 1;
+        tag_bits += 2;
+    }
+    *bits = bits_put_mat(*bits, tag, tag_bits, written, b);
+    return (struct jam_leaf){(uint64_t)is_cell << 63 | written, PARENT_NONE, LEAF_OLD};
+}
+
+/* ---- the walk --------------------------------------------------------------- */
+
+/* A cell that was not seen at its address, which is written next. */
+struct jam_cell {
+    noun cell;
+    uint32_t index;
+    uint32_t parent;
+    uint64_t sibling;
+};
+
+/* What comes next. */
+enum jam_step {
+    STEP_BEGIN,     /* a cell */
+    STEP_HEAD_DONE, /* of the innermost frame */
+    STEP_TAIL_DONE,
+    STEP_PENDING,
+    STEP_END,
+    STEP_NO_MEMORY,
+};
+
+static inline enum jam_step after_leaf(struct jam *jam, const struct jam_leaf *leaf, enum jam_step old)
+{
+    if (LIKELY(leaf->kind == LEAF_OLD))
+        return old;
+    jam->depth = 0;
+    return leaf->kind == LEAF_NEW ? STEP_PENDING : STEP_NO_MEMORY;
+}
+
+/* Most of a noun lies below it, its head's parts before its tail's.  So the walk,
+ * which goes down to a head and then, on the whole, upwards, soon comes to what lies
+ * just below a cell that begins, and just above one that has ended. */
+static inline void prefetch_near(const uint8_t *base, noun cell, int from_bytes, int to_bytes)
+{
+    for (int bytes = from_bytes; bytes <= to_bytes; bytes += 64)
+        __builtin_prefetch((const void *)((uintptr_t)base + (cell << 3) + (uintptr_t)bytes));
+}
+
+/* A frame for the cell.  Its head is the next cell, or else done, as *leaf says. */
+INLINE enum jam_step begin(struct jam *jam, struct bits *bits, struct jam_cell *next, struct jam_leaf *leaf,
+                           const uint8_t *base)
+{
+    struct identity *identity = &jam->identity;
+    struct jam_cell begun = *next;
+    if (UNLIKELY(!reserve_item(jam, bits) || (jam->depth == jam->depth_max && !more_frames(jam)) ||
+                 (jam->pending_count == jam->pending_max && !more_pending(jam))))
+        return STEP_NO_MEMORY;
+    identity->values[begun.index] = bits->position << VALUE_POSITION_SHIFT | begun.sibling << VALUE_SIBLING_SHIFT |
+                                    (begun.cell & 1) << VALUE_LOWEST_SHIFT | VALUE_BEGUN;
+    identity->parents[begun.index] = begun.parent;
+    const uint64_t *words = (const uint64_t *)(const void *)(base + (begun.cell << 3));
+    noun head = words[1], tail = words[2];
+    uint32_t head_index = identity_index(identity, noun_is_cell(head) ? head : begun.cell);
+    uint32_t tail_index = identity_index(identity, noun_is_cell(tail) ? tail : begun.cell);
+    if (UNLIKELY(identity->has_failed))
+        return STEP_NO_MEMORY;
+    __builtin_prefetch(&identity->values[tail_index]);
+    prefetch_near(base, tail, 0, 0);
+    prefetch_near(base, begun.cell, -128, -64);
+    jam->pending[jam->pending_count++] = (struct jam_pending){tail, tail_index};
+    struct jam_frame *frame = &jam->frames[jam->depth++];
+    uint64_t value = identity->values[head_index];
+    *frame = (struct jam_frame){.cell = begun.cell,
+                                .position = bits->position,
+                                .head = NO_REFERENCE,
+                                .head_value = value,
+                                .index = begun.index,
+                                .head_index = head_index,
+                                .head_parent = PARENT_NONE};
+    if (value == 0) {
+        *bits = bits_put(*bits, 1, 2);
+        *next = (struct jam_cell){head, head_index, begun.index, sibling_of_head(tail)};
+        return STEP_BEGIN;
+    }
+    *leaf = put_leaf(jam, bits, head, value, begun.index, sibling_of_head(tail), true);
+    frame->head_parent = leaf->parent;
+    return after_leaf(jam, leaf, STEP_HEAD_DONE);
+}
+
+/* The innermost frame's head is done.  Its tail is the next cell, or else done. */
+INLINE enum jam_step go_to_tail(struct jam *jam, struct bits *bits, struct jam_cell *next, struct jam_leaf *leaf)
+{
+    struct jam_frame *frame = &jam->frames[jam->depth - 1];
+    const struct jam_pending *pending = &jam->pending[--jam->pending_count];
+    frame->head = leaf->reference;
+    frame->tail_index = pending->tail_index;
+    uint64_t value = jam->identity.values[pending->tail_index], sibling = sibling_of_tail(frame->head);
+    if (value == 0) {
+        *next = (struct jam_cell){pending->tail, pending->tail_index, frame->index, sibling};
+        return STEP_BEGIN;
+    }
+    if (UNLIKELY(!reserve_item(jam, bits)))
+        return STEP_NO_MEMORY;
+    *leaf = put_leaf(jam, bits, pending->tail, value, frame->index, sibling, false);
+    return after_leaf(jam, leaf, STEP_TAIL_DONE);
+}
+
+/* Both parts of the innermost frame are done, and old.  If it is old itself it is
+ * written again, as a back-reference, and a part of the next frame is done. */
+INLINE enum jam_step close(struct jam *jam, struct bits *bits, struct jam_leaf *leaf, const uint8_t *base)
+{
+    struct identity *identity = &jam->identity;
+    const struct jam_frame *frame = &jam->frames[jam->depth - 1];
     if (UNLIKELY(!cells_make_room(&jam->cells)))
-        return NO_REFERENCE;
-    uint64_t hash = cells_hash(&jam->cells, frame->head, tail);
-    uint64_t began = REFERENCE | frame->position;
-    struct identity_entry *entries = jam->identity.entries, *entry = &entries[frame->index];
-    entry->value = frame->position << 3 | (noun_offset_words(frame->cell) & 1) << 1 | 1;
-    if (frame->head_index != NO_INDEX && frame->head > began) {
-        entries[frame->head_index].parent = cells_item(hash, frame->index);
-    } else if (tail_index != NO_INDEX && tail > began) {
-        entries[tail_index].parent = cells_item(hash, frame->index);
-    } else {
-        uint64_t equal = find_or_add(jam, frame, tail, tail_index, hash);
-        if (UNLIKELY(equal != NO_INDEX)) {
-            entry = &jam->identity.entries[frame->index];
-            uint64_t value = jam->identity.entries[equal].value;
-            *entry = (struct identity_entry){position_of(value) << 3 | ENTRY_COPY | 1, equal};
-            *bits = put_back_reference(go_back(*bits, frame->position), position_of(value));
-            return reference_of(value);
-        }
+        return STEP_NO_MEMORY;
+    prefetch_near(base, frame->cell, 256, 448);
+    uint32_t equal = find_or_add(jam, frame, leaf);
+    if (LIKELY(equal == PARENT_NONE)) {
+        jam->depth = 0;
+        return STEP_PENDING;
     }
-    return began;
+    jam->depth--;
+    uint64_t value = identity->values[equal], position = value >> VALUE_POSITION_SHIFT;
+    identity->values[frame->index] = value | VALUE_COPY;
+    identity->parents[frame->index] = equal;
+    *bits = bits_put_mat(bits_go_back(*bits, frame->position), 3, 2, position, bits_length(position));
+    if (jam->depth == 0)
+        return STEP_PENDING;
+    *leaf = (struct jam_leaf){REFERENCE | position, PARENT_NONE, LEAF_OLD};
+    struct jam_frame *outer = &jam->frames[jam->depth - 1];
+    outer->head_value = outer->head == NO_REFERENCE ? value : outer->head_value;
+    return outer->head == NO_REFERENCE ? STEP_HEAD_DONE : STEP_TAIL_DONE;
 }
 
-static bool jam_walk(struct jam *jam, noun n, struct bits *result)
+/* Writes pending tails up to one that is the next cell. */
+INLINE enum jam_step take_pending(struct jam *jam, struct bits *bits, struct jam_cell *next)
 {
-    struct bits bits = {0};
-    if (!reserve(jam, &bits, 0))
-        return false;
-    for (;;) {
-        uint64_t reference = n, index = NO_INDEX;
-        if (UNLIKELY(bits.position > bits.end) && !reserve(jam, &bits, 0))
-            return false;
-        if (noun_is_cell(n)) {
-            index = identity_index(&jam->identity, n);
-            if (UNLIKELY(index == IDENTITY_NO_MEMORY || (jam->depth == jam->depth_capacity && !more_frames(jam))))
-                return false;
-            uint64_t value = jam->identity.entries[index].value;
-            if (value == 0) {
-                noun tail = noun_tail(n);
-                prefetch_tail(jam, tail);
-                jam->frames[jam->depth++] = (struct jam_frame){n, tail, index, bits.position, NO_REFERENCE, NO_INDEX};
-                bits = put(bits, 1, 2);
-                n = noun_head(n);
-                continue;
-            }
-            reference = reference_of(value);
-            bits = put_back_reference(bits, position_of(value));
-        } else if (LIKELY(noun_is_direct(n))) {
-            if (!jam_direct_atom(jam, n, &bits))
-                return false;
-        } else {
-            reference = jam_indirect_atom(jam, n, &bits);
-            if (reference == NO_REFERENCE)
-                return false;
-        }
-        struct jam_frame *frame;
-        for (;;) {
-            if (jam->depth == 0) {
-                *result = bits;
-                return true;
-            }
-            frame = &jam->frames[jam->depth - 1];
-            if (frame->head == NO_REFERENCE)
-                break;
-            jam->depth--;
-            reference = jam_close(jam, frame, reference, index, &bits);
-            index = frame->index;
-            if (UNLIKELY(reference == NO_REFERENCE))
-                return false;
-        }
-        frame->head = reference;
-        frame->head_index = index;
-        n = frame->tail;
+    while (jam->pending_count > 0) {
+        const struct jam_pending *pending = &jam->pending[--jam->pending_count];
+        uint64_t value = jam->identity.values[pending->tail_index];
+        *next = (struct jam_cell){pending->tail, pending->tail_index, PARENT_NONE, 0};
+        if (value == 0)
+            return STEP_BEGIN;
+        if (UNLIKELY(!reserve_item(jam, bits)))
+            return STEP_NO_MEMORY;
+        struct jam_leaf leaf = put_leaf(jam, bits, next->cell, value, PARENT_NONE, 0, false);
+        if (UNLIKELY(leaf.kind == LEAF_NO_MEMORY))
+            return STEP_NO_MEMORY;
     }
+    return STEP_END;
+}
+
+/* Writes a cell.  False if there is no memory. */
+static bool walk(struct jam *jam, noun cell, struct bits *result)
+{
+    struct bits bits = *result;
+    const uint8_t *base = noun_base;
+    struct jam_cell next = {cell, identity_index(&jam->identity, cell), PARENT_NONE, 0};
+    struct jam_leaf leaf = {0};
+    enum jam_step step = jam->identity.has_failed ? STEP_NO_MEMORY : STEP_BEGIN;
+    while (step == STEP_BEGIN) {
+        step = begin(jam, &bits, &next, &leaf, base);
+        while (step == STEP_HEAD_DONE || step == STEP_TAIL_DONE) {
+            if (step == STEP_HEAD_DONE)
+                step = go_to_tail(jam, &bits, &next, &leaf);
+            if (step == STEP_TAIL_DONE)
+                step = close(jam, &bits, &leaf, base);
+        }
+        if (step == STEP_PENDING)
+            step = take_pending(jam, &bits, &next);
+    }
+    *result = bits;
+    return step == STEP_END;
 }
 
 /* Writes the whole jam into the first of the arrays, with zeros up to the end of
  * the last word; valid until they are released.  False if there is no memory. */
 static bool jam_run(noun n, struct scratch_array *arrays, struct bits *bits)
 {
-    struct jam jam = {.arrays = arrays};
-    if (!identity_init(&jam.identity, &arrays[JAM_IDENTITY]) || !cells_init(&jam.cells, &arrays[JAM_CELLS]) ||
-        !direct_atoms_init(&jam.direct_atoms, &arrays[JAM_DIRECT_ATOMS], jam.cells.seeds[0]) ||
-        !indirect_atoms_init(&jam.indirect_atoms, &arrays[JAM_INDIRECT_ATOMS], jam.cells.seeds[1]) ||
-        !jam_walk(&jam, n, bits))
+    struct jam jam;
+    jam.arrays = arrays;
+    jam.depth = jam.depth_max = jam.pending_count = jam.pending_max = 0;
+    if (!reserve(&jam, bits, 0))
         return false;
-    store(*bits, bits->partial);
+    if (noun_is_atom(n)) {
+        if (!reserve_atom(&jam, bits, n))
+            return false;
+        *bits = put_atom(*bits, n);
+    } else if (!identity_init(&jam.identity, &arrays[JAM_IDENTITY]) || !cells_init(&jam.cells, &arrays[JAM_CELLS]) ||
+               !atoms_init(&jam.atoms, &arrays[JAM_ATOMS]) || !walk(&jam, n, bits)) {
+        return false;
+    }
+    bits_store(*bits, bits->partial);
     return true;
 }
 

@@ -11,7 +11,7 @@
 
 #include "base/base.h"
 
-#define SCRATCH_ARRAYS 9
+#define SCRATCH_ARRAYS 12
 
 struct scratch_array {
     void *items; /* contents are whatever was there */
