@@ -73,7 +73,7 @@ static void report_progress(struct host *host)
         return;
     host_gc_status_read(host, &facts);
     host->options.listener.progress(host->options.listener.context, "bytes copied", facts.copied_bytes,
-                                    facts.copied_bytes > facts.expected_bytes ? 0 : facts.expected_bytes);
+                                    facts.expected_bytes);
 }
 
 /* Asks, and waits. */

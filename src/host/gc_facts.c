@@ -63,15 +63,22 @@ static enum host_gc_phase phase_of(const struct gc *gc)
     return gc->worker.rounds == 0 ? HOST_GC_COPYING : HOST_GC_TAIL;
 }
 
+/* What is dead was an estimate: once more is copied than it allows for, all may live. */
+static uint64_t expected_bytes(const struct collector_plan *plan, uint64_t copied_bytes)
+{
+    uint64_t expected = plan->above_bytes - plan->dead_bytes;
+    if (copied_bytes > expected)
+        expected = plan->above_bytes;
+    return copied_bytes > expected ? copied_bytes : expected;
+}
+
 static void read_running(const struct gc *gc, struct host_gc_status *out)
 {
     struct collector_counts counts;
     collector_compaction_counts(gc->worker.compaction, &counts);
     out->is_full = gc->plan.is_full;
     out->copied_bytes = counts.bytes;
-    out->expected_bytes = gc->plan.above_bytes - gc->plan.dead_bytes;
-    if (out->expected_bytes < counts.bytes)
-        out->expected_bytes = counts.bytes;
+    out->expected_bytes = expected_bytes(&gc->plan, counts.bytes);
     out->elapsed_ms = (os_clock_ns() - gc->started_ns) / 1000000;
     out->seconds_left = UINT64_MAX;
     if (counts.bytes > 0 && out->elapsed_ms > 0)
