@@ -276,6 +276,10 @@ static void across_a_restart(void)
 /* A commit names a bounded number of ranges of addresses, and a collection that is cut off may leave one. */
 static void often_cut_off(void)
 {
+    if (NOUN_PERSISTENT_BYTES < (uint64_t)1 << 40) {
+        tap_skip("a hundred collections that are cut off", "this build has too few addresses");
+        return;
+    }
     const char *directory = tap_path(tap_scratch(), "machine");
     struct host_options options = {.gc = {.mode = HOST_GC_OFF}, .durability = {.mode = HOST_DURABLE_NONE}};
     struct host *host = create(directory, &options);
