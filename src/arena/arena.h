@@ -162,6 +162,18 @@ enum status arena_choose(struct arena *arena, size_t index) MUST_USE;
 /* The commit chosen or written last. */
 const struct arena_commit *arena_current(const struct arena *arena);
 
+/* ---- before it is read (arena/holds.c) ------------------------------------- */
+
+/* Is what the noun refers to an object of the current commit, with a hash that is
+ * that of its parts or its bytes, and are its parts' words such as can be looked at
+ * likewise?  True for a direct atom.  A step for a cell; as long as its bytes
+ * for an atom, but for a large one, whose bytes are not looked at. */
+bool arena_holds(const struct arena *arena, noun n);
+
+/* A root that one can do without and that is damaged: it is 0 from now on, and in
+ * what is committed next. */
+void arena_drop_root(struct arena *arena, enum arena_root root);
+
 /* ---- space (arena/grow.c) ------------------------------------------------ */
 
 /* Makes sure that `size_bytes` of objects can be committed: allocated on disk,

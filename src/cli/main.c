@@ -67,6 +67,13 @@ static const char fault_text[] =
     "is,\n"
     "loam: and `loam doctor DIR` what a repair would do; please report it if both find nothing.\n";
 
+/* Asked of the thread that could not read there: is it the arena's part of its
+ * nouns?  Nobody writes there, so what led there was read from the file. */
+static bool is_stored(const void *address)
+{
+    return noun_base != NULL && (uint64_t)((const uint8_t *)address - noun_base) < NOUN_PERSISTENT_BYTES;
+}
+
 static const struct command *find(const char *name)
 {
     for (size_t i = 0; i < COUNT_OF(commands); i++)
@@ -96,7 +103,7 @@ int main(int count, char **words)
         return CLI_EXIT_USAGE;
     }
     cli.command = command->name;
-    os_signal_explain_faults(fault_text);
+    os_signal_explain_faults(fault_text, is_stored, CLI_EXIT_CORRUPT);
     int exit_status = command->run(&cli, command, count - 2, words + 2);
     if (fflush(stdout) != 0 && exit_status == CLI_EXIT_OK) {
         fprintf(stderr, "loam %s: cannot write to standard output\n", command->name);

@@ -111,7 +111,11 @@ void nock_translate(struct nock *machine, nock_moved_fn *moved, void *context);
 /* The registry of %fast labels as one noun, and back: an arena root, so that
  * the first event after a restart runs as fast as the last before it. */
 noun nock_registry(struct nock *machine);
-void nock_registry_restore(struct nock *machine, noun registry);
+
+/* The list and its items have been looked at; `holds` says of any other object
+ * that is to be read whether it can be (NULL: all of them). */
+typedef bool nock_holds_fn(const void *context, noun n);
+void nock_registry_restore(struct nock *machine, noun registry, nock_holds_fn *holds, const void *context);
 
 /* Which formulas were compiled, for which shapes, and which to machine code:
  * another arena root.  Asked after each event, gives the same noun while

@@ -200,10 +200,20 @@ const struct nock_jet *registry_match(struct nock *machine, struct known *known,
 
 /* ---- registering ------------------------------------------------------------------ */
 
+/* The formula in a battery, or NOUN_NONE. */
+static noun arm_at(const struct registry *registry, noun battery, uint64_t axis)
+{
+    for (unsigned bit = bits_length(axis); registry->holds != NULL && bit > 0; bit--)
+        if (!registry->holds(registry->holds_context, noun_at(battery, axis >> (bit - 1))))
+            return NOUN_NONE;
+    noun arm = noun_at(battery, axis);
+    return arm != NOUN_NONE && noun_is_cell(arm) ? arm : NOUN_NONE;
+}
+
 static void warm(struct nock *machine, struct registration *registration, const struct nock_jet *jet)
 {
-    noun formula = noun_at(registration->known->noun, jet->axis);
-    if (formula == NOUN_NONE || !noun_is_cell(formula))
+    noun formula = arm_at(&machine->registry, registration->known->noun, jet->axis);
+    if (formula == NOUN_NONE)
         return;
     struct known *known = known_of(&machine->known, formula);
     struct warm_jet *entry = allocate(sizeof *entry);

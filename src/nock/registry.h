@@ -59,7 +59,9 @@ struct registry {
     size_t roots_count;
     struct hot_table hot[8];
     size_t hot_count;
-    noun saved; /* the registry as a noun, as long as it is up to date; or NOUN_NONE */
+    noun saved;           /* the registry as a noun, as long as it is up to date; or NOUN_NONE */
+    nock_holds_fn *holds; /* while one is restored: what can be read; NULL: everything */
+    const void *holds_context;
 };
 
 struct nock;

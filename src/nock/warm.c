@@ -39,11 +39,13 @@ noun nock_registry(struct nock *machine)
     return list;
 }
 
-void nock_registry_restore(struct nock *machine, noun saved)
+void nock_registry_restore(struct nock *machine, noun saved, nock_holds_fn *holds, const void *context)
 {
     int64_t length = noun_list_length(saved);
     if (length <= 0)
         return;
+    machine->registry.holds = holds;
+    machine->registry.holds_context = context;
     struct registration **all = calloc((size_t)length + 1, sizeof(struct registration *));
     if (all == NULL)
         check_out_of_memory(__FILE__, __LINE__, (size_t)length * sizeof(struct registration *));
@@ -63,6 +65,7 @@ void nock_registry_restore(struct nock *machine, noun saved)
     }
     if (was_empty && is_whole)
         machine->registry.saved = saved;
+    machine->registry.holds = NULL;
     free(all);
 }
 

@@ -220,8 +220,11 @@ int os_signal_received(void); /* the first one, or 0 */
 
 /* Should memory that is read not be there (a mapped file was cut or cannot be read,
  * or a word in it leads nowhere), `explanation` goes to standard error before the
- * process dies of it, as it would have.  Static text; NULL: none any more.  A
- * handler that somebody has set stays. */
-void os_signal_explain_faults(const char *explanation);
+ * process dies of it, as it would have; or, where `is_stored` (async-signal-safe;
+ * may be NULL) says that only what is stored can have led to that address, ends at
+ * once with `exit_status`.  Static text; NULL: none any more.  A handler that
+ * somebody has set stays. */
+typedef bool os_fault_is_stored_fn(const void *address);
+void os_signal_explain_faults(const char *explanation, os_fault_is_stored_fn *is_stored, int exit_status);
 
 #endif

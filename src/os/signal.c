@@ -55,15 +55,19 @@ int os_signal_received(void)
 #define FAULT_STACK_BYTES ((size_t)64 << 10)
 
 static _Atomic(const char *) fault_explanation;
+static os_fault_is_stored_fn *fault_is_stored; /* set before any handler is */
+static int fault_exit_status;
 
 /* SA_RESETHAND: back at the same place, it happens again, and that is the end. */
-static void explain(int signal_number)
+static void explain(int signal_number, siginfo_t *information, void *context)
 {
-    (void)signal_number;
+    (void)signal_number, (void)context;
     int error_number = errno;
     const char *explanation = atomic_exchange(&fault_explanation, NULL);
     if (explanation != NULL && write(STDERR_FILENO, explanation, strlen(explanation)) < 0)
         errno = error_number;
+    if (fault_is_stored != NULL && fault_is_stored(information->si_addr))
+        _exit(fault_exit_status);
     errno = error_number;
 }
 
@@ -83,16 +87,18 @@ static void give_stack(void)
 /* A handler that is there already, such as a sanitizer's, knows better. */
 static void explain_one(int signal_number)
 {
-    struct sigaction old, action = {.sa_handler = explain, .sa_flags = SA_RESETHAND | SA_ONSTACK};
+    struct sigaction old, action = {.sa_sigaction = explain, .sa_flags = SA_SIGINFO | SA_RESETHAND | SA_ONSTACK};
     sigemptyset(&action.sa_mask);
     CHECK(sigaction(signal_number, NULL, &old) == 0);
     if ((old.sa_flags & SA_SIGINFO) == 0 && old.sa_handler == SIG_DFL)
         CHECK(sigaction(signal_number, &action, NULL) == 0);
 }
 
-void os_signal_explain_faults(const char *explanation)
+void os_signal_explain_faults(const char *explanation, os_fault_is_stored_fn *is_stored, int exit_status)
 {
     give_stack();
+    fault_is_stored = is_stored;
+    fault_exit_status = exit_status;
     atomic_store(&fault_explanation, explanation);
     explain_one(SIGSEGV);
     explain_one(SIGBUS);

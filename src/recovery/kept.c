@@ -53,12 +53,12 @@ static bool is_good_name(const char *name)
     return true;
 }
 
-/* An atom's bytes, padded with zeros; false if it has more, or is no atom. */
-static bool take_bytes(noun atom, void *bytes, size_t size_bytes)
+/* An atom's bytes, padded with zeros; false if it has more, is no atom, or is damaged. */
+static bool take_bytes(const struct node *node, noun atom, void *bytes, size_t size_bytes)
 {
     uint64_t direct;
     size_t length;
-    if (!noun_is_atom(atom))
+    if (atom == NOUN_NONE || !noun_is_atom(atom) || !arena_holds(node->arena, atom))
         return false;
     const uint8_t *from = noun_atom_bytes(atom, &direct, &length);
     if (length > size_bytes)
@@ -68,43 +68,43 @@ static bool take_bytes(noun atom, void *bytes, size_t size_bytes)
     return true;
 }
 
-static bool take_word(noun atom, uint64_t *word)
+static bool take_word(const struct node *node, noun atom, uint64_t *word)
 {
-    return take_bytes(atom, word, sizeof *word);
+    return take_bytes(node, atom, word, sizeof *word);
 }
 
-static noun take_field(noun *rest)
+static noun take_field(const struct node *node, noun *rest)
 {
-    if (*rest == NOUN_NONE || !noun_is_cell(*rest))
+    if (*rest == NOUN_NONE || !noun_is_cell(*rest) || !arena_holds(node->arena, *rest))
         return *rest = NOUN_NONE;
     noun field = noun_head(*rest);
     *rest = noun_tail(*rest);
     return field;
 }
 
-static bool take_name(noun atom, char name[RECOVERY_NAME_MAX_BYTES + 1])
+static bool take_name(const struct node *node, noun atom, char name[RECOVERY_NAME_MAX_BYTES + 1])
 {
     name[RECOVERY_NAME_MAX_BYTES] = 0;
-    return atom != NOUN_NONE && take_bytes(atom, name, RECOVERY_NAME_MAX_BYTES) && is_good_name(name);
+    return take_bytes(node, atom, name, RECOVERY_NAME_MAX_BYTES) && is_good_name(name);
 }
 
-static bool take_record(noun record, struct recovery_kept *kept)
+static bool take_record(const struct node *node, noun record, struct recovery_kept *kept)
 {
     noun fields[6];
     for (size_t i = 0; i < COUNT_OF(fields); i++)
-        fields[i] = take_field(&record);
+        fields[i] = take_field(node, &record);
     if (record == NOUN_NONE)
         return false;
     kept->trap = fields[5];
     kept->core = record;
-    return take_name(fields[0], kept->name) && take_word(fields[1], &kept->event) &&
-           take_word(fields[2], &kept->origin_event) && take_word(fields[3], &kept->wall_ms) &&
-           take_bytes(fields[4], kept->kernel_hash, sizeof kept->kernel_hash);
+    return take_name(node, fields[0], kept->name) && take_word(node, fields[1], &kept->event) &&
+           take_word(node, fields[2], &kept->origin_event) && take_word(node, fields[3], &kept->wall_ms) &&
+           take_bytes(node, fields[4], kept->kernel_hash, sizeof kept->kernel_hash);
 }
 
-static bool take_state_hash(struct recovery_kept *kept)
+static bool take_state_hash(const struct node *node, struct recovery_kept *kept)
 {
-    noun state = noun_at(kept->core, KERNEL_AXIS_STATE);
+    noun state = node_part(node, kept->core, KERNEL_AXIS_STATE);
     if (state == NOUN_NONE)
         return false;
     kept->state_hash = noun_hash_persistent(state);
@@ -117,7 +117,7 @@ static enum status open_shelf(const struct node *node, enum arena_root root, nou
     *records = 0;
     if (shelf == 0)
         return STATUS_OK;
-    if (!noun_is_cell(shelf) || !noun_is_direct(noun_head(shelf)))
+    if (!noun_is_cell(shelf) || !arena_holds(node->arena, shelf) || !noun_is_direct(noun_head(shelf)))
         return fail_record(node, 0, "is none");
     if (noun_head(shelf) != SHELF_VERSION)
         return status_fail(STATUS_FORMAT,
@@ -133,11 +133,11 @@ static enum status read_shelf(const struct node *node, bool is_branch, struct re
     noun records;
     size_t on_shelf = 0;
     STATUS_TRY(open_shelf(node, is_branch ? ARENA_ROOT_BRANCHES : ARENA_ROOT_SNAPSHOTS, &records));
-    for (; noun_is_cell(records); records = noun_tail(records)) {
+    for (; noun_is_cell(records) && arena_holds(node->arena, records); records = noun_tail(records)) {
         struct recovery_kept *kept = &list[*count];
         if (on_shelf++ == KEPT_MAX)
             return fail_record(node, *count, "is one too many");
-        if (!take_record(noun_head(records), kept) || !take_state_hash(kept))
+        if (!take_record(node, noun_head(records), kept) || !take_state_hash(node, kept))
             return fail_record(node, *count, "has not the shape of one");
         kept->is_branch = is_branch;
         (*count)++;

@@ -115,12 +115,12 @@ enum status node_open_arena(struct node *node, const char *name, bool read_only)
 enum status node_adopt_commit(struct node *node)
 {
     const struct arena_commit *commit = arena_current(node->arena);
+    STATUS_TRY(node_check_roots(node));
     node->trap = commit->roots[ARENA_ROOT_TRAP];
     node->event = commit->event_number;
     node->state_hash = commit->state_hash;
     memcpy(node->kernel_hash, commit->kernel_hash, sizeof node->kernel_hash);
-    if (commit->roots[ARENA_ROOT_REGISTRY] != 0)
-        nock_registry_restore(node->machine, commit->roots[ARENA_ROOT_REGISTRY]);
+    node_restore_registry(node);
     nock_codes_restore(node->machine, commit->roots[ARENA_ROOT_CODE]);
     return kernel_from_core(node->machine, commit->roots[ARENA_ROOT_HOST], &node->kernel);
 }

@@ -73,6 +73,17 @@ enum status node_adopt_commit(struct node *node) MUST_USE;
 
 __attribute__((format(printf, 2, 3))) void node_warn(const struct node *node, const char *format, ...);
 
+/* ---- before roots are read (recovery/roots.c) ------------------------------------- */
+
+/* Of the commit that has been chosen: leaves out what only saves time and is
+ * damaged.  STATUS_CORRUPT if the kernel cannot be read. */
+enum status node_check_roots(struct node *node) MUST_USE;
+void node_restore_registry(struct node *node);
+
+/* The part of a noun of the arena, each object on the way and the part itself
+ * looked at; NOUN_NONE if there is none, or if one is damaged. */
+noun node_part(const struct node *node, noun n, uint64_t axis);
+
 /* ---- one root (recovery/persist.c) ----------------------------------------------- */
 
 /* As node_persist, a commit at the same event that differs in one root of the

@@ -515,7 +515,7 @@ static void test_registry(void)
     rig_close(&rig);
 
     open_with_jets(&(struct rig_options){0});
-    nock_registry_restore(rig.machine, tree_to_noun(rig.stack, registry));
+    nock_registry_restore(rig.machine, tree_to_noun(rig.stack, registry), NULL, NULL);
     expect_call("word", "1", ROOT, "%jet");
     rig_expect(&rig, "0", "[9 2 1 [1 %deep] 0 " LAYER "]", "%jet");
     rig_expect(&rig, "0", "[9 2 1 [1 %deep] 0 [1 %layer] %root 139]", "%deep");
@@ -746,7 +746,7 @@ static void test_registry_garbage(void)
         "0", "1", "[1 2 3]", "[[0 0 0 0] 0]", "[[%a 7 [1 2] 5] 0]", "[[%a 0 [1 2] 0] [%b 7 [1 2] 2] 0]"};
     for (size_t i = 0; i < COUNT_OF(nouns); i++) {
         open_with_jets(&(struct rig_options){0});
-        nock_registry_restore(rig.machine, rig_noun(&rig, nouns[i]));
+        nock_registry_restore(rig.machine, rig_noun(&rig, nouns[i]), NULL, NULL);
         expect_call("word", "1", ROOT, "[%nock %word]");
         rig_close(&rig);
     }

@@ -23,8 +23,13 @@ static void hang_up(void *context)
     raise(SIGHUP);
 }
 
-/* What a child that reads below a file's end writes to standard error. */
-static void test_explained_fault(void)
+static bool is_anything(const void *address)
+{
+    return address != NULL;
+}
+
+/* What a child that reads below a file's end writes to standard error, and how it ends. */
+static int explained_fault(os_fault_is_stored_fn *is_stored)
 {
     int ends[2], result;
     char text[64] = {0};
@@ -36,7 +41,7 @@ static void test_explained_fault(void)
         dup2(ends[1], STDERR_FILENO);
         FILE *file = tmpfile();
         CHECK(file != NULL);
-        os_signal_explain_faults("the file was cut");
+        os_signal_explain_faults("the file was cut", is_stored, 76);
         const volatile char *bytes = mmap(NULL, 4096, PROT_READ, MAP_SHARED, fileno(file), 0);
         CHECK(bytes != MAP_FAILED);
         _exit(bytes[0]);
@@ -44,9 +49,17 @@ static void test_explained_fault(void)
     CHECK(waitpid(child, &result, 0) == child);
     ssize_t length = read(ends[0], text, sizeof text - 1);
     tap_ok(length > 0 && strcmp(text, "the file was cut") == 0, "a fault is explained");
-    tap_ok(WIFSIGNALED(result) && WTERMSIG(result) == SIGBUS, "and kills as it would have");
     close(ends[0]);
     close(ends[1]);
+    return result;
+}
+
+static void test_explained_fault(void)
+{
+    int result = explained_fault(NULL);
+    tap_ok(WIFSIGNALED(result) && WTERMSIG(result) == SIGBUS, "and kills as it would have");
+    result = explained_fault(is_anything);
+    tap_ok(WIFEXITED(result) && WEXITSTATUS(result) == 76, "where only what is stored can be, it is a status");
 }
 
 int main(void)
