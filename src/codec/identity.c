@@ -28,17 +28,22 @@ static bool make_rows(struct identity *identity)
         return false;
     identity->rows = identity->row_array->items;
     identity->row_capacity = count;
+    for (size_t i = 0; i < IDENTITY_LATELY; i++)
+        identity->lately[i].region = IDENTITY_NO_REGION; /* rows have moved */
     return true;
 }
 
 bool identity_init(struct identity *identity, struct scratch_array arrays[IDENTITY_ARRAYS])
 {
-    *identity = (struct identity){.region_bits = INITIAL_BITS,
-                                  .value_array = &arrays[0],
-                                  .parent_array = &arrays[1],
-                                  .row_array = &arrays[2],
-                                  .region_array = &arrays[3],
-                                  .block_array = &arrays[4]};
+    identity->region_bits = INITIAL_BITS;
+    identity->has_failed = false;
+    identity->record_count = 1; /* no block has index 0 */
+    identity->row_count = 0;
+    identity->value_array = &arrays[0];
+    identity->parent_array = &arrays[1];
+    identity->row_array = &arrays[2];
+    identity->region_array = &arrays[3];
+    identity->block_array = &arrays[4];
     size_t region_bytes = sizeof *identity->regions << INITIAL_BITS;
     if (!scratch_grow(identity->region_array, region_bytes) || !make_rows(identity) ||
         !make_records(identity, RECORDS_FIRST))
@@ -87,7 +92,8 @@ static bool find_row(struct identity *identity, uint64_t region, uint64_t *row)
         memset(identity->rows + identity->row_count * IDENTITY_REGION_BLOCKS, 0, ROW_BYTES);
         *slot = (struct identity_region){region + 1, identity->row_count++};
     }
-    identity->lately[region % IDENTITY_LATELY] = *slot;
+    identity->lately[region % IDENTITY_LATELY] =
+        (struct identity_lately){region, identity->rows + slot->row * IDENTITY_REGION_BLOCKS};
     *row = slot->row;
     return true;
 }
@@ -103,13 +109,13 @@ uint32_t identity_find(struct identity *identity, uint64_t offset_words)
     uint64_t block = offset_words / IDENTITY_BLOCK_WORDS, row;
     if (!find_row(identity, block / IDENTITY_REGION_BLOCKS, &row))
         return fail(identity);
-    uint32_t *record = &identity->rows[row * IDENTITY_REGION_BLOCKS + block % IDENTITY_REGION_BLOCKS];
-    if (*record == 0) {
+    uint32_t *first = &identity->rows[row * IDENTITY_REGION_BLOCKS + block % IDENTITY_REGION_BLOCKS];
+    if (*first == 0) {
         if (identity->record_count == identity->record_capacity && !make_records(identity, 2 * identity->record_count))
             return fail(identity);
-        memset(identity->values + identity->record_count * IDENTITY_PLACES, 0, VALUES_BYTES);
-        identity->record_blocks[identity->record_count] = block;
-        *record = (uint32_t)++identity->record_count;
+        *first = (uint32_t)(identity->record_count * IDENTITY_PLACES);
+        memset(identity->values + *first, 0, VALUES_BYTES);
+        identity->record_blocks[identity->record_count++] = block;
     }
-    return (*record - 1) * IDENTITY_PLACES + (uint32_t)offset_words / 2 % IDENTITY_PLACES;
+    return *first + (uint32_t)(offset_words / 2 % IDENTITY_PLACES);
 }

@@ -34,11 +34,19 @@ struct identity_region {
     uint64_t row;
 };
 
+/* Of a region found lately. */
+struct identity_lately {
+    uint64_t region; /* its number; IDENTITY_NO_REGION: none */
+    const uint32_t *row;
+};
+#define IDENTITY_NO_REGION UINT64_MAX
+
 struct identity {
     uint64_t *values;                               /* by index, the user's; 0 at first */
     uint32_t *parents;                              /* by index, the user's; whatever was there at first */
-    uint32_t *rows;                                 /* IDENTITY_REGION_BLOCKS a row: record + 1, or 0 */
-    struct identity_region lately[IDENTITY_LATELY]; /* by region */
+    uint32_t *rows;                                 /* IDENTITY_REGION_BLOCKS a row: the index of a block's first
+                                                       place, or 0; there is no block at index 0 */
+    struct identity_lately lately[IDENTITY_LATELY]; /* by region */
     struct identity_region *regions;                /* 2^region_bits slots */
     uint64_t *record_blocks;                        /* where each record is of */
     size_t record_count, record_capacity;
@@ -59,12 +67,12 @@ uint32_t identity_find(struct identity *identity, uint64_t offset_words);
 static inline uint32_t identity_index(struct identity *identity, noun object)
 {
     uint64_t offset_words = noun_offset_words(object);
-    uint64_t block = offset_words / IDENTITY_BLOCK_WORDS, region = block / IDENTITY_REGION_BLOCKS;
-    const struct identity_region *lately = &identity->lately[region % IDENTITY_LATELY];
-    if (LIKELY(lately->region == region + 1)) {
-        uint32_t record = identity->rows[lately->row * IDENTITY_REGION_BLOCKS + block % IDENTITY_REGION_BLOCKS];
-        if (LIKELY(record != 0))
-            return (record - 1) * IDENTITY_PLACES + (uint32_t)offset_words / 2 % IDENTITY_PLACES;
+    uint64_t region = offset_words / (IDENTITY_BLOCK_WORDS * IDENTITY_REGION_BLOCKS);
+    const struct identity_lately *lately = &identity->lately[region % IDENTITY_LATELY];
+    if (LIKELY(lately->region == region)) {
+        uint32_t first = lately->row[offset_words / IDENTITY_BLOCK_WORDS % IDENTITY_REGION_BLOCKS];
+        if (LIKELY(first != 0))
+            return first + (uint32_t)(offset_words / 2 % IDENTITY_PLACES);
     }
     return identity_find(identity, offset_words);
 }

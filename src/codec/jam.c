@@ -71,6 +71,7 @@ static_assert(PARENT_NONE == HASH_INDEX_NONE && PARENT_NONE > IDENTITY_INDEX_MAX
 #define VALUE_COPY ((uint64_t)4)
 #define VALUE_SIBLING_SHIFT 3
 #define VALUE_SIBLING_BITS 21
+#define VALUE_SIBLING ((((uint64_t)1 << VALUE_SIBLING_BITS) - 1) << VALUE_SIBLING_SHIFT)
 #define VALUE_POSITION_SHIFT (VALUE_SIBLING_SHIFT + VALUE_SIBLING_BITS)
 #define POSITION_MAX (((uint64_t)1 << (64 - VALUE_POSITION_SHIFT)) - 1)
 
@@ -80,12 +81,10 @@ static_assert(PARENT_NONE == HASH_INDEX_NONE && PARENT_NONE > IDENTITY_INDEX_MAX
 /* A cell in which all is old so far. */
 struct jam_frame {
     noun cell;
-    uint64_t position;               /* where it began */
-    uint64_t head;                   /* its reference, or NO_REFERENCE until the head is done */
-    uint64_t head_value;             /* in the identity map; of an atom the cell's own */
-    uint32_t index;                  /* in the identity map */
-    uint32_t head_index, tail_index; /* the same as index if the part is an atom */
-    uint32_t head_parent;            /* of a remembered atom */
+    uint64_t head;        /* its reference, or NO_REFERENCE until the head is done */
+    uint64_t head_value;  /* in the identity map; of an atom the cell's own */
+    uint32_t index;       /* in the identity map */
+    uint32_t head_parent; /* of a remembered atom */
 };
 
 /* A tail to be written, of a cell the head of which is being written. */
@@ -166,6 +165,7 @@ static bool more_pending(struct jam *jam)
 /* What is written in one piece: an atom, or a back-reference. */
 struct jam_leaf {
     uint64_t reference;
+    uint64_t value;  /* in the identity map; of an atom that of the cell it is in */
     uint32_t parent; /* of a remembered atom with that sibling; else PARENT_NONE */
     enum { LEAF_OLD, LEAF_NEW, LEAF_NO_MEMORY } kind;
 };
@@ -205,27 +205,30 @@ static bool is_equal(struct jam *jam, uint32_t index, const struct jam_frame *fr
 /* The sibling of a tail, by the reference of the head. */
 static inline uint64_t sibling_of_tail(uint64_t head)
 {
-    return head * 0x9e3779b97f4a7c15u >> (64 - VALUE_SIBLING_BITS);
+    return head * 0x9e3779b97f4a7c15u >> (64 - VALUE_POSITION_SHIFT) & VALUE_SIBLING;
 }
 
 /* The sibling of a head; the reference of a tail that is no direct atom is not known yet. */
 static inline uint64_t sibling_of_head(noun tail)
 {
     uint64_t all_if_not_direct = (uint64_t)((int64_t)tail >> 63);
-    return sibling_of_tail(tail | all_if_not_direct) ^ 1;
+    return sibling_of_tail(~(tail | all_if_not_direct));
 }
 
 static inline bool has_sibling(uint64_t value, uint64_t sibling)
 {
-    return ((value >> VALUE_SIBLING_SHIFT ^ sibling) & (((uint64_t)1 << VALUE_SIBLING_BITS) - 1)) == 0;
+    return ((value ^ sibling) & VALUE_SIBLING) == 0;
 }
 
-/* Is the cell one that this part, which is a cell, was new in?  Its index, or PARENT_NONE. */
-static uint32_t find_by_part(struct jam *jam, uint32_t part, const struct jam_frame *frame, uint64_t tail)
+/* Is the cell one that this part was new in?  Its index, or PARENT_NONE. */
+static uint32_t find_by_part(struct jam *jam, noun part, const struct jam_frame *frame, uint64_t tail)
 {
-    if ((jam->identity.values[part] & VALUE_COPY) != 0)
-        part = jam->identity.parents[part];
-    uint32_t parent = jam->identity.parents[part];
+    if (!noun_is_cell(part))
+        return PARENT_NONE;
+    uint32_t index = identity_index(&jam->identity, part);
+    if ((jam->identity.values[index] & VALUE_COPY) != 0)
+        index = jam->identity.parents[index];
+    uint32_t parent = jam->identity.parents[index];
     return parent != PARENT_NONE && is_equal(jam, parent, frame, tail) ? parent : PARENT_NONE;
 }
 
@@ -246,10 +249,10 @@ INLINE uint32_t find_or_add(struct jam *jam, const struct jam_frame *frame, cons
     uint32_t found;
     uint64_t tail = leaf->reference;
     if (UNLIKELY(has_sibling(frame->head_value, sibling_of_head(noun_tail(frame->cell)))) &&
-        (found = find_by_part(jam, frame->head_index, frame, tail)) != PARENT_NONE)
+        (found = find_by_part(jam, noun_head(frame->cell), frame, tail)) != PARENT_NONE)
         return found;
-    if (UNLIKELY(has_sibling(jam->identity.values[frame->tail_index], sibling_of_tail(frame->head))) &&
-        (found = find_by_part(jam, frame->tail_index, frame, tail)) != PARENT_NONE)
+    if (UNLIKELY(has_sibling(leaf->value, sibling_of_tail(frame->head))) &&
+        (found = find_by_part(jam, noun_tail(frame->cell), frame, tail)) != PARENT_NONE)
         return found;
     if (UNLIKELY((found = frame->head_parent) != PARENT_NONE) && is_equal(jam, found, frame, tail))
         return found;
@@ -264,70 +267,76 @@ INLINE uint32_t find_or_add(struct jam *jam, const struct jam_frame *frame, cons
 
 /* ---- leaves ----------------------------------------------------------------- */
 
-static struct bits put_atom(struct bits bits, noun atom)
+static struct bits put_indirect(struct bits bits, noun atom)
 {
-    if (noun_is_direct(atom))
-        return bits_put_mat(bits, 0, 1, atom, bits_length(atom));
     if (UNLIKELY(noun_is_large(atom)))
         noun_note_use(atom);
     const uint64_t *words = noun_words(atom);
     return bits_put_mat_words(bits_put(bits, 0, 1), words + 2, words[1]);
 }
 
-/* Room for an atom.  False if there is no memory. */
-static bool reserve_atom(const struct jam *jam, struct bits *bits, noun atom)
+/* Room for an indirect atom.  False if there is no memory. */
+static bool reserve_indirect(const struct jam *jam, struct bits *bits, noun atom)
 {
-    return noun_is_direct(atom) || reserve(jam, bits, noun_words(atom)[1] * 64 + 2 * BITS_ITEM);
+    return reserve(jam, bits, noun_words(atom)[1] * 64 + 2 * BITS_ITEM);
 }
 
-/* An atom that may have to be a back-reference. */
-static struct jam_leaf put_searched(struct jam *jam, struct bits *bits, noun atom, uint32_t parent, uint64_t sibling)
+/* An atom that may be known, or have to be remembered.  The position where it was
+ * written first, or `position`, where it is to be written. */
+static uint64_t search_atom(struct jam *jam, noun atom, uint64_t position, uint32_t cell, uint64_t sibling,
+                            struct jam_leaf *leaf)
 {
     struct atom_entry *entry;
-    struct jam_leaf leaf = {atom, PARENT_NONE, LEAF_OLD};
-    enum atom_kind kind = atoms_reach(&jam->atoms, atom, bits->position, &entry);
-    if (kind == ATOM_NO_MEMORY || !reserve_atom(jam, bits, atom))
-        return (struct jam_leaf){.kind = LEAF_NO_MEMORY};
-    if (kind != ATOM_PLAIN && noun_is_indirect(atom))
-        leaf.reference = REFERENCE | entry->position;
-    if (kind == ATOM_KNOWN) {
-        if (entry->sibling == sibling)
-            leaf.parent = entry->parent;
-        *bits = bits_put_mat(*bits, 3, 2, entry->position, bits_length(entry->position));
-        return leaf;
+    enum atom_kind kind = atoms_reach(&jam->atoms, atom, position, &entry);
+    if (LIKELY(kind == ATOM_KNOWN)) {
+        leaf->parent = entry->sibling == sibling ? entry->parent : PARENT_NONE;
+        return entry->position;
     }
+    leaf->kind = kind == ATOM_NO_MEMORY ? LEAF_NO_MEMORY : kind == ATOM_NEW ? LEAF_NEW : LEAF_OLD;
     if (kind == ATOM_NEW) {
-        entry->parent = parent;
+        entry->parent = cell;
         entry->sibling = (uint32_t)sibling;
-        leaf.kind = LEAF_NEW;
     }
-    *bits = put_atom(*bits, atom);
-    return leaf;
+    return position;
 }
 
-/* Writes a part of a cell that begins no cell, as its value in the identity map
+/* Writes the part of a cell that begins no cell, as its value in the identity map
  * shows; and, before a head, the cell's own tag. */
-INLINE struct jam_leaf put_leaf(struct jam *jam, struct bits *bits, noun part, uint64_t value, uint32_t parent,
-                                uint64_t sibling, bool is_head)
+INLINE struct jam_leaf put_leaf(struct jam *jam, struct bits *bits, noun part, uint64_t value, uint32_t cell,
+                                uint64_t other, bool is_head)
 {
-    bool is_cell = noun_is_cell(part);
-    uint64_t all_if_cell = -(uint64_t)is_cell;
-    uint64_t written = (value >> VALUE_POSITION_SHIFT & all_if_cell) | (part & ~all_if_cell);
+    struct jam_leaf leaf = {.value = value, .parent = PARENT_NONE, .kind = LEAF_OLD};
+    uint64_t all_if_reference = (uint64_t)((int64_t)part >> 63);
+    uint64_t written = (value >> VALUE_POSITION_SHIFT & all_if_reference) | (part & ~all_if_reference);
     unsigned b = bits_length_of_small(written);
-    if (UNLIKELY(((part >> 63 | jam->atoms.searched >> b) & ~all_if_cell & 1) != 0)) {
-        struct bits after = is_head ? bits_put(*bits, 1, 2) : *bits;
-        struct jam_leaf leaf = put_searched(jam, &after, part, parent, sibling);
-        *bits = after;
-        return leaf;
+    leaf.reference = written | (part & REFERENCE);
+    if (UNLIKELY(noun_is_indirect(part) || (jam->atoms.searched >> b & ~all_if_reference & 1) != 0)) {
+        uint64_t position = bits->position + (is_head ? 2 : 0);
+        uint64_t sibling = is_head ? sibling_of_head(other) : sibling_of_tail(other);
+        written = search_atom(jam, part, position, cell, sibling, &leaf);
+        if (noun_is_indirect(part)) {
+            leaf.reference = REFERENCE | written;
+            if (written == position) {
+                struct bits after = is_head ? bits_put(*bits, 1, 2) : *bits;
+                if (!reserve_indirect(jam, &after, part))
+                    leaf.kind = LEAF_NO_MEMORY;
+                else
+                    *bits = put_indirect(after, part);
+                return leaf;
+            }
+        }
+        all_if_reference = written == position ? 0 : UINT64_MAX;
+        written = written == position ? part : written;
+        b = bits_length_of_small(written);
     }
-    unsigned tag_bits = 1 + is_cell;
-    uint64_t tag = 3 & all_if_cell;
+    uint64_t tag = 3 & all_if_reference;
+    unsigned tag_bits = (unsigned)(1 - all_if_reference);
     if (is_head) {
         tag = tag << 2 | 1;
         tag_bits += 2;
     }
     *bits = bits_put_mat(*bits, tag, tag_bits, written, b);
-    return (struct jam_leaf){(uint64_t)is_cell << 63 | written, PARENT_NONE, LEAF_OLD};
+    return leaf;
 }
 
 /* ---- the walk --------------------------------------------------------------- */
@@ -376,8 +385,8 @@ INLINE enum jam_step begin(struct jam *jam, struct bits *bits, struct jam_cell *
     if (UNLIKELY(!reserve_item(jam, bits) || (jam->depth == jam->depth_max && !more_frames(jam)) ||
                  (jam->pending_count == jam->pending_max && !more_pending(jam))))
         return STEP_NO_MEMORY;
-    identity->values[begun.index] = bits->position << VALUE_POSITION_SHIFT | begun.sibling << VALUE_SIBLING_SHIFT |
-                                    (begun.cell & 1) << VALUE_LOWEST_SHIFT | VALUE_BEGUN;
+    identity->values[begun.index] =
+        bits->position << VALUE_POSITION_SHIFT | begun.sibling | (begun.cell & 1) << VALUE_LOWEST_SHIFT | VALUE_BEGUN;
     identity->parents[begun.index] = begun.parent;
     const uint64_t *words = (const uint64_t *)(const void *)(base + (begun.cell << 3));
     noun head = words[1], tail = words[2];
@@ -391,20 +400,15 @@ INLINE enum jam_step begin(struct jam *jam, struct bits *bits, struct jam_cell *
     jam->pending[jam->pending_count++] = (struct jam_pending){tail, tail_index};
     struct jam_frame *frame = &jam->frames[jam->depth++];
     uint64_t value = identity->values[head_index];
-    *frame = (struct jam_frame){.cell = begun.cell,
-                                .position = bits->position,
-                                .head = NO_REFERENCE,
-                                .head_value = value,
-                                .index = begun.index,
-                                .head_index = head_index,
-                                .head_parent = PARENT_NONE};
+    frame->cell = begun.cell;
+    frame->index = begun.index;
+    frame->head = NO_REFERENCE;
     if (value == 0) {
         *bits = bits_put(*bits, 1, 2);
         *next = (struct jam_cell){head, head_index, begun.index, sibling_of_head(tail)};
         return STEP_BEGIN;
     }
-    *leaf = put_leaf(jam, bits, head, value, begun.index, sibling_of_head(tail), true);
-    frame->head_parent = leaf->parent;
+    *leaf = put_leaf(jam, bits, head, value, begun.index, tail, true);
     return after_leaf(jam, leaf, STEP_HEAD_DONE);
 }
 
@@ -414,15 +418,16 @@ INLINE enum jam_step go_to_tail(struct jam *jam, struct bits *bits, struct jam_c
     struct jam_frame *frame = &jam->frames[jam->depth - 1];
     const struct jam_pending *pending = &jam->pending[--jam->pending_count];
     frame->head = leaf->reference;
-    frame->tail_index = pending->tail_index;
-    uint64_t value = jam->identity.values[pending->tail_index], sibling = sibling_of_tail(frame->head);
+    frame->head_value = leaf->value;
+    frame->head_parent = leaf->parent;
+    uint64_t value = jam->identity.values[pending->tail_index];
     if (value == 0) {
-        *next = (struct jam_cell){pending->tail, pending->tail_index, frame->index, sibling};
+        *next = (struct jam_cell){pending->tail, pending->tail_index, frame->index, sibling_of_tail(frame->head)};
         return STEP_BEGIN;
     }
     if (UNLIKELY(!reserve_item(jam, bits)))
         return STEP_NO_MEMORY;
-    *leaf = put_leaf(jam, bits, pending->tail, value, frame->index, sibling, false);
+    *leaf = put_leaf(jam, bits, pending->tail, value, frame->index, frame->head, false);
     return after_leaf(jam, leaf, STEP_TAIL_DONE);
 }
 
@@ -434,7 +439,7 @@ INLINE enum jam_step close(struct jam *jam, struct bits *bits, struct jam_leaf *
     const struct jam_frame *frame = &jam->frames[jam->depth - 1];
     if (UNLIKELY(!cells_make_room(&jam->cells)))
         return STEP_NO_MEMORY;
-    prefetch_near(base, frame->cell, 256, 448);
+    prefetch_near(base, frame->cell, 384, 640);
     uint32_t equal = find_or_add(jam, frame, leaf);
     if (LIKELY(equal == PARENT_NONE)) {
         jam->depth = 0;
@@ -442,15 +447,14 @@ INLINE enum jam_step close(struct jam *jam, struct bits *bits, struct jam_leaf *
     }
     jam->depth--;
     uint64_t value = identity->values[equal], position = value >> VALUE_POSITION_SHIFT;
+    *bits = bits_go_back(*bits, identity->values[frame->index] >> VALUE_POSITION_SHIFT);
+    *bits = bits_put_mat(*bits, 3, 2, position, bits_length(position));
     identity->values[frame->index] = value | VALUE_COPY;
     identity->parents[frame->index] = equal;
-    *bits = bits_put_mat(bits_go_back(*bits, frame->position), 3, 2, position, bits_length(position));
     if (jam->depth == 0)
         return STEP_PENDING;
-    *leaf = (struct jam_leaf){REFERENCE | position, PARENT_NONE, LEAF_OLD};
-    struct jam_frame *outer = &jam->frames[jam->depth - 1];
-    outer->head_value = outer->head == NO_REFERENCE ? value : outer->head_value;
-    return outer->head == NO_REFERENCE ? STEP_HEAD_DONE : STEP_TAIL_DONE;
+    *leaf = (struct jam_leaf){REFERENCE | position, value, PARENT_NONE, LEAF_OLD};
+    return jam->frames[jam->depth - 1].head == NO_REFERENCE ? STEP_HEAD_DONE : STEP_TAIL_DONE;
 }
 
 /* Writes pending tails up to one that is the next cell. */
@@ -503,10 +507,12 @@ static bool jam_run(noun n, struct scratch_array *arrays, struct bits *bits)
     jam.depth = jam.depth_max = jam.pending_count = jam.pending_max = 0;
     if (!reserve(&jam, bits, 0))
         return false;
-    if (noun_is_atom(n)) {
-        if (!reserve_atom(&jam, bits, n))
+    if (noun_is_direct(n)) {
+        *bits = bits_put_mat(*bits, 0, 1, n, bits_length(n));
+    } else if (noun_is_indirect(n)) {
+        if (!reserve_indirect(&jam, bits, n))
             return false;
-        *bits = put_atom(*bits, n);
+        *bits = put_indirect(*bits, n);
     } else if (!identity_init(&jam.identity, &arrays[JAM_IDENTITY]) || !cells_init(&jam.cells, &arrays[JAM_CELLS]) ||
                !atoms_init(&jam.atoms, &arrays[JAM_ATOMS]) || !walk(&jam, n, bits)) {
         return false;
