@@ -4,12 +4,14 @@
  *
  * The gates are the compiled library's, out of the public tree in LOAM_CORPUS;
  * those of the zkvm group out of the jam of test/jet/zk-probe.hoon in
- * LOAM_ZKVM_PROBE.  A loop kicks one core, with a fixed sample, on a machine
- * with all jets and on one with all but this; where the memo table would answer
- * for the Nock, in runs of its own, between which that is emptied.  What either
- * way takes for nothing is taken off.  The parser's jets and the compiler's are
+ * LOAM_ZKVM_PROBE.  A loop calls a gate, a constant of the loop as it is in a
+ * program, on each sample of a list; or, if the sample is in a door around it,
+ * kicks each core of a list.  This on a machine with all jets and on one with
+ * all but this one, in turns; the best turn of each counts, and of a turn the
+ * median of its runs, between which the memo table is emptied.  What the loop
+ * takes around nothing is taken off.  The parser's jets and the compiler's are
  * measured by a whole program each, with and without them.  The last line is
- * one JSON object.
+ * one JSON object.  All of it takes some four minutes.
  */
 #include "../../test/jet/library.h"
 #include "../../test/jet/zk_samples.h"
@@ -25,12 +27,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define ENOUGH_NS 20000000u
+#define TURNS 3
+#define PROGRAM_TURNS 6     /* of whole programs, whose factors are small */
+#define ENOUGH_NS 20000000u /* of a turn */
+#define RUN_NS 4000000u     /* about what a run is to take, if there are items enough */
 #define DEADLINE_NS 2000000000u
-#define CALLS_MAX ((uint64_t)1 << 22)
-#define ROUNDS 3
-#define SINGLES 10001
-#define SINGLES_LEAST 5
+#define SAMPLE_DEADLINE_NS 50000000u /* one left to the Nock may well never end */
+#define RUNS_MAX 1001
+#define RUNS_LEAST 3
+#define WARM_UP 3
+#define ITEMS_MAX 64
+#define PARSED_TIMES 24
 
 #define ITEMS_10 "1 2 3 4 5 6 7 8 9 10 "
 #define LIST_10 "[" ITEMS_10 "0]"
@@ -38,8 +45,11 @@
 #define A_256 "0x0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define B_256 "0xfedcba9876543210fedcba9876543210fedcba9876543210fedcba987654321"
 
-/* A core to kick: the sample goes to axis 6, and into the door around it a set
- * or a map of the numbers to 100. */
+/* The subject less one, by counting; it is more than 0. */
+#define DECREMENT "[8 [1 0] 8 [1 6 [5 [0 7] 4 0 6] [0 6] 9 2 10 [6 4 0 6] 0 1] 9 2 0 1]"
+
+/* A gate to call: the sample goes to axis 6, and into the door around it a set
+ * or a map of the numbers to 100; "in" or "by" is another, of the numbers from 51. */
 static const struct sample {
     const char *path, *sample, *door;
 } samples[] = {
@@ -98,10 +108,17 @@ static const struct sample {
     {"k.138/one/two/in/put", "1000", "in"},
     {"k.138/one/two/in/del", "5", "in"},
     {"k.138/one/two/in/gas", LIST_10, "in"},
-    {"k.138/one/two/by/has", "5", "by"},
+    {"k.138/one/two/in/uni", "in", "in"},
+    {"k.138/one/two/in/tap", "0", "in"},
+    {"k.138/one/two/in/wyt", NULL, "in"},
     {"k.138/one/two/by/get", "5", "by"},
     {"k.138/one/two/by/put", "[1000 7]", "by"},
     {"k.138/one/two/by/del", "5", "by"},
+    {"k.138/one/two/by/gas", "[[1 2] [3 4] [1000 5] [1001 6] 0]", "by"},
+    {"k.138/one/two/by/uni", "by", "by"},
+    {"k.138/one/two/by/tap", "0", "by"},
+    {"k.138/one/two/by/key", "0", "by"},
+    {"k.138/one/two/by/wyt", NULL, "by"},
     {"k.138/one/two/tri/shas", "[" A_256 " " B_256 "]", NULL},
     {"k.138/one/two/tri/shax", A_256, NULL},
     {"k.138/one/two/tri/shay", "[32 " A_256 "]", NULL},
@@ -109,6 +126,9 @@ static const struct sample {
     {"k.138/one/two/tri/sha/sha1", "[32 " A_256 "]", NULL},
     {"k.138/one/two/tri/qua/trip", "'hello world, hello all'", NULL},
     {"k.138/one/two/tri/qua/scow", "[%ud 1000000]", NULL},
+    {"k.138/one/two/tri/qua/mink", "[[30 " DECREMENT "] [1 0] 0]", NULL},
+    {"k.138/one/two/tri/qua/mole", "[[7 [0 3] " DECREMENT "] 300]", NULL},
+    {"k.138/one/two/tri/qua/mule", "[[7 [0 3] " DECREMENT "] 300]", NULL},
 };
 
 /* Jets that a program is about: parse and compile this, without them. */
@@ -144,40 +164,51 @@ static noun read_text(const char *text)
     return n;
 }
 
-/* Kicks the core at 15 so many times as the number at 14 says. */
-#define LOOP "[6 [5 [0 6] 0 14] [0 6] 8 [9 2 0 15] 9 2 10 [6 4 0 14] 0 3]"
+/* What a run calls, in this order: samples of `gate`, or cores to kick. */
+struct calls {
+    noun gate; /* NOUN_NONE: the items are cores */
+    noun items[ITEMS_MAX];
+    size_t count;
+};
 
-/* How long `calls` kicks of a core in one run take; 0: they did not end well in time. */
-static uint64_t time_calls(struct nock *machine, noun core, uint64_t calls)
+static noun list_of(const struct calls *calls, size_t count)
 {
-    struct stack *stack = space_stack();
-    struct nock_result result;
-    noun subject = stack_triple(stack, read_text(LOOP), 0, stack_cell(stack, calls, core));
-    noun formula = read_text("[9 2 0 1]");
-    nock_set_deadline(machine, os_clock_ns() + DEADLINE_NS);
-    uint64_t start_ns = os_clock_cpu_ns();
-    nock_run(machine, subject, formula, &result);
-    uint64_t took_ns = os_clock_cpu_ns() - start_ns;
-    nock_set_deadline(machine, 0);
-    return result.outcome == NOCK_DONE ? took_ns : 0;
+    noun list = 0;
+    while (count > 0)
+        list = stack_cell(space_stack(), calls->items[--count], list);
+    return list;
 }
 
-/* Nanoseconds of one call in a loop: of as many as take long enough, the best of
- * a few rounds.  0: one alone does not end. */
-static double time_loop(struct nock *machine, noun core)
+/* [formula items]: kicked, it calls with the head of the list and goes on with the tail. */
+static noun loop_of(const struct calls *calls, size_t count)
 {
-    nock_root_add(machine, &core);
-    uint64_t calls = 1, best_ns = time_calls(machine, core, 1);
-    while (best_ns != 0 && best_ns < ENOUGH_NS && calls < CALLS_MAX) {
-        calls *= best_ns < ENOUGH_NS / 8 ? 8 : 2;
-        best_ns = time_calls(machine, core, calls);
-    }
-    for (unsigned i = 1; best_ns != 0 && i < ROUNDS; i++) {
-        uint64_t again_ns = time_calls(machine, core, calls);
-        best_ns = again_ns != 0 && again_ns < best_ns ? again_ns : best_ns;
-    }
-    nock_root_remove(machine, &core);
-    return (double)best_ns / (double)calls;
+    struct stack *stack = space_stack();
+    noun call = read_text("[9 2 0 6]");
+    if (calls->gate != NOUN_NONE)
+        call =
+            stack_triple(stack, 9, 2, stack_triple(stack, 10, read_text("[6 0 6]"), stack_cell(stack, 1, calls->gate)));
+    noun step = stack_triple(stack, 8, call, read_text("[9 2 10 [3 0 15] 0 3]"));
+    noun formula = stack_cell(stack, 6, stack_triple(stack, read_text("[3 0 3]"), step, read_text("[1 0]")));
+    return stack_cell(stack, formula, list_of(calls, count));
+}
+
+/* How long one run takes; 0: it did not end well in time.  Before it, one that
+ * crashes, which empties the memo table: what the library marks with ~+ is to
+ * be computed each time. */
+static uint64_t time_run(struct nock *machine, noun loop)
+{
+    struct nock_result result;
+    noun formula;
+    nock_root_add(machine, &loop);
+    nock_run(machine, 0, read_text("[0 0]"), &result);
+    formula = read_text("[9 2 0 1]");
+    nock_set_deadline(machine, os_clock_ns() + DEADLINE_NS);
+    uint64_t start_ns = os_clock_cpu_ns();
+    nock_run(machine, loop, formula, &result);
+    uint64_t took_ns = os_clock_cpu_ns() - start_ns;
+    nock_set_deadline(machine, 0);
+    nock_root_remove(machine, &loop);
+    return result.outcome == NOCK_DONE ? took_ns : 0;
 }
 
 static int compare_ns(const void *a, const void *b)
@@ -186,59 +217,85 @@ static int compare_ns(const void *a, const void *b)
     return (first > second) - (first < second);
 }
 
-/* Nanoseconds of one call alone: the median of single runs.  Between them a
- * run that crashes, which empties the memo table: what the library marks with ~+
- * is to be computed each time.  0: it does not end. */
-static double time_single(struct nock *machine, noun core)
+/* Nanoseconds of a run: the median of some.  0: it does not end. */
+static double time_loop(struct nock *machine, noun loop)
 {
-    uint64_t ns[SINGLES], spent_ns = 0;
+    uint64_t ns[RUNS_MAX], spent_ns = 0;
     size_t count = 0;
-    noun formula = read_text("[9 2 0 1]"), crash = read_text("[0 0]");
-    nock_root_add(machine, &core);
-    nock_root_add(machine, &formula);
-    nock_root_add(machine, &crash);
-    nock_set_deadline(machine, os_clock_ns() + 5 * (uint64_t)DEADLINE_NS);
-    for (unsigned warm_up = 2; count < SINGLES && (spent_ns < ENOUGH_NS || count < SINGLES_LEAST);) {
-        struct nock_result result;
-        nock_run(machine, 0, crash, &result);
-        uint64_t start_ns = os_clock_ns();
-        nock_run(machine, core, formula, &result);
-        ns[count] = os_clock_ns() - start_ns;
-        if (result.outcome != NOCK_DONE) {
+    nock_root_add(machine, &loop);
+    for (unsigned warm_up = WARM_UP; count < RUNS_MAX && (spent_ns < ENOUGH_NS || count < RUNS_LEAST);) {
+        ns[count] = time_run(machine, loop);
+        if (ns[count] == 0) {
             count = 0;
             break;
         }
-        if (warm_up > 0)
+        if (warm_up > 0 && ns[count] < ENOUGH_NS)
             warm_up--;
         else
             spent_ns += ns[count++];
     }
-    nock_set_deadline(machine, 0);
-    nock_root_remove(machine, &crash);
-    nock_root_remove(machine, &formula);
-    nock_root_remove(machine, &core);
+    nock_root_remove(machine, &loop);
     if (count == 0)
         return 0;
     qsort(ns, count, sizeof *ns, compare_ns);
     return (double)ns[count / 2];
 }
 
-/* What a call of nothing takes in either way, which is taken off. */
-static double nothing_jet_ns, nothing_nock_ns;
+/* What a run takes around its calls: so much, and so much for each. */
+static double run_ns[2], call_ns[2]; /* of cores, of samples */
 
-static double net(double ns, double nothing_ns)
+static void time_nothing(void)
 {
-    return ns == 0 ? 0 : ns > nothing_ns + 1 ? ns - nothing_ns : 1;
+    struct nock *machine;
+    CHECK(nock_create(space_stack(), NULL, &machine) == STATUS_OK);
+    for (unsigned by_gate = 0; by_gate < 2; by_gate++) {
+        noun core = read_text("[[0 6] 0 0]");
+        struct calls calls = {by_gate ? core : NOUN_NONE, {0}, ITEMS_MAX};
+        for (size_t i = 0; i < ITEMS_MAX; i++)
+            calls.items[i] = by_gate ? 0 : core;
+        noun all = loop_of(&calls, ITEMS_MAX);
+        nock_root_add(machine, &all);
+        run_ns[by_gate] = time_loop(machine, loop_of(&calls, 0));
+        call_ns[by_gate] = (time_loop(machine, all) - run_ns[by_gate]) / ITEMS_MAX;
+        nock_root_remove(machine, &all);
+    }
+    nock_destroy(machine);
+    printf("taken off below for a call of nothing: %.1f ns of a core, %.1f ns of a gate\n", call_ns[0], call_ns[1]);
 }
 
-/* By a loop; but if single runs take far longer, the memo table answered in it. */
-static double time_core(struct nock *machine, noun core, bool by_nock)
+/* Nanoseconds of one call; 0: it does not end. */
+static double time_calls(struct nock *machine, const struct calls *calls, size_t count)
 {
-    double loop_ns = net(time_loop(machine, core), nothing_jet_ns);
-    if (!by_nock)
-        return loop_ns;
-    double single_ns = net(time_single(machine, core), nothing_nock_ns);
-    return loop_ns == 0 || single_ns > 4 * loop_ns + 200 ? single_ns : loop_ns;
+    bool by_gate = calls->gate != NOUN_NONE;
+    double ns = time_loop(machine, loop_of(calls, count));
+    if (ns == 0)
+        return 0;
+    double net_ns = (ns - run_ns[by_gate]) / (double)count - call_ns[by_gate];
+    return net_ns > 1 ? net_ns : 1;
+}
+
+/* How many of the items make a run long enough; 1 if even that takes longer. */
+static size_t enough_items(struct nock *machine, const struct calls *calls)
+{
+    noun one = loop_of(calls, 1);
+    nock_root_add(machine, &one);
+    uint64_t ns = time_run(machine, one);
+    if (ns != 0 && ns < RUN_NS)
+        ns = time_run(machine, one);
+    nock_root_remove(machine, &one);
+    uint64_t count = ns == 0 ? 1 : RUN_NS / ns;
+    return count == 0 ? 1 : count < calls->count ? (size_t)count : calls->count;
+}
+
+/* The best of some turns. */
+struct timing {
+    double nock_ns, jet_ns;
+    size_t count; /* of items of a run: what the Nock does in time */
+};
+
+static double better(double a, double b)
+{
+    return a == 0 || (b != 0 && b < a) ? b : a;
 }
 
 static void say_time(double ns)
@@ -292,12 +349,12 @@ static struct nock_jet *without(const struct nock_jet *table, size_t *count, con
 
 /* ---- the library ---------------------------------------------------------------------------- */
 
-/* A set of the numbers to 100, or the map of each to itself. */
-static noun make_tree(struct nock *machine, bool is_map)
+/* A set of a hundred numbers, or the map of each to itself. */
+static noun make_tree(struct nock *machine, bool is_map, noun first)
 {
     struct stack *stack = space_stack();
     noun tree = 0;
-    for (noun key = 1; key <= 100; key++) {
+    for (noun key = first; key < first + 100; key++) {
         noun sample = is_map ? stack_cell(stack, key, key) : key;
         noun gate = stack_triple(stack, 0, sample, stack_triple(stack, 0, tree, 0));
         tree = is_map ? jet_by_put(machine, gate) : jet_in_put(machine, gate);
@@ -306,33 +363,46 @@ static noun make_tree(struct nock *machine, bool is_map)
     return tree;
 }
 
-/* [battery sample context] with another sample. */
-static noun with_sample(noun core, noun sample)
+/* What a sample's text makes of a library's gate; false if it has none. */
+static bool fill(struct library *library, const struct sample *sample, struct calls *calls)
 {
-    return stack_triple(space_stack(), noun_head(core), sample, noun_at(core, 7));
-}
-
-/* The core that a sample makes of a library's gate, or NOUN_NONE. */
-static noun fill(struct library *library, const struct sample *sample)
-{
+    struct stack *stack = space_stack();
     noun core = library_find(library, sample->path);
     if (core == NOUN_NONE)
-        return NOUN_NONE;
-    if (sample->door != NULL) {
-        noun door = with_sample(noun_at(core, 7), make_tree(library->machine, sample->door[0] == 'b'));
-        core = stack_triple(space_stack(), noun_head(core), 0, door);
+        return false;
+    bool is_trap = sample->sample == NULL, is_map = sample->door != NULL && sample->door[0] == 'b';
+    noun context = noun_at(core, is_trap ? 3 : 7), given = 0;
+    if (sample->door != NULL) { /* [battery tree context] */
+        noun tree = make_tree(library->machine, is_map, 1);
+        context = stack_triple(stack, noun_head(context), tree, noun_at(context, 7));
     }
-    return with_sample(core, read_text(sample->sample));
+    if (!is_trap && sample->door != NULL && strcmp(sample->sample, sample->door) == 0)
+        given = make_tree(library->machine, is_map, 51);
+    else if (!is_trap)
+        given = read_text(sample->sample);
+    noun filled =
+        is_trap ? stack_cell(stack, noun_head(core), context) : stack_triple(stack, noun_head(core), given, context);
+    calls->gate = is_trap ? NOUN_NONE : filled;
+    calls->count = ITEMS_MAX;
+    for (size_t i = 0; i < ITEMS_MAX; i++)
+        calls->items[i] = is_trap ? filled : given;
+    return true;
 }
 
-static double time_sample(const struct sample *sample, const char *removed)
+static double time_sample(const struct sample *sample, bool by_nock, struct timing *timing)
 {
     size_t count = jet_table_count;
-    struct nock_jet *table = without(jet_table, &count, removed);
+    struct nock_jet *table = without(jet_table, &count, by_nock ? sample->path : NULL);
     struct library library;
+    struct calls calls;
+    double ns = 0;
     library_open(&library, table, count, false);
-    noun core = fill(&library, sample);
-    double ns = core == NOUN_NONE ? 0 : time_core(library.machine, core, removed != NULL);
+    if (fill(&library, sample, &calls)) {
+        if (timing->count == 0)
+            timing->count = enough_items(library.machine, &calls);
+        fill(&library, sample, &calls);
+        ns = time_calls(library.machine, &calls, timing->count);
+    }
     library_close(&library);
     free(table);
     return ns;
@@ -340,9 +410,15 @@ static double time_sample(const struct sample *sample, const char *removed)
 
 static void run_samples(void)
 {
-    for (size_t i = 0; i < COUNT_OF(samples); i++)
+    for (size_t i = 0; i < COUNT_OF(samples); i++) {
+        struct timing timing = {0, 0, 0};
+        for (unsigned turn = 0; turn < TURNS && is_wanted(samples[i].path); turn++) {
+            timing.nock_ns = better(timing.nock_ns, time_sample(&samples[i], true, &timing));
+            timing.jet_ns = better(timing.jet_ns, time_sample(&samples[i], false, &timing));
+        }
         if (is_wanted(samples[i].path))
-            note(samples[i].path, time_sample(&samples[i], samples[i].path), time_sample(&samples[i], NULL));
+            note(samples[i].path, timing.nock_ns, timing.jet_ns);
+    }
 }
 
 /* ---- whole programs ------------------------------------------------------------------------------ */
@@ -363,7 +439,7 @@ static noun compiler(struct library *library, bool parse_only)
     nock_root_add(library->machine, &nail);
     noun vest = library_find(library, "k.138/one/two/tri/qua/pen/vest");
     nock_root_remove(library->machine, &nail);
-    noun core = with_sample(vest, nail);
+    noun core = library_with_sample(library, vest, nail);
     if (parse_only)
         return core;
     nock_run(library->machine, core, read_text("[9 2 0 1]"), &parsed);
@@ -372,7 +448,7 @@ static noun compiler(struct library *library, bool parse_only)
     nock_root_add(library->machine, &sample);
     noun mint = library_find(library, "k.138/one/two/tri/qua/pen/ut/mint");
     nock_root_remove(library->machine, &sample);
-    return with_sample(mint, sample);
+    return library_with_sample(library, mint, sample);
 }
 
 static double time_compiler(const char *removed, bool parse_only)
@@ -381,9 +457,11 @@ static double time_compiler(const char *removed, bool parse_only)
     struct nock_jet *table = without(jet_table, &count, removed);
     struct library library;
     library_open(&library, table, count, false);
-    noun core = compiler(&library, parse_only);
-    /* The parser's rules are remembered by ~+ and to be; the compiler's products are not. */
-    double ns = parse_only ? time_loop(library.machine, core) : time_single(library.machine, core);
+    /* The parser's rules are made once a run; what is compiled again is remembered. */
+    struct calls calls = {NOUN_NONE, {compiler(&library, parse_only)}, parse_only ? PARSED_TIMES : 1};
+    for (size_t i = 1; i < calls.count; i++)
+        calls.items[i] = calls.items[0];
+    double ns = time_calls(library.machine, &calls, calls.count);
     library_close(&library);
     free(table);
     return ns;
@@ -391,17 +469,17 @@ static double time_compiler(const char *removed, bool parse_only)
 
 static void run_compiler(void)
 {
-    double parse_ns = 0, compile_ns = 0;
     for (size_t i = 0; i < COUNT_OF(whole_jets); i++) {
         bool is_parser = strncmp(whole_jets[i], "pen/ut", 6) != 0;
-        double *with_ns = is_parser ? &parse_ns : &compile_ns;
+        struct timing timing = {0, 0, 1};
         char name[96];
         snprintf(name, sizeof name, "k.138/one/two/tri/qua/%s", whole_jets[i]);
-        if (!is_wanted(name))
-            continue;
-        if (*with_ns == 0)
-            *with_ns = time_compiler(NULL, is_parser);
-        note(name, time_compiler(whole_jets[i], is_parser), *with_ns);
+        for (unsigned turn = 0; turn < PROGRAM_TURNS && is_wanted(name); turn++) {
+            timing.nock_ns = better(timing.nock_ns, time_compiler(whole_jets[i], is_parser));
+            timing.jet_ns = better(timing.jet_ns, time_compiler(NULL, is_parser));
+        }
+        if (is_wanted(name))
+            note(name, timing.nock_ns, timing.jet_ns);
     }
 }
 
@@ -429,48 +507,96 @@ static noun find_gate(noun gates, const char *name)
     return NOUN_NONE;
 }
 
-static double time_zk(const char *jam_path, const struct nock_jet *jet, const char *removed)
+/* A machine without a jet of the group, or with all of them; its gates are a root until zk_close. */
+struct zk_machine {
+    struct nock *machine;
+    struct nock_jet *table;
+    noun gate;
+};
+
+static void zk_open(struct zk_machine *zk, const char *jam_path, const struct nock_jet *jet, bool by_nock)
 {
     size_t count = zk_table_count;
-    struct nock_jet *table = without(zk_table, &count, removed);
-    struct nock *machine;
-    uint64_t state = 1;
-    double ns = 0;
+    zk->table = without(zk_table, &count, by_nock ? jet->path : NULL);
     stack_clear(space_stack());
-    CHECK(nock_create(space_stack(), NULL, &machine) == STATUS_OK);
-    nock_add_jets(machine, jet_table, jet_table_count);
-    nock_add_jets(machine, table, count);
-    noun gate = find_gate(probe(machine, jam_path), zk_sample_name(jet->path));
-    for (unsigned i = 0; gate != NOUN_NONE && ns == 0 && i < 4; i++) { /* a sample may be one that crashes */
-        nock_root_add(machine, &gate);
-        noun core = zk_sample_core(machine, zk_sample_name(jet->path), gate, &state);
-        ns = time_core(machine, core, removed != NULL);
-        nock_root_remove(machine, &gate);
+    CHECK(nock_create(space_stack(), NULL, &zk->machine) == STATUS_OK);
+    nock_add_jets(zk->machine, jet_table, jet_table_count);
+    nock_add_jets(zk->machine, zk->table, count);
+    zk->gate = find_gate(probe(zk->machine, jam_path), zk_sample_name(jet->path));
+    nock_root_add(zk->machine, &zk->gate);
+}
+
+static void zk_close(struct zk_machine *zk)
+{
+    nock_root_remove(zk->machine, &zk->gate);
+    nock_destroy(zk->machine);
+    free(zk->table);
+}
+
+/* The sample of a number, always the same. */
+static noun zk_core(struct zk_machine *zk, const struct nock_jet *jet, size_t number)
+{
+    uint64_t state = 1 + 1000003 * (uint64_t)number;
+    return zk_sample_core(zk->machine, zk_sample_name(jet->path), zk->gate, &state);
+}
+
+/* The numbers of samples that neither crash nor are left to the Nock. */
+static size_t choose(const char *jam_path, const struct nock_jet *jet, size_t numbers[ITEMS_MAX])
+{
+    struct zk_machine zk;
+    size_t chosen = 0;
+    zk_open(&zk, jam_path, jet, false);
+    for (size_t number = 0; number < 4 * ITEMS_MAX && chosen < ITEMS_MAX && zk.gate != NOUN_NONE; number++) {
+        struct nock_result result;
+        noun core = zk_core(&zk, jet, number);
+        uint64_t punts = nock_statistics(zk.machine)->jet_punts;
+        nock_set_deadline(zk.machine, os_clock_ns() + SAMPLE_DEADLINE_NS);
+        nock_run(zk.machine, core, read_text("[9 2 0 1]"), &result);
+        nock_set_deadline(zk.machine, 0);
+        if (result.outcome == NOCK_DONE && nock_statistics(zk.machine)->jet_punts == punts)
+            numbers[chosen++] = number;
     }
-    nock_destroy(machine);
-    free(table);
+    zk_close(&zk);
+    return chosen;
+}
+
+static double time_zk(const char *jam_path, const struct nock_jet *jet, bool by_nock, const size_t *numbers,
+                      size_t chosen, struct timing *timing)
+{
+    struct zk_machine zk;
+    struct calls calls = {NOUN_NONE, {0}, chosen};
+    zk_open(&zk, jam_path, jet, by_nock);
+    if (timing->count == 0) {
+        calls.items[0] = zk_core(&zk, jet, numbers[0]);
+        timing->count = enough_items(zk.machine, &calls);
+    }
+    for (size_t i = 0; i < timing->count; i++)
+        nock_root_add(zk.machine, &calls.items[i]); /* making a sample may run Nock */
+    for (size_t i = 0; i < timing->count; i++)
+        calls.items[i] = zk_core(&zk, jet, numbers[i]);
+    for (size_t i = timing->count; i-- > 0;)
+        nock_root_remove(zk.machine, &calls.items[i]);
+    double ns = time_calls(zk.machine, &calls, timing->count);
+    zk_close(&zk);
     return ns;
 }
 
 static void run_zk(const char *jam_path)
 {
-    for (size_t i = 0; i < zk_table_count; i++)
-        if (is_wanted(zk_table[i].path))
-            note(zk_table[i].path, time_zk(jam_path, &zk_table[i], zk_table[i].path),
-                 time_zk(jam_path, &zk_table[i], NULL));
+    for (size_t i = 0; i < zk_table_count; i++) {
+        const struct nock_jet *jet = &zk_table[i];
+        size_t numbers[ITEMS_MAX], chosen = is_wanted(jet->path) ? choose(jam_path, jet, numbers) : 0;
+        struct timing timing = {0, 0, 0};
+        for (unsigned turn = 0; turn < TURNS && chosen > 0; turn++) {
+            timing.nock_ns = better(timing.nock_ns, time_zk(jam_path, jet, true, numbers, chosen, &timing));
+            timing.jet_ns = better(timing.jet_ns, time_zk(jam_path, jet, false, numbers, chosen, &timing));
+        }
+        if (is_wanted(jet->path))
+            note(jet->path, timing.nock_ns, timing.jet_ns);
+    }
 }
 
 /* ---- all of it ------------------------------------------------------------------------------------------ */
-
-static void time_nothing(void)
-{
-    struct nock *machine;
-    CHECK(nock_create(space_stack(), NULL, &machine) == STATUS_OK);
-    nothing_jet_ns = time_loop(machine, read_text("[[0 6] 0 0]"));
-    nothing_nock_ns = time_single(machine, read_text("[[0 6] 0 0]"));
-    nock_destroy(machine);
-    printf("calls of nothing, taken off below: %.1f ns in a loop, %.1f ns alone\n", nothing_jet_ns, nothing_nock_ns);
-}
 
 int main(int argument_count, char **arguments)
 {

@@ -45,7 +45,6 @@ noun jet_in_put(struct nock *machine, noun core);
 enum nock_step jet_in_gas(struct nock *machine, struct nock_activation *a);
 noun jet_in_del(struct nock *machine, noun core);
 noun jet_in_uni(struct nock *machine, noun core);
-noun jet_by_has(struct nock *machine, noun core);
 noun jet_by_get(struct nock *machine, noun core);
 noun jet_by_put(struct nock *machine, noun core);
 enum nock_step jet_by_gas(struct nock *machine, struct nock_activation *a);
@@ -96,7 +95,6 @@ noun jet_trip(struct nock *machine, noun a);
 noun jet_scow(struct nock *machine, noun a, noun b);
 
 /* parse.c */
-noun jet_last(struct nock *machine, noun a, noun b);
 noun jet_easy(struct nock *machine, noun core);
 noun jet_just(struct nock *machine, noun core);
 noun jet_mask(struct nock *machine, noun core);

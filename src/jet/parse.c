@@ -29,13 +29,6 @@ noun parse_later_hair(noun first, noun second)
     return order > 0 ? first : second;
 }
 
-noun jet_last(struct nock *machine, noun first, noun second)
-{
-    (void)machine;
-    noun later = parse_later_hair(first, second);
-    return later == NOUN_NONE ? NOCK_JET_PUNT : later;
-}
-
 /* ---- one character ------------------------------------------------------- */
 
 enum look {

@@ -59,7 +59,6 @@ const struct nock_jet jet_table[] = {
     {JET(TWO, "in/gas", STEP, step) = jet_in_gas},
     {CORE_JET(TWO, "in/del", in_del)},
     {CORE_JET(TWO, "in/uni", in_uni)},
-    {CORE_JET(TWO, "by/has", by_has)},
     {CORE_JET(TWO, "by/get", by_get)},
     {CORE_JET(TWO, "by/put", by_put)},
     {JET(TWO, "by/gas", STEP, step) = jet_by_gas},
@@ -107,7 +106,6 @@ const struct nock_jet jet_table[] = {
     {PLAIN_1(QUA, trip)},
     {PLAIN_2(QUA, scow)},
     /* parse.c */
-    {PLAIN_2(QUA, last)},
     {INNER_CORE(QUA, easy)},
     {INNER_CORE(QUA, just)},
     {INNER_CORE(QUA, mask)},

@@ -60,43 +60,54 @@ static inline noun tree_of(noun gate)
 
 /* ---- lookup -------------------------------------------------------------- */
 
+/* Where a key is to be looked for, from a node: nouns of different mugs are not
+ * equal, and gor orders them by it. */
+enum side { SIDE_HERE, SIDE_LEFT, SIDE_RIGHT };
+
+static inline enum side side_of(noun key, uint32_t mug, noun there)
+{
+    if (key == there)
+        return SIDE_HERE;
+    uint32_t other = noun_mug(there);
+    if (LIKELY(mug != other))
+        return mug < other ? SIDE_LEFT : SIDE_RIGHT;
+    return noun_equal(key, there) ? SIDE_HERE : noun_dor(key, there) ? SIDE_LEFT : SIDE_RIGHT;
+}
+
+/* Of a key that is looked for in `tree`. */
+static inline uint32_t mug_for(noun tree, noun key)
+{
+    return tree == 0 ? 0 : noun_mug(key);
+}
+
 enum found { FOUND_YES, FOUND_NO, FOUND_ODD };
 
 /* The item under `key`. */
 static enum found lookup(enum kind kind, noun tree, noun key, noun *item)
 {
+    uint32_t mug = mug_for(tree, key);
     while (tree != 0) {
         if (!is_node(kind, tree))
             return FOUND_ODD;
         struct node node = node_of(kind, tree);
-        if (noun_equal(key, node.key)) {
+        enum side side = side_of(key, mug, node.key);
+        if (side == SIDE_HERE) {
             *item = node.item;
             return FOUND_YES;
         }
-        tree = noun_gor(key, node.key) ? node.left : node.right;
+        tree = side == SIDE_LEFT ? node.left : node.right;
     }
     return FOUND_NO;
-}
-
-static noun has(enum kind kind, noun gate)
-{
-    noun key = noun_at(gate, 6), item;
-    if (key == NOUN_NONE)
-        return NOCK_JET_PUNT;
-    enum found found = lookup(kind, tree_of(gate), key, &item);
-    return found == FOUND_ODD ? NOCK_JET_PUNT : found == FOUND_YES ? NOUN_YES : NOUN_NO;
 }
 
 noun jet_in_has(struct nock *machine, noun core)
 {
     (void)machine;
-    return has(KIND_SET, core);
-}
-
-noun jet_by_has(struct nock *machine, noun core)
-{
-    (void)machine;
-    return has(KIND_MAP, core);
+    noun key = noun_at(core, 6), item;
+    if (key == NOUN_NONE)
+        return NOCK_JET_PUNT;
+    enum found found = lookup(KIND_SET, tree_of(core), key, &item);
+    return found == FOUND_ODD ? NOCK_JET_PUNT : found == FOUND_YES ? NOUN_YES : NOUN_NO;
 }
 
 noun jet_by_get(struct nock *machine, noun core)
@@ -132,18 +143,19 @@ struct path {
 /* What stands where `item` belongs, once it is there; NOUN_NONE for odd trees. */
 static noun settle_item(struct stack *stack, enum kind kind, noun item, noun key, noun tree, struct path *path)
 {
+    uint32_t mug = mug_for(tree, key);
     for (path->depth = 0; tree != 0; path->depth++) {
         if (path->depth == DEPTH_MAX || !is_node(kind, tree))
             return NOUN_NONE;
         struct node node = node_of(kind, tree);
-        if (noun_equal(key, node.key)) {
+        enum side side = side_of(key, mug, node.key);
+        if (side == SIDE_HERE) {
             bool same = kind == KIND_SET || noun_equal(noun_tail(item), noun_tail(node.item));
             return same ? tree : node_make(stack, item, node.left, node.right);
         }
-        bool left = noun_gor(key, node.key);
         path->trees[path->depth] = tree;
-        path->went_left[path->depth] = left;
-        tree = left ? node.left : node.right;
+        path->went_left[path->depth] = side == SIDE_LEFT;
+        tree = side == SIDE_LEFT ? node.left : node.right;
     }
     return node_make(stack, item, 0, 0);
 }
@@ -293,16 +305,18 @@ static noun remove_key(struct nock *machine, enum kind kind, noun gate)
     struct stack *stack = nock_stack(machine);
     if (key == NOUN_NONE)
         return NOCK_JET_PUNT;
+    uint32_t mug = tree == NOUN_NONE ? 0 : mug_for(tree, key);
     for (path.depth = 0;; path.depth++) {
         if (tree == 0)
             return root;
         if (path.depth == DEPTH_MAX || !is_node(kind, tree))
             return NOCK_JET_PUNT;
         struct node node = node_of(kind, tree);
-        if (noun_equal(key, node.key))
+        enum side side = side_of(key, mug, node.key);
+        if (side == SIDE_HERE)
             break;
         path.trees[path.depth] = tree;
-        path.went_left[path.depth] = noun_gor(key, node.key);
+        path.went_left[path.depth] = side == SIDE_LEFT;
         tree = path.went_left[path.depth] ? node.left : node.right;
     }
     struct node gone = node_of(kind, tree);

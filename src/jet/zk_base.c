@@ -68,14 +68,6 @@ noun zk_jet_binv(struct nock *machine, noun a)
     return zk_atom(nock_stack(machine), zk_invert(x));
 }
 
-noun zk_jet_bdiv(struct nock *machine, noun a, noun b)
-{
-    uint64_t x, y;
-    if (!zk_belt(a, &x) || !zk_belt(b, &y) || y == 0)
-        return NOCK_JET_PUNT;
-    return zk_atom(nock_stack(machine), zk_multiply(x, zk_invert(y)));
-}
-
 /* The exponent is any atom: word by word, the highest first. */
 noun zk_jet_bpow(struct nock *machine, noun a, noun b)
 {

@@ -202,4 +202,7 @@ struct zk_digest zk_hash_belts(const uint64_t *belts, size_t count);
 /* -1, 0 or 1 for digests as numbers to the base p. */
 int zk_digest_compare(const struct zk_digest *a, const struct zk_digest *b);
 
+/* The same with the words in the other order. */
+int zk_digest_compare_backwards(const struct zk_digest *a, const struct zk_digest *b);
+
 #endif

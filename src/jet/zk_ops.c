@@ -147,12 +147,6 @@ noun zk_jet_lift_elt(struct nock *machine, noun core)
     return zk_data_finish(nock_stack(machine));
 }
 
-/* The blocks of an atom, but of 0 a 0. */
-noun zk_jet_rip_correct(struct nock *machine, noun bite, noun atom)
-{
-    return atom == 0 ? stack_cell(nock_stack(machine), 0, 0) : jet_rip(machine, bite, atom);
-}
-
 /* ---- the steps of arrays ------------------------------------------------------------- */
 
 noun zk_jet_ave_change_step(struct nock *machine, noun core)

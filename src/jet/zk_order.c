@@ -1,12 +1,6 @@
 /* The orders of the sets and maps of the zkvm group. */
 #include "jet/zk_order.h"
 
-noun zk_jet_dor_tip(struct nock *machine, noun a, noun b)
-{
-    (void)machine;
-    return zk_loobean(noun_dor(a, b));
-}
-
 /* The order by hash, or by doubled hash. */
 static noun order_by(noun a, noun b, bool twice)
 {
@@ -74,14 +68,6 @@ static bool next_digest(struct digests *digests, struct zk_digest *digest)
     return read;
 }
 
-static struct zk_digest reversed(const struct zk_digest *digest)
-{
-    struct zk_digest other;
-    for (unsigned i = 0; i < ZK_DIGEST; i++)
-        other.at[i] = digest->at[ZK_DIGEST - 1 - i];
-    return other;
-}
-
 /* The greater digest is first; of a key and its beginning, the longer one. */
 static bool hashed_before(noun a, noun b, bool backwards)
 {
@@ -92,11 +78,7 @@ static bool hashed_before(noun a, noun b, bool backwards)
             return false;
         if (!next_digest(&right, &other))
             return true;
-        if (backwards) {
-            one = reversed(&one);
-            other = reversed(&other);
-        }
-        int order = zk_digest_compare(&one, &other);
+        int order = backwards ? zk_digest_compare_backwards(&one, &other) : zk_digest_compare(&one, &other);
         if (order != 0)
             return order > 0;
     }
@@ -112,14 +94,23 @@ bool zk_mor_hip(noun a, noun b)
     return hashed_before(a, b, true);
 }
 
+static noun order_hashed(noun a, noun b, bool backwards)
+{
+    struct zk_digest one, other;
+    if (zk_digest_read(a, &one) && zk_digest_read(b, &other))
+        return zk_loobean((backwards ? zk_digest_compare_backwards(&one, &other) : zk_digest_compare(&one, &other)) >
+                          0);
+    return zk_is_hashed(a) && zk_is_hashed(b) ? zk_loobean(hashed_before(a, b, backwards)) : NOCK_JET_PUNT;
+}
+
 noun zk_jet_gor_hip(struct nock *machine, noun a, noun b)
 {
     (void)machine;
-    return zk_is_hashed(a) && zk_is_hashed(b) ? zk_loobean(zk_gor_hip(a, b)) : NOCK_JET_PUNT;
+    return order_hashed(a, b, false);
 }
 
 noun zk_jet_mor_hip(struct nock *machine, noun a, noun b)
 {
     (void)machine;
-    return zk_is_hashed(a) && zk_is_hashed(b) ? zk_loobean(zk_mor_hip(a, b)) : NOCK_JET_PUNT;
+    return order_hashed(a, b, true);
 }

@@ -188,3 +188,11 @@ int zk_digest_compare(const struct zk_digest *a, const struct zk_digest *b)
             return a->at[i] < b->at[i] ? -1 : 1;
     return 0;
 }
+
+int zk_digest_compare_backwards(const struct zk_digest *a, const struct zk_digest *b)
+{
+    for (unsigned i = 0; i < ZK_DIGEST; i++)
+        if (a->at[i] != b->at[i])
+            return a->at[i] < b->at[i] ? -1 : 1;
+    return 0;
+}

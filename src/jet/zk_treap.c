@@ -35,16 +35,14 @@ static bool tip_of(const struct treap *job, noun key, struct zk_digest *tip)
 
 static_assert(TREAP_CACHE_LINES == 1 << (64 - 55), "the top bits of a product number a line");
 
-struct treap_key treap_key(noun n)
-{
-    return (struct treap_key){.n = n};
-}
-
 static bool need_tip(const struct treap *job, struct treap_key *key)
 {
-    if (job->door->order == ORDER_HIP)
-        return key->has_tip || (key->has_tip = zk_is_hashed(key->n));
-    return key->has_tip || (key->has_tip = tip_of(job, key->n, &key->tip));
+    if (key->has_tip)
+        return true;
+    if (job->door->order == ORDER_TIP)
+        return key->has_tip = tip_of(job, key->n, &key->tip);
+    key->is_digest = zk_digest_read(key->n, &key->tip);
+    return key->has_tip = key->is_digest || zk_is_hashed(key->n);
 }
 
 static bool need_double(const struct treap *job, struct treap_key *key)
@@ -66,14 +64,39 @@ static enum treap_answer from_digests(const struct zk_digest *a, const struct zk
     return before ? ANSWER_YES : ANSWER_NO;
 }
 
+static bool left_of_hip(const struct treap_key *a, const struct treap_key *b)
+{
+    return a->is_digest && b->is_digest ? zk_digest_compare(&a->tip, &b->tip) > 0 : zk_gor_hip(a->n, b->n);
+}
+
+static bool above_hip(const struct treap_key *a, const struct treap_key *b)
+{
+    return a->is_digest && b->is_digest ? zk_digest_compare_backwards(&a->tip, &b->tip) > 0 : zk_mor_hip(a->n, b->n);
+}
+
 /* Whether `a` belongs left of `b`. */
 enum treap_answer treap_left_of(const struct treap *job, struct treap_key *a, struct treap_key *b)
 {
     if (!need_tip(job, a) || !need_tip(job, b))
         return ANSWER_ODD;
     if (job->door->order == ORDER_HIP)
-        return zk_gor_hip(a->n, b->n) ? ANSWER_YES : ANSWER_NO;
+        return left_of_hip(a, b) ? ANSWER_YES : ANSWER_NO;
     return from_digests(&a->tip, &b->tip, a, b);
+}
+
+enum treap_side treap_side(const struct treap *job, struct treap_key *key, struct treap_key *there)
+{
+    if (key->n == there->n)
+        return SIDE_HERE;
+    if (job->door->order == ORDER_HIP && need_tip(job, key) && need_tip(job, there) && key->is_digest &&
+        there->is_digest) {
+        int order = zk_digest_compare(&key->tip, &there->tip);
+        return order == 0 ? SIDE_HERE : order > 0 ? SIDE_LEFT : SIDE_RIGHT;
+    }
+    if (noun_equal(key->n, there->n))
+        return SIDE_HERE;
+    enum treap_answer answer = treap_left_of(job, key, there);
+    return answer == ANSWER_ODD ? SIDE_ODD : answer == ANSWER_YES ? SIDE_LEFT : SIDE_RIGHT;
 }
 
 /* Whether `a` belongs above `b`. */
@@ -82,7 +105,7 @@ enum treap_answer treap_above(const struct treap *job, struct treap_key *a, stru
     if (!need_double(job, a) || !need_double(job, b))
         return ANSWER_ODD;
     if (job->door->order == ORDER_HIP)
-        return zk_mor_hip(a->n, b->n) ? ANSWER_YES : ANSWER_NO;
+        return above_hip(a, b) ? ANSWER_YES : ANSWER_NO;
     return from_digests(&a->twice, &b->twice, a, b);
 }
 
@@ -111,15 +134,29 @@ enum treap_found treap_descend(const struct treap *job, noun tree, struct treap_
         struct treap_step *step = &path->steps[path->depth];
         if (path->depth == TREAP_DEPTH_MAX || !treap_node(job, tree, node))
             return FOUND_ODD;
-        noun there = treap_node_key(job, node);
-        if (noun_equal(key->n, there))
-            return FOUND_YES;
-        *step = (struct treap_step){.node = *node, .key = treap_key(there)};
-        enum treap_answer answer = treap_left_of(job, key, &step->key);
-        if (answer == ANSWER_ODD)
-            return FOUND_ODD;
-        step->left = answer == ANSWER_YES;
+        treap_key_begin(&step->key, treap_node_key(job, node));
+        enum treap_side side = treap_side(job, key, &step->key);
+        if (side == SIDE_HERE || side == SIDE_ODD)
+            return side == SIDE_HERE ? FOUND_YES : FOUND_ODD;
+        step->node = *node;
+        step->left = side == SIDE_LEFT;
         tree = step->left ? node->left : node->right;
+    }
+    return FOUND_NO;
+}
+
+enum treap_found treap_find(const struct treap *job, noun tree, noun n, struct treap_node *node)
+{
+    struct treap_key key, there;
+    treap_key_begin(&key, n);
+    for (unsigned depth = 0; noun_is_cell(tree); depth++) {
+        if (depth == TREAP_DEPTH_MAX || !treap_node(job, tree, node))
+            return FOUND_ODD;
+        treap_key_begin(&there, treap_node_key(job, node));
+        enum treap_side side = treap_side(job, &key, &there);
+        if (side == SIDE_HERE || side == SIDE_ODD)
+            return side == SIDE_HERE ? FOUND_YES : FOUND_ODD;
+        tree = side == SIDE_LEFT ? node->left : node->right;
     }
     return FOUND_NO;
 }
@@ -173,7 +210,8 @@ noun treap_put(const struct treap *job, noun tree, noun item)
     struct treap_node node;
     if (job->door->is_map && !noun_is_cell(item))
         return NOUN_NONE;
-    struct treap_key key = treap_key(job->door->is_map ? noun_head(item) : item);
+    struct treap_key key;
+    treap_key_begin(&key, job->door->is_map ? noun_head(item) : item);
     if (job->door->order == ORDER_HIP && !need_tip(job, &key))
         return NOUN_NONE;
     enum treap_found found = treap_descend(job, tree, &key, &path, &node);
@@ -208,12 +246,15 @@ noun treap_merge(const struct treap *job, noun left, noun right)
         struct treap_node a, b;
         if (depth == TREAP_DEPTH_MAX || !treap_node(job, left, &a) || !treap_node(job, right, &b))
             return NOUN_NONE;
-        struct treap_key a_key = treap_key(treap_node_key(job, &a)), b_key = treap_key(treap_node_key(job, &b));
+        struct treap_key a_key, b_key;
+        treap_key_begin(&a_key, treap_node_key(job, &a));
+        treap_key_begin(&b_key, treap_node_key(job, &b));
         enum treap_answer answer = treap_above(job, &a_key, &b_key);
         if (answer == ANSWER_ODD)
             return NOUN_NONE;
         bool is_left = answer != ANSWER_YES; /* the branch that goes on */
-        edge[depth] = (struct treap_step){.node = is_left ? b : a, .left = is_left};
+        edge[depth].node = is_left ? b : a;
+        edge[depth].left = is_left;
         if (is_left)
             right = b.left;
         else
@@ -231,7 +272,8 @@ noun treap_delete(const struct treap *job, noun tree, noun n)
 {
     struct treap_path path;
     struct treap_node node;
-    struct treap_key key = treap_key(n);
+    struct treap_key key;
+    treap_key_begin(&key, n);
     enum treap_found found = treap_descend(job, tree, &key, &path, &node);
     if (found == FOUND_ODD)
         return NOUN_NONE;

@@ -32,14 +32,22 @@ struct treap {
     const struct nock *machine;     /* of a call that may take long, or NULL */
 };
 
-/* A key with what is known of it. */
+/* A key with what is known of it.  Of an h-tree's key, that is one digest or a
+ * list of them, the tip is the digest, if it is one. */
 struct treap_key {
     noun n;
     bool has_tip;
     bool has_double;
+    bool is_digest;
     struct zk_digest tip;
     struct zk_digest twice;
 };
+
+static inline void treap_key_begin(struct treap_key *key, noun n)
+{
+    key->n = n;
+    key->has_tip = key->has_double = key->is_digest = false;
+}
 
 enum treap_answer { ANSWER_NO, ANSWER_YES, ANSWER_ODD };
 
@@ -64,7 +72,6 @@ struct treap_path {
 
 enum treap_found { FOUND_YES, FOUND_NO, FOUND_ODD };
 
-struct treap_key treap_key(noun n);
 noun treap_node_key(const struct treap *job, const struct treap_node *node);
 
 /* Whether `a` belongs left of `b`; above it. */
@@ -73,6 +80,14 @@ enum treap_answer treap_above(const struct treap *job, struct treap_key *a, stru
 
 /* False if `tree` is no node. */
 bool treap_node(const struct treap *job, noun tree, struct treap_node *node);
+
+enum treap_side { SIDE_HERE, SIDE_LEFT, SIDE_RIGHT, SIDE_ODD };
+
+/* Where `key` is to be looked for, from a node with the key `there`. */
+enum treap_side treap_side(const struct treap *job, struct treap_key *key, struct treap_key *there);
+
+/* The node with the key, without the path to it. */
+enum treap_found treap_find(const struct treap *job, noun tree, noun n, struct treap_node *node);
 
 /* Goes down to where `key` is or belongs; `node` is there if it is found. */
 enum treap_found treap_descend(const struct treap *job, noun tree, struct treap_key *key, struct treap_path *path,

@@ -68,8 +68,9 @@ static bool compare_roots(const struct walk *walk, noun a, noun b, struct roots 
     const struct treap *treap = &walk->treap;
     if (!treap_node(treap, a, &roots->a) || !treap_node(treap, b, &roots->b))
         return false;
-    struct treap_key a_key = treap_key(treap_node_key(treap, &roots->a)),
-                     b_key = treap_key(treap_node_key(treap, &roots->b));
+    struct treap_key a_key, b_key;
+    treap_key_begin(&a_key, treap_node_key(treap, &roots->a));
+    treap_key_begin(&b_key, treap_node_key(treap, &roots->b));
     roots->same = noun_equal(a_key.n, b_key.n);
     if (roots->same)
         return true;
@@ -90,7 +91,8 @@ static bool split(const struct walk *walk, noun tree, noun n, noun *left, noun *
 {
     struct treap_path path;
     struct treap_node node;
-    struct treap_key key = treap_key(n);
+    struct treap_key key;
+    treap_key_begin(&key, n);
     enum treap_found found = treap_descend(&walk->treap, tree, &key, &path, &node);
     if (found == FOUND_ODD)
         return false;
@@ -239,7 +241,8 @@ static noun jet_dig(struct nock *machine, const struct treap_door *door, noun ga
     noun tree = treap_of(gate), n = noun_at(gate, 6);
     if (tree == NOUN_NONE || n == NOUN_NONE)
         return NOCK_JET_PUNT;
-    struct treap_key key = treap_key(n);
+    struct treap_key key;
+    treap_key_begin(&key, n);
     enum treap_found found = treap_descend(&treap, tree, &key, &path, &node);
     if (found == FOUND_NO)
         return 0;
@@ -252,19 +255,6 @@ static noun jet_dig(struct nock *machine, const struct treap_door *door, noun ga
 }
 
 /* The sample is [key unit]: puts what the unit holds, or deletes. */
-static noun jet_mar(struct nock *machine, const struct treap_door *door, noun gate)
-{
-    struct treap treap = {.door = door, .stack = nock_stack(machine)};
-    noun tree = treap_of(gate), key = noun_at(gate, 12), unit = noun_at(gate, 13);
-    if (tree == NOUN_NONE || key == NOUN_NONE || unit == NOUN_NONE)
-        return NOCK_JET_PUNT;
-    if (unit == 0)
-        return treap_or_punt(treap_delete(&treap, tree, key));
-    if (!noun_is_cell(unit))
-        return NOCK_JET_PUNT;
-    return treap_or_punt(treap_put(&treap, tree, stack_cell(treap.stack, key, noun_tail(unit))));
-}
-
 #define DOOR_JETS(door)                                                                                                \
     noun zk_jet_##door##_bif(struct nock *machine, noun core)                                                          \
     {                                                                                                                  \
@@ -283,13 +273,6 @@ static noun jet_mar(struct nock *machine, const struct treap_door *door, noun ga
         return jet_uni(machine, &treap_##door, core);                                                                  \
     }
 
-#define MAP_JETS(door)                                                                                                 \
-    DOOR_JETS(door)                                                                                                    \
-    noun zk_jet_##door##_mar(struct nock *machine, noun core)                                                          \
-    {                                                                                                                  \
-        return jet_mar(machine, &treap_##door, core);                                                                  \
-    }
-
 #define DIG_JET(door)                                                                                                  \
     noun zk_jet_##door##_dig(struct nock *machine, noun core)                                                          \
     {                                                                                                                  \
@@ -299,6 +282,6 @@ static noun jet_mar(struct nock *machine, const struct treap_door *door, noun ga
 DIG_JET(z_in)
 DIG_JET(z_by)
 DOOR_JETS(z_in)
-MAP_JETS(z_by)
+DOOR_JETS(z_by)
 DOOR_JETS(h_in)
-MAP_JETS(h_by)
+DOOR_JETS(h_by)

@@ -7,13 +7,11 @@
 static enum treap_found look(const struct treap_door *door, noun tree, noun n, noun *item)
 {
     struct treap job = {.door = door};
-    struct treap_path path;
     struct treap_node node;
-    struct treap_key key = treap_key(n);
     if (tree == NOUN_NONE || n == NOUN_NONE)
         return FOUND_ODD;
-    enum treap_found found = treap_descend(&job, tree, &key, &path, &node);
-    *item = node.item;
+    enum treap_found found = treap_find(&job, tree, n, &node);
+    *item = found == FOUND_YES ? node.item : NOUN_NONE;
     return found;
 }
 
@@ -31,13 +29,6 @@ static noun jet_get(struct nock *machine, const struct treap_door *door, noun ga
     if (found == FOUND_YES)
         return stack_cell(nock_stack(machine), 0, noun_tail(item));
     return found == FOUND_NO ? 0 : NOCK_JET_PUNT;
-}
-
-static noun jet_got(const struct treap_door *door, noun gate)
-{
-    noun item;
-    enum treap_found found = look(door, treap_of(gate), noun_at(gate, 6), &item);
-    return found == FOUND_YES ? noun_tail(item) : NOCK_JET_PUNT;
 }
 
 static noun jet_gut(const struct treap_door *door, noun gate)
@@ -62,7 +53,8 @@ static noun jet_gas(struct nock *machine, const struct treap_door *door, noun ga
     if (tree == NOUN_NONE || list == NOUN_NONE)
         return NOCK_JET_PUNT;
     struct treap job = {.door = door, .stack = nock_stack(machine), .machine = machine};
-    job.cache = calloc(TREAP_CACHE_LINES, sizeof *job.cache);
+    if (door->order == ORDER_TIP && noun_is_cell(list) && noun_is_cell(noun_tail(list)))
+        job.cache = calloc(TREAP_CACHE_LINES, sizeof *job.cache);
     noun filled = treap_put_all(&job, tree, list);
     free(job.cache);
     return treap_or_punt(filled);
@@ -76,11 +68,6 @@ static noun jet_del(struct nock *machine, const struct treap_door *door, noun ga
 }
 
 #define DOOR_JETS(door)                                                                                                \
-    noun zk_jet_##door##_has(struct nock *machine, noun core)                                                          \
-    {                                                                                                                  \
-        (void)machine;                                                                                                 \
-        return jet_has(&treap_##door, core);                                                                           \
-    }                                                                                                                  \
     noun zk_jet_##door##_put(struct nock *machine, noun core)                                                          \
     {                                                                                                                  \
         return jet_put(machine, &treap_##door, core);                                                                  \
@@ -94,16 +81,20 @@ static noun jet_del(struct nock *machine, const struct treap_door *door, noun ga
         return jet_del(machine, &treap_##door, core);                                                                  \
     }
 
+#define SET_JETS(door)                                                                                                 \
+    DOOR_JETS(door)                                                                                                    \
+    noun zk_jet_##door##_has(struct nock *machine, noun core)                                                          \
+    {                                                                                                                  \
+        (void)machine;                                                                                                 \
+        return jet_has(&treap_##door, core);                                                                           \
+    }
+
+/* Of a map `has` and `got` are calls of `get`, and `mar` one of `put` or `del`. */
 #define MAP_JETS(door)                                                                                                 \
     DOOR_JETS(door)                                                                                                    \
     noun zk_jet_##door##_get(struct nock *machine, noun core)                                                          \
     {                                                                                                                  \
         return jet_get(machine, &treap_##door, core);                                                                  \
-    }                                                                                                                  \
-    noun zk_jet_##door##_got(struct nock *machine, noun core)                                                          \
-    {                                                                                                                  \
-        (void)machine;                                                                                                 \
-        return jet_got(&treap_##door, core);                                                                           \
     }                                                                                                                  \
     noun zk_jet_##door##_gut(struct nock *machine, noun core)                                                          \
     {                                                                                                                  \
@@ -111,7 +102,7 @@ static noun jet_del(struct nock *machine, const struct treap_door *door, noun ga
         return jet_gut(&treap_##door, core);                                                                           \
     }
 
-DOOR_JETS(z_in)
+SET_JETS(z_in)
 MAP_JETS(z_by)
-DOOR_JETS(h_in)
+SET_JETS(h_in)
 MAP_JETS(h_by)

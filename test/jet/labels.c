@@ -24,12 +24,6 @@ static noun note_core(struct nock *machine, noun core)
     return NOCK_JET_PUNT;
 }
 
-/* In the table because other compilations of the library may register it. */
-static bool is_dormant(const char *path)
-{
-    return strcmp(path, "k.138/one/two/tri/qua/last") == 0;
-}
-
 static noun kick_formula(void)
 {
     struct stack *stack = space_stack();
@@ -50,7 +44,7 @@ static void check_label(struct library *library, const char *path)
 {
     noun core = core_of(library, path);
     if (core == NOUN_NONE) {
-        tap_ok(is_dormant(path), "%s is not registered", path);
+        tap_ok(false, "%s is registered", path);
         return;
     }
     nock_root_add(library->machine, &core);
@@ -66,7 +60,7 @@ static void check_label(struct library *library, const char *path)
     bool called = found != NOUN_NONE && noun_equal(found, core);
     nock_root_remove(library->machine, &first_core);
     nock_root_remove(library->machine, &core);
-    tap_ok(called && !is_dormant(path), "%s finds its core", path);
+    tap_ok(called, "%s finds its core", path);
 }
 
 int main(void)

@@ -6,6 +6,7 @@
  * is about, with all jets but that one, and at last without all of those; it
  * must end the same.
  */
+#include "compared.h"
 #include "library.h"
 
 #include "codec/codec.h"
@@ -273,9 +274,6 @@ static noun mink(struct library *library, unsigned i)
 
 /* ---- what is about what -------------------------------------------------- */
 
-#define QUA "k.138/one/two/tri/qua/"
-#define UT QUA "pen/ut/"
-
 static const struct series {
     const char *name;
     program *program;
@@ -379,8 +377,32 @@ static void check_series(const struct series *series)
            "%s does the same without any of these", series->name);
 }
 
+/* ---- no jet is left out ------------------------------------------------------ */
+
+static bool is_in_series(const char *path)
+{
+    for (size_t i = 0; i < COUNT_OF(all_series); i++)
+        for (size_t j = 0; j < JETS_MAX && all_series[i].jets[j] != NULL; j++)
+            if (strcmp(all_series[i].jets[j], path) == 0)
+                return true;
+    return false;
+}
+
+static void check_all_compared(void)
+{
+    unsigned left_out = 0;
+    for (size_t i = 0; i < COUNT_OF(compared_by_programs); i++) {
+        if (is_in_series(compared_by_programs[i]))
+            continue;
+        tap_note("%s is in no series", compared_by_programs[i]);
+        left_out++;
+    }
+    tap_ok(left_out == 0, "a program goes without each jet that is compared here");
+}
+
 int main(void)
 {
+    check_all_compared();
     if (library_jam_path() == NULL) {
         tap_skip("programs of the compiled library", "LOAM_CORPUS has no hoonc.jam");
         return tap_done();

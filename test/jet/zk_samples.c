@@ -600,8 +600,6 @@ static noun core_in_door(struct nock *machine, const char *name, noun gate, uint
         sample = list_of(state, door->item, tap_below(state, 12));
     else if (strcmp(arm, "gut") == 0)
         sample = pair(door->key(state), 77);
-    else if (strcmp(arm, "mar") == 0)
-        sample = pair(door->key(state), tap_below(state, 2) ? 0 : pair(0, tap_below(state, 3)));
     else if (strcmp(arm, "dif") == 0 || strcmp(arm, "uni") == 0 || strcmp(arm, "int") == 0)
         sample = tap_below(state, 8) == 0 ? tree : random_tree(machine, door, state);
     else
@@ -662,12 +660,6 @@ static noun step_and_elements(uint64_t *state)
     for (uint64_t i = tap_below(state, 8); i > 0; i--)
         list = pair(element(state, step), list);
     return pair(odd(state) ? step + 1 : step, list);
-}
-
-static noun bite_and_atom(uint64_t *state)
-{
-    noun bloq = tap_below(state, 8), a = tap_below(state, 4) ? exponent(state) : 0;
-    return pair(tap_below(state, 2) ? bloq : pair(bloq, 1 + tap_below(state, 3)), a);
 }
 
 static noun three_belts(uint64_t *state)
@@ -931,7 +923,6 @@ static const struct {
     {"bneg", belt},
     {"bmul", belt_pair},
     {"binv", belt},
-    {"bdiv", belt_pair},
     {"bpow", power},
     {"mont-reduction", double_word},
     {"montiply", belt_pair},
@@ -1000,7 +991,6 @@ static const struct {
     {"build-merk-heap", mary_for_heap},
     {"bp-build-merk-heap", mary_for_heap},
     {"do-init-mary", step_and_elements},
-    {"rip-correct", bite_and_atom},
     {"frep", three_belts},
     {"fpdiv", fpoly_pair},
     {"mpeval", mega_and_places},
@@ -1009,7 +999,6 @@ static const struct {
     {"precompute-ntts", to_transform_many},
     {"eval-composition-poly", composition_sample},
     {"evaluate-deep", deep_evaluation_sample},
-    {"dor-tip", tree_pair},
     {"gor-tip", tree_pair},
     {"mor-tip", tree_pair},
     {"gor-hip", hashed_pair},
@@ -1025,6 +1014,15 @@ const char *zk_sample_name(const char *path)
             return door + 1;
     }
     return strrchr(path, '/') + 1;
+}
+
+bool zk_sample_is_made(const char *name)
+{
+    for (size_t i = 0; i < COUNT_OF(generators); i++)
+        if (strcmp(generators[i].name, name) == 0)
+            return true;
+    bool is_trap = strcmp(name, "squeeze") == 0; /* kicked as it is */
+    return is_trap || strchr(name, '/') != NULL || strcmp(name, "argon2") == 0;
 }
 
 noun zk_sample_core(struct nock *machine, const char *name, noun gate, uint64_t *state)

@@ -8,6 +8,9 @@
  * door before it where that alone is not clear. */
 const char *zk_sample_name(const char *path);
 
+/* False if there are no samples for it. */
+bool zk_sample_is_made(const char *name);
+
 /* The core to kick: `gate` with a sample, or a trap in a door with one. */
 noun zk_sample_core(struct nock *machine, const char *name, noun gate, uint64_t *state);
 
