@@ -17,6 +17,7 @@ bool atoms_init(struct atoms *atoms, struct scratch_array arrays[ATOMS_ARRAYS])
     atoms->count = 0;
     atoms->searched = ~(uint64_t)1;
     atoms->known = 0;
+    memset(atoms->lately, 0, sizeof atoms->lately);
     return make_entries(atoms, ENTRIES_FIRST) && hash_index_init(&atoms->index, &arrays[1]);
 }
 
@@ -45,8 +46,26 @@ static bool is_over(struct atoms *atoms, unsigned b)
     return true;
 }
 
+/* The number of the atom's entry, or HASH_INDEX_NONE. */
+static uint32_t find(struct atoms *atoms, noun atom, uint64_t hash)
+{
+    uint32_t number;
+    if (!hash_index_may_have(&atoms->index, hash))
+        return HASH_INDEX_NONE;
+    size_t at = hash_index_search(&atoms->index, hash);
+    while ((number = hash_index_next(&atoms->index, hash, &at)) != HASH_INDEX_NONE)
+        if (is_same(atoms->entries[number].atom, atom))
+            break;
+    return number;
+}
+
 enum atom_kind atoms_reach(struct atoms *atoms, noun atom, uint64_t position, struct atom_entry **entry)
 {
+    size_t lately = (size_t)(atom * 0x9e3779b97f4a7c15u >> (64 - ATOMS_LATELY_BITS));
+    if (LIKELY(atoms->lately[lately].atom == atom)) {
+        *entry = &atoms->entries[atoms->lately[lately].number];
+        return ATOM_KNOWN;
+    }
     unsigned b = noun_is_direct(atom) ? bits_length(atom) : 64;
     bool remembered = b > bits_length(position);
     if (!remembered && is_over(atoms, b))
@@ -55,16 +74,18 @@ enum atom_kind atoms_reach(struct atoms *atoms, noun atom, uint64_t position, st
                  (atoms->count == atoms->capacity && !make_entries(atoms, (size_t)2 * atoms->capacity))))
         return ATOM_NO_MEMORY;
     uint64_t hash = hash_of(atoms, atom);
-    size_t at = hash_index_search(&atoms->index, hash);
-    uint32_t number;
-    while ((number = hash_index_next(&atoms->index, hash, &at)) != HASH_INDEX_NONE) {
+    uint32_t number = find(atoms, atom, hash);
+    if (number != HASH_INDEX_NONE) {
         *entry = &atoms->entries[number];
-        if (is_same((*entry)->atom, atom))
-            return ATOM_KNOWN;
+        if (b < 64) {
+            atoms->lately[lately].atom = atom;
+            atoms->lately[lately].number = number;
+        }
+        return ATOM_KNOWN;
     }
     if (!remembered)
         return ATOM_PLAIN;
-    hash_index_add(&atoms->index, hash, at, atoms->count);
+    hash_index_add(&atoms->index, hash, atoms->count);
     *entry = &atoms->entries[atoms->count++];
     **entry = (struct atom_entry){.atom = atom, .position = position};
     if (b < 64)

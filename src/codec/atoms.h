@@ -25,17 +25,23 @@ struct atom_entry {
     uint32_t sibling;  /* the user's */
 };
 
+#define ATOMS_LATELY_BITS 7
+
 struct atoms {
     struct atom_entry *entries;
     uint32_t count, capacity;
     uint64_t searched; /* bit b: direct atoms of b bits may be known, or have to be remembered */
     uint64_t known;    /* bit b: there are some among the entries */
     struct hash_index index;
+    struct {
+        noun atom; /* direct; 0: none */
+        uint32_t number;
+    } lately[1 << ATOMS_LATELY_BITS]; /* those found last */
     struct scratch_array *entry_array;
 };
 
 /* The arrays that it needs. */
-#define ATOMS_ARRAYS 2
+#define ATOMS_ARRAYS (1 + HASH_INDEX_ARRAYS)
 
 /* Empties the map.  False if there is no memory. */
 bool atoms_init(struct atoms *atoms, struct scratch_array arrays[ATOMS_ARRAYS]);

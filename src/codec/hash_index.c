@@ -4,6 +4,8 @@
 
 #define INITIAL_BITS 6
 #define GROW_FAST_BITS 20
+#define FILTER_BITS_MORE 3
+#define FILTER_BITS_MAX 28
 
 /* Numbers in a table of 2^bits items, at most: three quarters. */
 static size_t count_max(unsigned bits)
@@ -11,15 +13,45 @@ static size_t count_max(unsigned bits)
     return ((size_t)3 << bits) / 4;
 }
 
-bool hash_index_init(struct hash_index *index, struct scratch_array *array)
+/* Makes the filter as large as the table asks, and fills it. */
+static bool make_filter(struct hash_index *index)
 {
-    *index = (struct hash_index){.bits = INITIAL_BITS, .count_max = count_max(INITIAL_BITS), .array = array};
+    unsigned bits = index->bits + FILTER_BITS_MORE;
+    if (bits > FILTER_BITS_MAX)
+        bits = FILTER_BITS_MAX;
+    size_t size_bytes = (size_t)1 << bits >> 3;
+    if (!scratch_grow(index->filter_array, size_bytes))
+        return false;
+    index->filter = memset(index->filter_array->items, 0, size_bytes);
+    index->filter_bits = bits;
+    for (size_t i = 0; i < (size_t)1 << index->bits; i++) {
+        uint64_t item = index->items[i], bit = item >> (64 - bits);
+        if (item != 0)
+            index->filter[bit / 64] |= (uint64_t)1 << bit % 64;
+    }
+    return true;
+}
+
+bool hash_index_init(struct hash_index *index, struct scratch_array arrays[HASH_INDEX_ARRAYS])
+{
+    index->bits = INITIAL_BITS;
+    index->count = index->queued = 0;
+    index->count_max = count_max(INITIAL_BITS);
+    index->item_array = &arrays[0];
+    index->filter_array = &arrays[1];
     index->seeds[0] = bits_mix64((uint64_t)(uintptr_t)index ^ bits_mix64((uint64_t)(uintptr_t)noun_base));
     index->seeds[1] = bits_mix64(index->seeds[0] + 1);
-    if (!scratch_grow(array, sizeof *index->items << INITIAL_BITS))
+    if (!scratch_grow(index->item_array, sizeof *index->items << INITIAL_BITS))
         return false;
-    index->items = memset(array->items, 0, sizeof *index->items << INITIAL_BITS);
-    return true;
+    index->items = memset(index->item_array->items, 0, sizeof *index->items << INITIAL_BITS);
+    return make_filter(index);
+}
+
+void hash_index_flush(struct hash_index *index)
+{
+    for (size_t i = 0; i < HASH_INDEX_QUEUE && i < index->queued; i++)
+        hash_index_put(index, index->queue[i].hash, index->queue[i].number);
+    index->queued = 0;
 }
 
 static size_t home_of(uint64_t item, unsigned bits)
@@ -79,12 +111,13 @@ bool hash_index_grow(struct hash_index *index)
 {
     unsigned bits = next_bits(index->bits);
     size_t old_bytes = sizeof *index->items << index->bits, items_bytes = sizeof *index->items << bits;
-    if (bits > 32 || !scratch_grow(index->array, items_bytes))
+    if (bits > 32 || !scratch_grow(index->item_array, items_bytes))
         return false;
-    index->items = index->array->items;
+    index->items = index->item_array->items;
+    hash_index_flush(index);
     memset((uint8_t *)index->items + old_bytes, 0, items_bytes - old_bytes);
     spread(index->items, index->bits, bits);
     index->bits = bits;
     index->count_max = count_max(bits);
-    return true;
+    return make_filter(index);
 }

@@ -33,7 +33,10 @@
  * A cell with a part that was new when it was written is found again by that part,
  * which knows its *parent*: the cell it was written in, first of all, and whether
  * as its head.  Whoever looks for an equal cell has the part in hand.  Only those
- * without such a part, a seventh of a compiler's output, are put into a table.
+ * without such a part, a seventh of a compiler's output, are put into a table
+ * (hash_index.h), by a hash of the references of their parts.  (The 31-bit mug would
+ * not do: along a list of a million zeros mugs repeat with a period of some ten
+ * thousand, and telling two of its tails apart then takes a walk to their ends.)
  *
  * In the identity map the value of a cell that has begun is
  *
@@ -56,7 +59,7 @@
 
 #include "codec/atoms.h"
 #include "codec/bit_writer.h"
-#include "codec/cells.h"
+#include "codec/hash_index.h"
 #include "codec/identity.h"
 #include "codec/scratch.h"
 
@@ -98,7 +101,7 @@ enum jam_array {
     JAM_FRAMES,
     JAM_PENDING,
     JAM_CELLS,
-    JAM_ATOMS = JAM_CELLS + CELLS_ARRAYS,
+    JAM_ATOMS = JAM_CELLS + HASH_INDEX_ARRAYS,
     JAM_IDENTITY = JAM_ATOMS + ATOMS_ARRAYS,
     JAM_ARRAYS = JAM_IDENTITY + IDENTITY_ARRAYS,
 };
@@ -106,7 +109,7 @@ static_assert((int)JAM_ARRAYS <= (int)SCRATCH_ARRAYS, "there are arrays enough")
 
 struct jam {
     struct identity identity;
-    struct cells cells; /* by the references of their parts: indices */
+    struct hash_index cells; /* by the references of their parts: indices */
     struct atoms atoms;
     struct jam_frame *frames;
     size_t depth, depth_max;
@@ -234,9 +237,9 @@ static uint32_t find_by_part(struct jam *jam, noun part, const struct jam_frame 
 
 static uint32_t find_by_hash(struct jam *jam, uint64_t hash, const struct jam_frame *frame, uint64_t tail)
 {
-    size_t at = cells_search(&jam->cells, hash);
+    size_t at = hash_index_search(&jam->cells, hash);
     uint32_t found;
-    while ((found = hash_index_next(&jam->cells.index, hash, &at)) != HASH_INDEX_NONE)
+    while ((found = hash_index_next(&jam->cells, hash, &at)) != HASH_INDEX_NONE)
         if (is_equal(jam, found, frame, tail))
             break;
     return found;
@@ -258,10 +261,11 @@ INLINE uint32_t find_or_add(struct jam *jam, const struct jam_frame *frame, cons
         return found;
     if (UNLIKELY((found = leaf->parent) != PARENT_NONE) && is_equal(jam, found, frame, tail))
         return found;
-    uint64_t hash = cells_hash(&jam->cells, frame->head, tail);
-    if (UNLIKELY(cells_may_have(&jam->cells, hash)) && (found = find_by_hash(jam, hash, frame, tail)) != PARENT_NONE)
+    uint64_t hash = hash_index_hash(&jam->cells, frame->head, tail);
+    if (UNLIKELY(hash_index_may_have(&jam->cells, hash)) &&
+        (found = find_by_hash(jam, hash, frame, tail)) != PARENT_NONE)
         return found;
-    cells_add(&jam->cells, hash, frame->index);
+    hash_index_add(&jam->cells, hash, frame->index);
     return PARENT_NONE;
 }
 
@@ -437,7 +441,7 @@ INLINE enum jam_step close(struct jam *jam, struct bits *bits, struct jam_leaf *
 {
     struct identity *identity = &jam->identity;
     const struct jam_frame *frame = &jam->frames[jam->depth - 1];
-    if (UNLIKELY(!cells_make_room(&jam->cells)))
+    if (UNLIKELY(!hash_index_make_room(&jam->cells)))
         return STEP_NO_MEMORY;
     prefetch_near(base, frame->cell, 384, 640);
     uint32_t equal = find_or_add(jam, frame, leaf);
@@ -513,8 +517,9 @@ static bool jam_run(noun n, struct scratch_array *arrays, struct bits *bits)
         if (!reserve_indirect(&jam, bits, n))
             return false;
         *bits = put_indirect(*bits, n);
-    } else if (!identity_init(&jam.identity, &arrays[JAM_IDENTITY]) || !cells_init(&jam.cells, &arrays[JAM_CELLS]) ||
-               !atoms_init(&jam.atoms, &arrays[JAM_ATOMS]) || !walk(&jam, n, bits)) {
+    } else if (!identity_init(&jam.identity, &arrays[JAM_IDENTITY]) ||
+               !hash_index_init(&jam.cells, &arrays[JAM_CELLS]) || !atoms_init(&jam.atoms, &arrays[JAM_ATOMS]) ||
+               !walk(&jam, n, bits)) {
         return false;
     }
     bits_store(*bits, bits->partial);

@@ -11,7 +11,7 @@
 
 #include "base/base.h"
 
-#define SCRATCH_ARRAYS 12
+#define SCRATCH_ARRAYS 13
 
 struct scratch_array {
     void *items; /* contents are whatever was there */
