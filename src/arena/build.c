@@ -16,9 +16,10 @@ static void buffer_resize(struct arena_writer *writer, uint64_t capacity_words)
 {
     if (writer->capacity_words == capacity_words)
         return;
-    uint64_t *words = realloc(writer->builder.words, capacity_words * 8);
+    uint64_t size_bytes = capacity_words * 8 + ARENA_PAGE_BYTES; /* the rest of a page: see page_end */
+    uint64_t *words = realloc(writer->builder.words, size_bytes);
     if (words == NULL)
-        check_out_of_memory(__FILE__, __LINE__, capacity_words * 8);
+        check_out_of_memory(__FILE__, __LINE__, size_bytes);
     writer->builder.words = words;
     writer->capacity_words = capacity_words;
 }
@@ -64,6 +65,20 @@ static uint64_t header_fill(struct arena_writer *writer, noun root)
     return header.checksum;
 }
 
+/* How far to write for a segment of `size_bytes`.  Where it is the first in its last page, to
+ * that page's end, with zeros: a part of a page that is not in memory would have to be
+ * read first, while somebody waits. */
+static uint64_t page_end(const struct arena_writer *writer, uint64_t size_bytes)
+{
+    uint64_t end_bytes = writer->end_bytes + size_bytes,
+             last_page_bytes = end_bytes / ARENA_PAGE_BYTES * ARENA_PAGE_BYTES;
+    if (last_page_bytes < writer->end_bytes || last_page_bytes == end_bytes)
+        return size_bytes;
+    uint64_t rest_bytes = last_page_bytes + ARENA_PAGE_BYTES - end_bytes;
+    memset((uint8_t *)writer->builder.words + size_bytes, 0, rest_bytes);
+    return size_bytes + rest_bytes;
+}
+
 enum status arena_segment_write(struct arena_writer *writer, noun root)
 {
     const struct arena_builder *builder = &writer->builder;
@@ -72,7 +87,8 @@ enum status arena_segment_write(struct arena_writer *writer, noun root)
     uint64_t start_bytes = writer->end_bytes, size_bytes = builder->count_words * 8;
     STATUS_TRY(writer->grow(writer, start_bytes + size_bytes));
     uint64_t checksum = header_fill(writer, root);
-    STATUS_TRY(arena_write_bytes(writer->arena, start_bytes, builder->words, size_bytes));
+    STATUS_TRY((writer->is_behind ? arena_write_bytes_behind : arena_write_bytes)(
+        writer->arena, start_bytes, builder->words, page_end(writer, size_bytes)));
     writer->end_bytes += size_bytes;
     writer->last_segment_bytes = start_bytes;
     writer->segment_count++;

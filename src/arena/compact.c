@@ -194,6 +194,7 @@ static struct arena_compaction *compaction_new(struct arena *arena)
     compaction->from = from;
     compaction->writer.arena = arena;
     compaction->writer.grow = grow_to_space;
+    compaction->writer.is_behind = true;
     return compaction;
 }
 
@@ -431,6 +432,7 @@ static enum status publish(struct arena *arena, struct arena_compaction *compact
     STATUS_TRY(arena_refuse_writing(arena));
     STATUS_TRY(compaction->writer.status);
     count_from_space(compaction);
+    compaction->writer.is_behind = false; /* the owner waits */
     STATUS_TRY(arena_segment_write(&compaction->writer, NOUN_NONE));
     os_mutex_lock(arena->mutex);
     enum status status = exchange(arena, compaction, commit);

@@ -328,7 +328,7 @@ static enum status copy_piece(struct arena *arena, const struct arena_piece *pie
         size_t part_bytes = size_bytes - done < ARENA_PIECE_BYTES ? (size_t)(size_bytes - done) : ARENA_PIECE_BYTES;
         uint64_t to_bytes = piece->to_page * ARENA_PAGE_BYTES + done;
         STATUS_TRY(arena_read_file(arena, piece->from_page * ARENA_PAGE_BYTES + done, bytes, part_bytes));
-        STATUS_TRY(arena_write_file(arena, to_bytes, bytes, part_bytes));
+        STATUS_TRY(arena_write_file_behind(arena, to_bytes, bytes, part_bytes));
         (void)!os_file_write_out(arena->file, to_bytes, part_bytes);
     }
     return STATUS_OK;

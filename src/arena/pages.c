@@ -91,7 +91,8 @@ static enum status fill_zeros(struct arena *arena, uint64_t start_bytes, uint64_
     enum status status = STATUS_OK;
     for (uint64_t at = start_bytes; at < end_bytes && status == STATUS_OK; at += ZERO_PIECE_BYTES) {
         uint64_t left_bytes = end_bytes - at;
-        status = arena_write_file(arena, at, zeros, left_bytes < ZERO_PIECE_BYTES ? left_bytes : ZERO_PIECE_BYTES);
+        status =
+            arena_write_file_behind(arena, at, zeros, left_bytes < ZERO_PIECE_BYTES ? left_bytes : ZERO_PIECE_BYTES);
     }
     free(zeros);
     return status;

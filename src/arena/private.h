@@ -73,6 +73,7 @@ struct arena_writer {
     uint64_t last_segment_bytes;
     uint64_t segment_count;
     uint64_t object_count;
+    bool is_behind;             /* nobody waits for it: its writes give way */
     struct arena_tail segments; /* its own */
     enum status status;         /* of the first failure */
 };
@@ -193,6 +194,7 @@ struct arena {
     _Atomic uint64_t large_written_bytes;
     _Atomic uint64_t large_copied_bytes;
     _Atomic uint64_t appended_bytes; /* segments since it was opened */
+    _Atomic unsigned urgent_writes;  /* under way: see file.c */
     atomic_bool is_poisoned;
 
     uint64_t large_seen_bytes; /* written when room was last kept for them; the syncing thread's */
@@ -242,12 +244,18 @@ enum status arena_read_file(struct arena *arena, uint64_t offset_bytes, void *by
 /* In pieces.  A failure other than STATUS_NO_SPACE poisons. */
 enum status arena_write_file(struct arena *arena, uint64_t offset_bytes, const void *bytes, size_t size_bytes) MUST_USE;
 
+/* The same for what nobody waits for: the file's other writers hardly notice it. */
+enum status arena_write_file_behind(struct arena *arena, uint64_t offset_bytes, const void *bytes,
+                                    size_t size_bytes) MUST_USE;
+
 /* At an arena address, by this layout; STATUS_CORRUPT if it is not mapped. */
 enum status arena_read_bytes(struct arena *arena, const struct arena_layout *layout, uint64_t start_bytes, void *bytes,
                              size_t size_bytes) MUST_USE;
 
-/* By the live layout; as arena_write_file. */
+/* By the live layout; as arena_write_file, and arena_write_file_behind. */
 enum status arena_write_bytes(struct arena *arena, uint64_t start_bytes, const void *bytes, size_t size_bytes) MUST_USE;
+enum status arena_write_bytes_behind(struct arena *arena, uint64_t start_bytes, const void *bytes,
+                                     size_t size_bytes) MUST_USE;
 
 /* Without the mutex.  A failure poisons. */
 enum status arena_flush(struct arena *arena) MUST_USE;

@@ -120,16 +120,29 @@ static uint64_t take_end(struct arena *arena)
     return at_end - kept;
 }
 
+/* Writers wait while a file is cut, and that takes as long as it has pages in memory. */
+#ifdef LOAM_HOSTILE
+#define CUT_BYTES ((uint64_t)16 << 10)
+#else
+#define CUT_BYTES ((uint64_t)16 << 20)
+#endif
+#define CUT_REST_MS 1
+
 /* If it cannot be cut it is found too long at the next start, which is no harm;
  * and a superblock that knows it longer finds that only free pages are missing. */
 static void cut_end(struct arena *arena)
 {
     os_mutex_lock(arena->growth_mutex);
     os_mutex_lock(arena->pages_mutex);
-    uint64_t cut = take_end(arena), file_pages = arena->layout.file_pages;
+    uint64_t left_bytes = take_end(arena) * ARENA_PAGE_BYTES, end_bytes = arena->layout.file_pages * ARENA_PAGE_BYTES;
     os_mutex_unlock(arena->pages_mutex);
-    if (cut > 0 && arena_refuse_poisoned(arena) == STATUS_OK)
-        (void)!os_file_truncate(arena->file, file_pages * ARENA_PAGE_BYTES);
+    while (left_bytes > 0 && arena_refuse_poisoned(arena) == STATUS_OK) {
+        left_bytes -= left_bytes < CUT_BYTES ? left_bytes : CUT_BYTES;
+        if (os_file_truncate(arena->file, end_bytes + left_bytes) != STATUS_OK)
+            break;
+        if (left_bytes > 0)
+            os_sleep_ms(CUT_REST_MS);
+    }
     os_mutex_unlock(arena->growth_mutex);
 }
 

@@ -173,6 +173,7 @@ enum status os_thread_start(void (*body)(void *), void *context, struct os_threa
 void os_thread_join(struct os_thread *thread);
 void os_thread_raise_priority(void);   /* of the caller, if allowed */
 void os_thread_lower_priority(void);   /* of the caller: it works when others have nothing to do */
+void os_thread_yield(void);            /* to others that could run */
 void os_thread_restore_priority(void); /* of the caller, to the main thread's, if allowed */
 
 struct os_mutex *os_mutex_create(void);

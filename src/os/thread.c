@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -92,6 +93,11 @@ void os_thread_lower_priority(void)
 void os_thread_restore_priority(void)
 {
     (void)setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), getpriority(PRIO_PROCESS, (id_t)getpid()));
+}
+
+void os_thread_yield(void)
+{
+    sched_yield();
 }
 
 struct os_mutex *os_mutex_create(void)
