@@ -296,6 +296,10 @@ enum status arena_sync(struct arena *arena) MUST_USE;
  * arena_sync moves some more, also when nothing was committed.  Any thread. */
 bool arena_has_moves(struct arena *arena);
 
+/* For so long the file keeps its free pages, for a compaction that is to come: growing and being cut
+ * again by each costs more than the room.  0: no longer.  arena_hurry_moves does not wait.  Any thread. */
+void arena_keep_room(struct arena *arena, uint64_t duration_ms);
+
 /* The owner, when nothing else is to be done: from now on each arena_sync makes the
  * file as much shorter as it can, without rests between the batches; with
  * `is_thorough` also where the gain is less than two steps of growth.  What readers

@@ -23,10 +23,9 @@
  * nodes of trees go elsewhere when they are written next.
  *
  * The file is made shorter when that gains two steps of growth at least, and then
- * to what is used and one step; when nothing else is to be done (arena_hurry_moves), at once and whatever it
- * gains.  Runs are joined when there are so many that
- * the number of mappings is in danger: neighbours among the addresses become neighbours
- * in the file.
+ * to what is used and one step, but not while its room is kept (arena_keep_room); when nothing else is to be done
+ * (arena_hurry_moves), at once and whatever it gains.  Runs are joined when there are so many that the number of
+ * mappings is in danger: neighbours among the addresses become neighbours in the file.
  *
  * All of this is done by the thread that syncs, one batch at a time. */
 #include "arena/large.h"
@@ -47,6 +46,16 @@ void arena_moves_init(struct arena *arena)
 {
     arena->moves.batch_pages = BATCH_PAGES;
     arena->moves.pause_ns = PAUSE_NS;
+}
+
+void arena_keep_room(struct arena *arena, uint64_t duration_ms)
+{
+    atomic_store(&arena->moves.kept_until_ns, duration_ms == 0 ? 0 : os_clock_ns() + duration_ms * 1000000);
+}
+
+bool arena_room_is_kept(struct arena *arena)
+{
+    return !atomic_load(&arena->moves.is_hurried) && os_clock_ns() < atomic_load(&arena->moves.kept_until_ns);
 }
 
 void arena_hurry_moves(struct arena *arena, bool is_thorough)
@@ -248,7 +257,7 @@ static void place_pieces(struct arena *arena, uint64_t end_page)
 static enum status choose_to_shrink(struct arena *arena)
 {
     struct arena_layout *layout = &arena->layout;
-    uint64_t end_page = choose_end(arena);
+    uint64_t end_page = arena_room_is_kept(arena) ? UINT64_MAX : choose_end(arena);
     arena->moves.is_shrinking = end_page != UINT64_MAX && has_usable_below(arena, end_page);
     if (!arena->moves.is_shrinking)
         return STATUS_OK;

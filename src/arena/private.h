@@ -149,9 +149,10 @@ struct arena_moves {
     uint64_t join_page;       /* where to look for the next runs to join */
     bool is_shrinking;
     bool is_joining;
-    bool is_given_up;        /* something could not be copied */
-    atomic_bool is_hurried;  /* without rests, and erasing what stands in the way */
-    atomic_bool is_thorough; /* whatever little it gains */
+    bool is_given_up;               /* something could not be copied */
+    _Atomic uint64_t kept_until_ns; /* the file is not cut before then */
+    atomic_bool is_hurried;         /* without rests, and erasing what stands in the way */
+    atomic_bool is_thorough;        /* whatever little it gains */
     uint64_t batch_pages;
     uint64_t pause_ns;
     uint64_t next_ns;
@@ -413,6 +414,7 @@ uint64_t arena_end_slack(const struct arena *arena);
 
 /* ---- move.c ---------------------------------------------------------------- */
 
+bool arena_room_is_kept(struct arena *arena);
 void arena_moves_init(struct arena *arena);
 void arena_moves_finish(struct arena *arena);
 

@@ -134,7 +134,8 @@ static void cut_end(struct arena *arena)
 {
     os_mutex_lock(arena->growth_mutex);
     os_mutex_lock(arena->pages_mutex);
-    uint64_t left_bytes = take_end(arena) * ARENA_PAGE_BYTES, end_bytes = arena->layout.file_pages * ARENA_PAGE_BYTES;
+    uint64_t left_bytes = arena_room_is_kept(arena) ? 0 : take_end(arena) * ARENA_PAGE_BYTES,
+             end_bytes = arena->layout.file_pages * ARENA_PAGE_BYTES;
     os_mutex_unlock(arena->pages_mutex);
     while (left_bytes > 0 && arena_refuse_poisoned(arena) == STATUS_OK) {
         left_bytes -= left_bytes < CUT_BYTES ? left_bytes : CUT_BYTES;
