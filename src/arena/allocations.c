@@ -75,15 +75,7 @@ void arena_allocation_remove(struct arena *arena, uint64_t page)
 /* The place of the first at `page` or above. */
 static size_t place_of(const struct arena *arena, uint64_t page)
 {
-    size_t low = 0, high = arena->use_count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (arena->uses[middle].page < page)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    return sorted_place(arena->uses, arena->use_count, sizeof *arena->uses, offsetof(struct arena_use, page), page);
 }
 
 static struct arena_use *find_use(const struct arena *arena, uint64_t page)

@@ -34,15 +34,8 @@ static uint8_t *address_of(const struct arena *arena, uint64_t page)
 /* The place of the first one at `page` or above. */
 static size_t place_of(const struct arena_larges *larges, uint64_t page)
 {
-    size_t low = 0, high = larges->count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (larges->objects[middle].page < page)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    return sorted_place(larges->objects, larges->count, sizeof *larges->objects, offsetof(struct arena_large, page),
+                        page);
 }
 
 static struct arena_large *find(struct arena_larges *larges, uint64_t page)

@@ -258,15 +258,8 @@ static enum status check_segments(struct verify *verify)
 /* How many segments of the range end at or below `end_bytes`. */
 static size_t segments_below(const struct verify *verify, const struct verify_range *range, uint64_t end_bytes)
 {
-    size_t low = 0, high = range->count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (verify->segments[range->first + middle].end_bytes <= end_bytes)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    return sorted_place(verify->segments + range->first, range->count, sizeof *verify->segments,
+                        offsetof(struct verify_segment, end_bytes), end_bytes + 1);
 }
 
 /* What a superblock should say, by the segments that there are. */

@@ -54,17 +54,11 @@ static size_t range_of(struct walk *walk, uint64_t at_bytes)
 {
     if (is_in(&walk->ranges[walk->range_now], at_bytes))
         return walk->range_now;
-    size_t low = 0, high = walk->range_count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (walk->ranges[middle].end_bytes <= at_bytes)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    if (low == walk->range_count || !is_in(&walk->ranges[low], at_bytes))
+    size_t index = sorted_place(walk->ranges, walk->range_count, sizeof *walk->ranges,
+                                offsetof(struct arena_range, end_bytes), at_bytes + 1);
+    if (index == walk->range_count || !is_in(&walk->ranges[index], at_bytes))
         return walk->range_count;
-    return walk->range_now = low;
+    return walk->range_now = index;
 }
 
 /* ---- reaching ----------------------------------------------------------------------- */

@@ -32,15 +32,10 @@ static void fault(struct sweep *sweep, uint64_t offset_words, const char *what)
 /* The range that holds an address, or NULL. */
 static const struct arena_range *range_of(const struct sweep *sweep, uint64_t offset_bytes)
 {
-    size_t low = 0, high = sweep->range_count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (sweep->ranges[middle].end_bytes <= offset_bytes)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low < sweep->range_count && sweep->ranges[low].start_bytes <= offset_bytes ? &sweep->ranges[low] : NULL;
+    size_t index = sorted_place(sweep->ranges, sweep->range_count, sizeof *sweep->ranges,
+                                offsetof(struct arena_range, end_bytes), offset_bytes + 1);
+    bool is_in = index < sweep->range_count && sweep->ranges[index].start_bytes <= offset_bytes;
+    return is_in ? &sweep->ranges[index] : NULL;
 }
 
 static bool expect(struct sweep *sweep, noun n, uint64_t limit_words)

@@ -23,15 +23,8 @@ void stack_set_large_provider(struct stack *stack, const struct stack_large_prov
 /* The place of the first entry at `offset_words` or above. */
 static size_t place_of(const struct stack_large *large, uint64_t offset_words)
 {
-    size_t low = 0, high = large->count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (large->atoms[middle].offset_words < offset_words)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    return sorted_place(large->atoms, large->count, sizeof *large->atoms,
+                        offsetof(struct stack_large_atom, offset_words), offset_words);
 }
 
 static void add(struct stack_large *large, struct stack_large_atom atom)
