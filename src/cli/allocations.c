@@ -276,8 +276,8 @@ static void print_objects(struct report *report)
     size_t count = make_groups(retained, &groups);
     printf("large objects by label           bytes          dead\n");
     for (size_t i = 0; i < count && i < LISTED_IN_TEXT; i++)
-        printf("  %-24s %12s  %12s  %" PRIu64 " objects\n", label_of(groups[i].label), cli_bytes_text(groups[i].bytes),
-               cli_bytes_text(groups[i].dead_bytes), groups[i].objects);
+        printf("  %-24s %12s  %12s  %" PRIu64 " object%s\n", label_of(groups[i].label), cli_bytes_text(groups[i].bytes),
+               cli_bytes_text(groups[i].dead_bytes), groups[i].objects, groups[i].objects == 1 ? "" : "s");
     if (count > LISTED_IN_TEXT)
         printf("  and %zu labels more\n", count - LISTED_IN_TEXT);
     printf("the largest\n");
