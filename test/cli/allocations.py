@@ -63,11 +63,7 @@ def owner(report, label):
 
 
 def test_stopped():
-    with open(path("keeper.loam"), "w") as source:
-        source.write(KERNEL_KEEPER)
-    made = loam("asm", path("keeper.loam"), "--output", path("keeper.jam"))
-    assert made.code == 0, made.err
-    directory = machine("keeper", path("keeper.jam"))
+    directory = machine("keeper", assembled("keeper", KERNEL_KEEPER))
     adds_up(told(directory), "a new machine", directory)
     poke(directory, f"[%first {atom(400000, 'a')}]", "[%poke %npc 1 0]")
     poke(directory, f"[%second {atom(300000, 'b')}]", "[%poke %http-server 1 77 0]")

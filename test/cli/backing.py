@@ -2,36 +2,11 @@
 import signal
 
 from cli import *
+from greedy import *
 
 MIB = 1 << 20
 LIMIT = 64 * MIB
 COUNT = 6_000_000  # cells of 24 bytes twice: some 280 MB
-
-KERNEL_HOARD = """
-; Builds a list as long as it is told, and measures it.
-kernel hoard(last = 0) {
-    arm load(old) = hoard with last = old
-    arm peek(path) = ~
-    arm poke(number, wire, entropy, our, now, cause) =
-        if wire == [0 'arvo' 0] then [~ hoard]
-        else match cause {
-            [%hoard count] ->
-                let list = loop fill(list = ~, done = 0)
-                    if done == count then list else fill([[done done] list], inc(done))
-                let length = loop walk(rest = list, n = 0)
-                    match rest { ~ -> n  [_ more] -> walk(more, inc(n)) }
-                [[[%length length] ~] (hoard with last = length)]
-        }
-}
-"""
-
-
-def hoard_machine():
-    with open(path("hoard.loam"), "w") as source:
-        source.write(KERNEL_HOARD)
-    made = loam("asm", path("hoard.loam"), "--output", path("hoard.jam"))
-    assert made.code == 0, made.err
-    return machine("hoard", path("hoard.jam"))
 
 
 class Group:
@@ -89,7 +64,7 @@ def has_swap():
 
 
 def test_plain():
-    directory = hoard_machine()
+    directory = greedy_machine("hoard")
     for where in ("memory", "arena"):
         result = loam("poke", directory, "[%hoard 300.000]", "--stack-backing", where)
         ok(result.code == 0 and "[%length 300000]" in result.out, f"--stack-backing {where}: the event runs")

@@ -110,6 +110,17 @@ def kernel(name="kernel.jam", text=None):
     return file
 
 
+def assembled(name, text):
+    """The path of the jam of a kernel in the assembler's language, made the first time."""
+    file = path(name + ".jam")
+    if not os.path.exists(file):
+        with open(path(name + ".loam"), "w") as source:
+            source.write(text)
+        made = loam("asm", source.name, "--output", file)
+        assert made.code == 0, made.err
+    return file
+
+
 def machine(name, kernel_path=None):
     made = loam("new", path(name), "--kernel", kernel_path or kernel(), "--quiet")
     assert made.code == 0, made.err

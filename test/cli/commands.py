@@ -3,6 +3,7 @@ import json
 import os
 
 from cli import *
+from greedy import *
 
 
 def test_help():
@@ -39,36 +40,10 @@ def test_filters():
        loam("cue", path("y.jam")).out == "43\n", "nock into a file")
 
 
-KERNEL_GREEDY = """
-kernel greedy(count = 0) {
-    arm load(old) = greedy with count = old
-    arm peek(path) = ~
-    arm poke(number, wire, entropy, our, now, cause) =
-        if wire == [0 'arvo' 0] then [~ greedy]
-        else match cause {
-            [%hoard most] ->
-                let list = loop fill(list = ~, done = 0)
-                    if done == most then list else fill([[done done] list], inc(done))
-                let length = loop walk(rest = list, n = 0)
-                    match rest { ~ -> n  [_ more] -> walk(more, inc(n)) }
-                [[[%length length] ~] (greedy with count = length)]
-            [%deep most] ->
-                let depth = loop down(n = 0)
-                    if n == most then 0 else inc(down(inc(n)))
-                [[[%depth depth] ~] (greedy with count = depth)]
-            %spin -> loop turn(n = 0) turn(inc(n))
-        }
-}
-"""
-
-
 def test_limits():
     """An event that exceeds a limit fails alone, and says which."""
-    with open(path("greedy.loam"), "w") as source:
-        source.write(KERNEL_GREEDY)
-    made = loam("asm", path("greedy.loam"), "--output", path("greedy.jam"))
-    assert made.code == 0, made.err
-    directory = machine("greedy", path("greedy.jam"))
+    directory = greedy_machine("greedy")
+
     def limits(seconds):
         return ["--event-timeout", seconds, "--max-event-memory", "64", "--max-stack", "16"]
 

@@ -1,43 +1,9 @@
 """An event that exceeds a limit fails alone, with the limit's name and the cure; so does one for which the disk has no room."""
 from cli import *
+from greedy import *
 
 QUOTA = os.path.abspath(sys.argv[2])
 MIB = 1 << 20
-
-KERNEL_KEEPER = """
-kernel keeper(kept = 0) {
-    arm load(old) = keeper with kept = old
-    arm peek(path) = [~ ~ kept]
-    arm poke(number, wire, entropy, our, now, cause) =
-        if wire == [0 'arvo' 0] then [~ keeper]
-        else match cause {
-            [%list most] ->
-                let list = loop fill(list = ~, done = 0)
-                    if done == most then list else fill([[done done] list], inc(done))
-                [[[%kept most] ~] (keeper with kept = list)]
-            [%hoard most] ->
-                let list = loop fill(list = ~, done = 0)
-                    if done == most then list else fill([[done done] list], inc(done))
-                let length = loop walk(rest = list, n = 0)
-                    match rest { ~ -> n  [_ more] -> walk(more, inc(n)) }
-                [[[%length length] ~] keeper]
-            [%deep most] ->
-                let depth = loop down(n = 0)
-                    if n == most then 0 else inc(down(inc(n)))
-                [[[%depth depth] ~] keeper]
-            %small -> [[[%small ~] ~] keeper]
-        }
-}
-"""
-
-
-def keeper(name):
-    if not os.path.exists(path("keeper.jam")):
-        with open(path("keeper.loam"), "w") as source:
-            source.write(KERNEL_KEEPER)
-        made = loam("asm", path("keeper.loam"), "--output", path("keeper.jam"))
-        assert made.code == 0, made.err
-    return machine(name, path("keeper.jam"))
 
 
 class Running:
@@ -104,7 +70,7 @@ def is_whole(directory, what):
 
 def test_event_limits():
     """In a process that runs on: the notice is the event, the state is as it was, the next event goes through."""
-    directory = keeper("event-limits")
+    directory = greedy_machine("event-limits")
     running = Running(directory, "--max-event-memory", "64", "--max-stack", "16")
     running.takes("[%list 50]", "an event within the limits")
     for cause, limit in (("[%hoard 3.000.000]", "max-event-memory"), ("[%deep 3.000.000]", "max-stack")):
@@ -123,7 +89,7 @@ def test_event_limits():
 
 
 def test_max_arena():
-    directory = keeper("max-arena")
+    directory = greedy_machine("max-arena")
     limit = ("--max-arena", "16")
     assert loam("poke", directory, "[%list 1.000]", *limit).code == 0
     before = status(directory)
@@ -167,7 +133,7 @@ def fill_with(ballast):
 
 def fill(where):
     """A small file system fills up under a running machine; in a process that has it to itself."""
-    directory = keeper(os.path.join(where, "full"))
+    directory = greedy_machine(os.path.join(where, "full"))
     process = Timed(directory, ["[%list 100]", "%small"])
     ok(process.goes_on(), "there is room")
     ballast = os.path.join(where, "ballast")
@@ -210,7 +176,7 @@ def test_quota():
             loam("--version", env=environment).code != 0:
         skip("a quota", "nothing can be put before the system's calls in this build")
         return
-    directory = keeper("rationed")  # whose name must not be what its process is to say
+    directory = greedy_machine("rationed")  # whose name must not be what its process is to say
     process = Timed(directory, ["[%list 20.000]"], "--gc=off", env=environment)
     ok(process.goes_on(), "there is room")
     open(used, "w").close()
