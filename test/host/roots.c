@@ -11,9 +11,11 @@
 
 #ifdef LOAM_HOSTILE
 #define KEPT_CELLS 300u
+#define CHURN_CELLS 600u
 #define TURNS 4
 #else
 #define KEPT_CELLS 3000u
+#define CHURN_CELLS 60000u
 #define TURNS 20 /* of a list, by one event */
 #endif
 
@@ -332,7 +334,7 @@ static const struct keeper keepers[] = {
 static void churn(struct host *host)
 {
     for (unsigned i = 0; i < 6; i++) {
-        fill(host, 20 * KEPT_CELLS + i);
+        fill(host, CHURN_CELLS + i);
         must(host_settle(host));
     }
 }
