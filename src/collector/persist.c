@@ -11,9 +11,17 @@
  */
 #include "collector/collector.h"
 
+#include <stdlib.h>
+#include <threads.h>
+
 #define HEAD_IS_DONE ((uint64_t)1 << 60)
 
 static_assert(NOUN_SPACE_BYTES / 8 <= HEAD_IS_DONE, "offsets leave bit 60 free");
+
+struct cached_hash {
+    noun atom;
+    uint64_t hash;
+};
 
 struct persist {
     struct arena *arena;
@@ -21,6 +29,7 @@ struct persist {
     enum status status; /* of the first large atom that could not be taken over */
     struct wordstack pending;
     struct collector_counts counts;
+    struct cached_hash *hashes; /* of direct atoms */
 };
 
 /* After a failure the commit is given up; until then the walk goes on. */
@@ -47,26 +56,41 @@ noun collector_forwarded(noun n)
 }
 
 /* A direct atom's hash takes longer than all else that happens to a cell, and
- * the same few atoms occur again and again.  A hash is never 0. */
+ * the same few atoms occur again and again.  A hash is never 0.  Each thread has
+ * a cache to its end; what a library itself has for each thread is to be small. */
 #define CACHE_SIZE 1024
-static _Thread_local struct {
-    noun atom;
-    uint64_t hash;
-} cache[CACHE_SIZE];
+static _Thread_local struct cached_hash *cache;
+static once_flag cache_once = ONCE_FLAG_INIT;
+static tss_t cache_end;
 
-static inline uint64_t hash_of_direct(noun atom)
+static void create_cache_end(void)
 {
-    size_t slot = (size_t)((atom ^ atom >> 10) * 0x9e3779b97f4a7c15u >> 54);
-    if (UNLIKELY(cache[slot].atom != atom || cache[slot].hash == 0)) {
-        cache[slot].atom = atom;
-        cache[slot].hash = noun_hash_atom(atom);
-    }
-    return cache[slot].hash;
+    CHECK(tss_create(&cache_end, free) == thrd_success);
+}
+
+static struct cached_hash *take_cache(void)
+{
+    if (LIKELY(cache != NULL))
+        return cache;
+    cache = calloc(CACHE_SIZE, sizeof *cache);
+    if (cache == NULL)
+        check_out_of_memory(__FILE__, __LINE__, CACHE_SIZE * sizeof *cache);
+    call_once(&cache_once, create_cache_end);
+    CHECK(tss_set(cache_end, cache) == thrd_success);
+    return cache;
+}
+
+static inline uint64_t hash_of_direct(const struct persist *persist, noun atom)
+{
+    struct cached_hash *cached = &persist->hashes[(size_t)((atom ^ atom >> 10) * 0x9e3779b97f4a7c15u >> 54)];
+    if (UNLIKELY(cached->atom != atom || cached->hash == 0))
+        *cached = (struct cached_hash){atom, noun_hash_atom(atom)};
+    return cached->hash;
 }
 
 static inline uint64_t hash_of(const struct persist *persist, noun n)
 {
-    return noun_is_direct(n) ? hash_of_direct(n) : arena_built_words(persist->builder, n)[0];
+    return noun_is_direct(n) ? hash_of_direct(persist, n) : arena_built_words(persist->builder, n)[0];
 }
 
 /* Both return NOUN_NONE if the arena has no room. */
@@ -161,7 +185,7 @@ static noun copy(struct persist *persist, noun n)
 
 enum status collector_persist(struct arena *arena, noun *roots, size_t count, struct collector_counts *counts)
 {
-    struct persist persist = {.arena = arena, .builder = arena_builder(arena)};
+    struct persist persist = {.arena = arena, .builder = arena_builder(arena), .hashes = take_cache()};
     wordstack_init(&persist.pending);
     enum status status = STATUS_OK;
     for (size_t i = 0; i < count && status == STATUS_OK; i++) {

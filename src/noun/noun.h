@@ -55,10 +55,16 @@ typedef uint64_t noun;
 #endif
 #define NOUN_SPACE_BYTES (2 * NOUN_PERSISTENT_BYTES)
 
+/* For a shared library's sake all code can be loaded anywhere, and would find a
+ * thread's variables by a call; these are read with every noun.  So they are where
+ * a thread's start has put them, which a library that is loaded late only
+ * gets if all of its variables of threads are small (test/api). */
+#define NOUN_THREAD_MODEL __attribute__((tls_model("initial-exec")))
+
 /* The base of the space in which the calling thread reads nouns.  A thread
  * enters a space before it touches a noun; several spaces may live in one
  * process, and several threads in one space. */
-extern _Thread_local uint8_t *noun_base;
+extern _Thread_local uint8_t *noun_base NOUN_THREAD_MODEL;
 
 static inline void noun_space_enter(uint8_t *base)
 {
@@ -132,7 +138,7 @@ struct noun_uses {
     noun atoms[NOUN_USES_MAX];
     size_t count;
 };
-extern _Thread_local struct noun_uses *noun_uses;
+extern _Thread_local struct noun_uses *noun_uses NOUN_THREAD_MODEL;
 void noun_note_use(noun atom); /* noun/atom.c */
 
 /* Direct atoms are persistent: they refer to nothing. */

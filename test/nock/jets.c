@@ -265,7 +265,9 @@ static void test_parent_unread(void)
     noun built = rig_noun(&rig, "[[1 2 3] 4 5 6]");
     noun parent = stack_cell(rig.stack, rig_noun(&rig, "[1 %layer]"), built);
     noun core = stack_triple(rig.stack, rig_noun(&rig, "[1 %inner]"), 0, parent);
+    nock_root_add(rig.machine, &built); /* where it is after the run */
     nock_run(rig.machine, core, rig_noun(&rig, "[11 [%fast 1 %word [0 7] 0] 0 1]"), &result);
+    nock_root_remove(rig.machine, &built);
     tap_ok(result.outcome == NOCK_DONE && (noun_words(built)[0] & NOUN_META_MUG_MASK) == 0,
            "what a parent holds is not walked to see that it is no root");
     noun copy = stack_cell(rig.stack, noun_cord("root"), 138);
