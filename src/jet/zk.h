@@ -40,14 +40,6 @@ static inline noun zk_atom(struct stack *stack, uint64_t word)
     return LIKELY(noun_is_direct(word)) ? word : stack_atom_from_word(stack, word);
 }
 
-static inline bool zk_all_based(const uint64_t *words, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (!zk_is_based(words[i]))
-            return false;
-    return true;
-}
-
 /* ---- arrays (zk_array.c) --------------------------------------------------- */
 
 /* An array of words in one atom, [length data], is followed there by a one, so

@@ -54,16 +54,6 @@ static void reverse_order(uint64_t *values, unsigned log)
     }
 }
 
-/* Joins the transforms of `half` even and `half` odd coefficients. */
-static void join_halves(uint64_t *values, size_t half, const uint64_t *twiddles)
-{
-    for (size_t i = 0; i < half; i++) {
-        uint64_t even = values[i], odd = zk_multiply(values[i + half], twiddles[i]);
-        values[i] = zk_add(even, odd);
-        values[i + half] = zk_sub(even, odd);
-    }
-}
-
 void zk_transform(uint64_t *values, unsigned log, uint64_t root)
 {
     struct wordstack twiddles;
@@ -76,7 +66,7 @@ void zk_transform(uint64_t *values, unsigned log, uint64_t root)
         for (size_t i = 0; i < half; i++, twiddle = zk_multiply(twiddle, step))
             twiddles.words[i] = twiddle;
         for (size_t i = 0; i < (size_t)1 << log; i += 2 * half)
-            join_halves(values + i, half, twiddles.words);
+            zk_join_halves(values + i, values + i + half, twiddles.words, half);
     }
     wordstack_finish(&twiddles);
 }

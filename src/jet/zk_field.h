@@ -80,6 +80,17 @@ static inline uint64_t zk_from_melt(uint64_t melt)
     return zk_reduce((unsigned __int128)zk_to_melt(melt) << 64);
 }
 
+/* Whether all are below p. */
+bool zk_all_based(const uint64_t *words, size_t count);
+
+/* sum[i] + values[i] * scalar, and sum[i] + values[i] * others[i] (zk_vector.c). */
+void zk_add_scaled(uint64_t *sum, const uint64_t *values, uint64_t scalar, size_t count);
+void zk_add_products(uint64_t *sum, const uint64_t *values, const uint64_t *others, size_t count);
+
+/* Joins the transforms of `count` even and `count` odd coefficients: low[i] becomes
+ * low[i] + high[i] * twiddles[i], and high[i] the difference. */
+void zk_join_halves(uint64_t *low, uint64_t *high, const uint64_t *twiddles, size_t count);
+
 /* x^n */
 uint64_t zk_power(uint64_t x, uint64_t n);
 

@@ -19,13 +19,22 @@ static struct zk_digest hash_word(uint64_t word)
     return zk_hash_belts(noun_of_one_leaf, COUNT_OF(noun_of_one_leaf));
 }
 
-/* As the description [%mary step length words]. */
-static struct zk_digest hash_array(uint64_t step, uint64_t length, const uint64_t *words, size_t count)
+/* The hashes of an array's step and length, alike for all arrays of a form. */
+struct array_form {
+    struct zk_digest step, length;
+};
+
+static struct array_form form_of(uint64_t step, uint64_t length)
 {
-    struct zk_digest step_hash = hash_word(step), length_hash = hash_word(length);
+    return (struct array_form){hash_word(step), hash_word(length)};
+}
+
+/* As the description [%mary step length words]. */
+static struct zk_digest hash_array(const struct array_form *form, const uint64_t *words, size_t count)
+{
     struct zk_digest words_hash = zk_hash_belts(words, count);
-    struct zk_digest tail = zk_hash_pair(&length_hash, &words_hash);
-    return zk_hash_pair(&step_hash, &tail);
+    struct zk_digest tail = zk_hash_pair(&form->length, &words_hash);
+    return zk_hash_pair(&form->step, &tail);
 }
 
 static bool hash_mary(noun mary, struct zk_digest *digest)
@@ -33,7 +42,8 @@ static bool hash_mary(noun mary, struct zk_digest *digest)
     struct zk_array array;
     if (!zk_mary_read(mary, &array) || !zk_all_based(array.words, array.count))
         return false;
-    *digest = hash_array(array.step, array.length, array.words, array.count);
+    struct array_form form = form_of(array.step, array.length);
+    *digest = hash_array(&form, array.words, array.count);
     return true;
 }
 
@@ -192,10 +202,10 @@ static noun merkle_heap(struct nock *machine, noun mary, uint64_t step)
     if (words == NULL)
         return NOCK_JET_FAIL;
     struct zk_digest *heap = (struct zk_digest *)(void *)words;
+    struct array_form form = form_of(step, array.step / step);
     bool stop = false;
     for (size_t i = 0; i < array.length && !stop; i++) {
-        heap[array.length - 1 + i] =
-            hash_array(step, array.step / step, array.words + i * array.step, (size_t)array.step);
+        heap[array.length - 1 + i] = hash_array(&form, array.words + i * array.step, (size_t)array.step);
         stop = nock_is_stopping(machine);
     }
     if (!stop)

@@ -148,18 +148,6 @@ static void merge_monomials(struct substitution *s)
     s->count = kept + 1;
 }
 
-static void add_scaled(uint64_t *sum, const uint64_t *values, uint64_t scalar, size_t places)
-{
-    for (size_t i = 0; i < places; i++)
-        sum[i] = zk_add(sum[i], zk_multiply(values[i], scalar));
-}
-
-static void add_product(uint64_t *sum, const uint64_t *values, const uint64_t *others, size_t places)
-{
-    for (size_t i = 0; i < places; i++)
-        sum[i] = zk_add(sum[i], zk_multiply(values[i], others[i]));
-}
-
 /* Of the monomials from `first` to before `end`, which agree in their first
  * `depth` factors: the sum of what is left of them, at `places` places from
  * `from` on.  As deep as a monomial has factors. */
@@ -179,27 +167,28 @@ static void sum_tree(const struct substitution *s, size_t first, size_t end, uns
         while (next < end && monomials[next].factors[depth] == factor)
             next++;
         if (next == first + 1 && monomials[first].count == depth + 1) {
-            add_scaled(sum, values, monomials[first].scalar, places);
+            zk_add_scaled(sum, values, monomials[first].scalar, places);
         } else {
             uint64_t inner[PLACES];
             sum_tree(s, first, next, depth + 1, from, places, inner);
-            add_product(sum, values, inner, places);
+            zk_add_products(sum, values, inner, places);
         }
         first = next;
     }
 }
 
-/* Whether all values of all factors are elements of the field. */
+/* Whether all values of all factors are elements of the field.  Each factor is
+ * looked at once; the library looks at no others. */
 static bool all_based(const struct substitution *s)
 {
-    if (!zk_all_based(s->traces.words, s->traces.count))
-        return false;
+    uint64_t seen[(UINT16_MAX + 1) / 64] = {0};
     for (size_t i = 0; i < s->count; i++)
         for (unsigned j = 0; j < s->monomials[i].count; j++) {
             uint16_t factor = s->monomials[i].factors[j];
-            bool is_new = i == 0 || j >= s->monomials[i - 1].count || s->monomials[i - 1].factors[j] != factor;
-            if ((factor & COMPOSITION_BIT) != 0 && is_new && !zk_all_based(values_of(s, factor), (size_t)s->length))
+            uint64_t bit = (uint64_t)1 << factor % 64;
+            if ((seen[factor / 64] & bit) == 0 && !zk_all_based(values_of(s, factor), (size_t)s->length))
                 return false;
+            seen[factor / 64] |= bit;
         }
     return true;
 }

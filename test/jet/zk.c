@@ -392,6 +392,41 @@ static void test_places(void)
            "dig finds every key's axis, put and del its value");
 }
 
+static void test_sums(uint64_t *state)
+{
+    unsigned good = 0;
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        uint64_t sum[11], scaled[11], values[11], others[11], scalar = zk_sample_belt(state);
+        unsigned count = (unsigned)tap_below(state, 12), right = 0;
+        for (unsigned j = 0; j < 11; j++)
+            scaled[j] = sum[j] = zk_sample_belt(state), values[j] = zk_sample_belt(state),
+            others[j] = zk_sample_belt(state);
+        zk_add_scaled(scaled, values, scalar, count);
+        for (unsigned j = 0; j < 11; j++)
+            right += scaled[j] == (j < count ? zk_add(sum[j], slow_multiply(values[j], scalar)) : sum[j]);
+        memcpy(scaled, sum, sizeof sum);
+        zk_add_products(scaled, values, others, count);
+        for (unsigned j = 0; j < 11; j++)
+            right += scaled[j] == (j < count ? zk_add(sum[j], slow_multiply(values[j], others[j])) : sum[j]);
+        good += right == 22;
+    }
+    tap_ok(good == ROUNDS, "sums of many products are those of each");
+}
+
+static void test_based(uint64_t *state)
+{
+    uint64_t words[300];
+    unsigned good = 0;
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        size_t count = (size_t)tap_below(state, 300), odd = (size_t)tap_below(state, 300);
+        for (size_t j = 0; j < 300; j++)
+            words[j] = j % 5 == 0 ? ZK_P - 1 : j;
+        words[odd] = i % 2 == 0 ? ZK_P : UINT64_MAX;
+        good += zk_all_based(words, count) == (odd >= count);
+    }
+    tap_ok(good == ROUNDS, "an element that is not below p is found wherever it is");
+}
+
 /* ---- the permutation in vectors -------------------------------------------- */
 
 static void test_vectors(uint64_t *state)
@@ -429,6 +464,8 @@ int main(void)
     test_division(&state);
     test_sponge();
     test_vectors(&state);
+    test_sums(&state);
+    test_based(&state);
     test_noun_hash(&state);
     test_curve(&state);
     test_trees();
