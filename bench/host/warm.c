@@ -5,9 +5,11 @@
  * makes a machine of DIR/ledger.jam, the kernel of examples/ledger.loam, and
  * lets it run for a while.  Then it is started again and again, each time in a
  * process of its own that answers a hundred events, each setting one entry, with
- * a pause before each, the first like the others: a processor that has done
- * something else meanwhile is part of life.  Every other start does without
- * host_warm_up, which `loam run` does before it takes events.
+ * a pause before each: a processor that has done something else meanwhile is part
+ * of life.  The first has a longer one, in which the log prepares itself, so it is
+ * compared with later events after such a pause (`rested`) as well as with
+ * the hundredth.  Every other start does without host_warm_up, which `loam run` does
+ * before it takes events.
  *
  * Measured is the processor time of the thread that owns the machine, flush
  * included, and the time on the wall.  The medians of all starts; the ratio is of
@@ -30,6 +32,7 @@
 #define FIRST_PAUSE_MS 20
 #define EVICTED_BYTES ((size_t)64 << 20)
 #define EVICTIONS 5
+#define RESTS 5
 
 struct sample {
     uint64_t cpu_ns;
@@ -40,6 +43,7 @@ struct sample {
 struct life {
     struct sample start, warm_up; /* host_open; host_warm_up */
     struct sample events[EVENTS];
+    struct sample rested[RESTS];
     struct sample evicted[EVICTIONS];
 };
 
@@ -112,6 +116,10 @@ static void live(struct host *host, struct life *life)
     for (noun i = 0; i < EVENTS; i++) {
         os_sleep_ms(i == 0 ? FIRST_PAUSE_MS : PAUSE_MS);
         life->events[i] = event(host, i * 104729);
+    }
+    for (noun i = 0; i < RESTS; i++) {
+        os_sleep_ms(FIRST_PAUSE_MS);
+        life->rested[i] = event(host, i * 15485863 + 3);
     }
     uint8_t *memory = calloc(1, EVICTED_BYTES);
     CHECK(memory != NULL);
@@ -199,14 +207,18 @@ static void print(const char *name, struct summary summary)
 static void report(const struct life *warm, const struct life *cold)
 {
     struct summary first = OF(warm, events[0]), last = OF(warm, events[EVENTS - 1]), unwarmed = OF(cold, events[0]);
+    struct summary rested = OF(warm, rested[RESTS / 2]);
     printf("{");
     print("first", first);
     print("second", OF(warm, events[1]));
     print("hundredth", last);
+    print("rested", rested);
     print("unwarmed_first", unwarmed);
     print("evicted", OF(warm, evicted[EVICTIONS / 2]));
     print("start", OF(warm, start));
     print("warm_up", OF(warm, warm_up));
+    printf("\"first_to_rested\": %.2f, \"first_to_rested_median\": %.2f, ", first.best_cpu / rested.best_cpu,
+           first.cpu / rested.cpu);
     printf("\"first_to_hundredth\": %.2f, \"first_to_hundredth_median\": %.2f, \"first_to_hundredth_wall\": %.2f, "
            "\"unwarmed_to_hundredth\": %.2f, \"starts\": %d}\n",
            first.best_cpu / last.best_cpu, first.cpu / last.cpu, first.wall / last.wall,
