@@ -21,7 +21,7 @@ static void by_hand(void)
            "and the arena says so: %" PRIu64 " bytes", after.arena_used_bytes);
     tap_ok(after.event == before.event && after.state_hash == before.state_hash && length(host) == 1000,
            "the state is the same");
-    poke(host, "[%set 7]");
+    change(host, "[%set 7]");
     fill(host, 500);
     uint64_t live_bytes = record.live_bytes;
     must(host_collect(host, false, &record));
@@ -70,7 +70,7 @@ static unsigned events_until(struct host *host, const struct asked *asked, uint6
         if (tap_below(seed, 8) == 0)
             fill(host, 1 + (unsigned)tap_below(seed, 2000));
         else
-            poke(host, "[%push %a-cord-that-is-longer-than-a-word]");
+            change(host, "[%push %a-cord-that-is-longer-than-a-word]");
         count++;
     }
     return count;
@@ -118,13 +118,10 @@ static void beside_large_atoms(void)
     strcpy(text + at + length_bytes, "']");
     arena_statistics(host_node(host)->arena, &before);
     fill(host, 10);
-    poke(host, text);
+    change(host, text);
     must(host_collect(host, true, &record));
     arena_statistics(host_node(host)->arena, &with);
-    noun product;
-    host_reset(host);
-    must(host_peek(host, 0, &product));
-    noun atom = noun_head(noun_at(product, 7));
+    noun atom = noun_head(state_of(host));
     uint64_t direct;
     size_t size_bytes;
     const uint8_t *bytes = noun_atom_bytes(atom, &direct, &size_bytes);
@@ -136,7 +133,7 @@ static void beside_large_atoms(void)
     host_close(host);
     tap_ok(verifies(directory), "and the machine is whole");
     must(host_open(directory, NULL, NULL, &host));
-    poke(host, "[%set 0]");
+    change(host, "[%set 0]");
     must(host_collect(host, true, &record));
     fill(host, 10);
     must(host_collect(host, true, &record));

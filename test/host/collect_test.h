@@ -2,17 +2,9 @@
 #ifndef TEST_HOST_COLLECT_TEST_H
 #define TEST_HOST_COLLECT_TEST_H
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "arena/arena.h"
-#include "codec/codec.h"
-#include "host/host.h"
-#include "os/os.h"
+#include "host_test.h"
 #include "recovery/recovery.h"
-#include "support/tap.h"
-#include "test_kernel.h"
 
 /* [%fill n]: the state is a list of n new cells.  [%push x]: one more cell, in front.
  * [%run f]: the state is what the formula f makes of it.  A peek gives the state. */
@@ -25,69 +17,33 @@
 
 #define MIB ((uint64_t)1 << 20)
 
-static inline void must(enum status status)
-{
-    if (status == STATUS_OK)
-        return;
-    printf("Bail out! %s\n", status_message());
-    exit(1);
-}
-
 static inline struct host *create(const char *directory, const struct host_options *options)
 {
-    struct recovery_kernel kernel = test_kernel_jam(KERNEL);
-    struct host_kernel jam = {kernel.bytes, kernel.size_bytes};
+    struct host_kernel kernel = kernel_of(KERNEL);
     struct host *host;
-    must(host_create(directory, &jam, NULL, options, &host));
+    must(host_create(directory, &kernel, NULL, options, &host));
     free((void *)kernel.bytes);
     return host;
 }
 
-/* On the host's stack. */
-static inline noun read_cause(struct host *host, const char *text)
+static inline void change(struct host *host, const char *cause_text)
 {
-    noun cause;
-    must(codec_read(host_stack(host), "cause", text, strlen(text), &cause));
-    return cause;
-}
-
-static inline void poke(struct host *host, const char *cause_text)
-{
-    struct host_event event;
-    host_reset(host);
-    must(host_poke(host, host_wire(host, "sys", NULL), read_cause(host, cause_text), &event));
-    if (event.answer != HOST_ACCEPTED) {
-        printf("Bail out! %s: %s\n", cause_text, status_message());
-        exit(1);
-    }
+    if (poke(host, cause_text).answer == HOST_ACCEPTED)
+        return;
+    printf("Bail out! %s: %s\n", cause_text, status_message());
+    exit(1);
 }
 
 static inline void fill(struct host *host, unsigned count)
 {
     char text[64];
     snprintf(text, sizeof text, "[%%fill %u]", count);
-    poke(host, text);
-}
-
-/* The state, until host_reset. */
-static inline noun state_of(struct host *host)
-{
-    noun product;
-    host_reset(host);
-    must(host_peek(host, 0, &product));
-    return noun_at(product, 7);
+    change(host, text);
 }
 
 static inline int64_t length(struct host *host)
 {
     return noun_list_length(state_of(host));
-}
-
-static inline struct host_status facts_of(struct host *host)
-{
-    struct host_status facts;
-    must(host_status_read(host, &facts));
-    return facts;
 }
 
 static inline bool verifies(const char *directory)

@@ -1,47 +1,7 @@
 /* The life of an event, in memory and on disk. */
 #include <sqlite3.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
-#include "codec/codec.h"
-#include "host/host.h"
-#include "kernel/kernel.h"
-#include "os/os.h"
-#include "support/tap.h"
-#include "test_kernel.h"
-
-static struct host_kernel kernel_of(const char *text)
-{
-    struct recovery_kernel kernel = test_kernel_jam(text);
-    return (struct host_kernel){kernel.bytes, kernel.size_bytes};
-}
-
-static void must(enum status status)
-{
-    if (status == STATUS_OK)
-        return;
-    printf("Bail out! %s\n", status_message());
-    exit(1);
-}
-
-static struct host_event poke(struct host *host, const char *cause_text)
-{
-    noun cause;
-    struct host_event event;
-    host_reset(host);
-    must(codec_read(host_stack(host), "cause", cause_text, strlen(cause_text), &cause));
-    must(host_poke(host, host_wire(host, "sys", NULL), cause, &event));
-    return event;
-}
-
-static uint64_t peek(struct host *host)
-{
-    noun product;
-    host_reset(host);
-    must(host_peek(host, stack_cell(host_stack(host), noun_cord("x"), 0), &product));
-    return noun_at(product, 7);
-}
+#include "host_test.h"
 
 static const char *text_of(noun n)
 {
@@ -61,12 +21,12 @@ static void test_events(struct host *host, const char *where)
     tap_ok(event.answer == HOST_ACCEPTED && event.number == 1, "%s: an event is accepted", where);
     tap_ok(strcmp(text_of(event.effects), "[[%count 1] 0]") == 0, "%s: its effects are there: %s", where,
            text_of(event.effects));
-    tap_ok(peek(host) == 1, "%s: the state has changed", where);
+    tap_ok(state_of(host) == 1, "%s: the state has changed", where);
 
     event = poke(host, "%unknown");
     tap_ok(event.answer == HOST_SWAPPED && event.number == 2 && event.effects == 0, "%s: a crash is swapped", where);
     tap_ok(noun_is_cell(event.goof) && noun_head(event.goof) == noun_cord("exit"), "%s: and says why", where);
-    tap_ok(peek(host) == 1, "%s: the state is what it was", where);
+    tap_ok(state_of(host) == 1, "%s: the state is what it was", where);
 
     event = poke(host, "%mute");
     tap_ok(event.answer == HOST_REFUSED && event.reason == STATUS_CRASHED, "%s: a crash of the notice is refused",
@@ -77,13 +37,13 @@ static void test_events(struct host *host, const char *where)
     event = poke(host, "[%do [%one 'a longer cord than a word'] [%two 1 2 3] 0]");
     tap_ok(strcmp(text_of(event.effects), "[[%one 'a longer cord than a word'] [%two 1 2 3] 0]") == 0,
            "%s: effects come through whole: %s", where, text_of(event.effects));
-    tap_ok(peek(host) == 3, "%s: and the state goes on", where);
+    tap_ok(state_of(host) == 3, "%s: and the state goes on", where);
 
     noun product;
     host_reset(host);
     tap_ok(host_peek(host, 0, &product) == STATUS_CRASHED, "%s: a peek that crashes says so: %s", where,
            status_message());
-    tap_ok(peek(host) == 3, "%s: and harms nobody", where);
+    tap_ok(state_of(host) == 3, "%s: and harms nobody", where);
 }
 
 static void test_limit(void)
@@ -96,7 +56,7 @@ static void test_limit(void)
     tap_ok(event.answer == HOST_SWAPPED && noun_head(event.goof) == noun_cord("intr"),
            "an event that never ends is swapped when its time is up");
     tap_ok(event.limit != NULL && strcmp(event.limit, "event-timeout") == 0, "and says which limit it was");
-    tap_ok(poke(host, "%inc").answer == HOST_ACCEPTED && peek(host) == 1, "and the next one runs");
+    tap_ok(poke(host, "%inc").answer == HOST_ACCEPTED && state_of(host) == 1, "and the next one runs");
     host_close(host);
     free((void *)kernel.bytes);
 }
@@ -113,19 +73,12 @@ static void test_garbage(void)
     tap_ok(event.answer == HOST_SWAPPED, "a wire that is no wire crashes the kernel, no more");
     for (int i = 0; i < 2000; i++)
         poke(host, "[%do [1 2 3 4 5 6 7 8 9 10] 0]");
-    tap_ok(peek(host) == 2000, "two thousand events in memory");
+    tap_ok(state_of(host) == 2000, "two thousand events in memory");
     host_close(host);
     free((void *)kernel.bytes);
 }
 
 /* ---- on disk ---------------------------------------------------------------------------- */
-
-static struct host_status status_of(struct host *host)
-{
-    struct host_status facts;
-    must(host_status_read(host, &facts));
-    return facts;
-}
 
 static void test_durable(void)
 {
@@ -138,28 +91,29 @@ static void test_durable(void)
     snprintf(copy, sizeof copy, "%s/copy", scratch);
     must(host_create(directory, &kernel, NULL, NULL, &host));
     test_events(host, "on disk");
-    struct host_status before = status_of(host);
+    struct host_status before = facts_of(host);
     tap_ok(before.event == 4 && before.log_rows == 4 && before.state_hash != 0, "the status counts");
     must(host_open_view(directory, NULL, &view));
-    tap_ok(peek(view) == 3 && status_of(view).state_hash == before.state_hash, "a view sees the newest state");
+    tap_ok(state_of(view) == 3 && facts_of(view).state_hash == before.state_hash, "a view sees the newest state");
     must(host_export(view, state, false));
     host_close(view);
     host_close(host);
 
     must(host_open(directory, NULL, NULL, &host));
-    struct host_status after = status_of(host);
+    struct host_status after = facts_of(host);
     tap_ok(after.event == 4 && after.state_hash == before.state_hash && after.events_replayed == 0,
            "and opens again where it was");
     tap_ok(poke(host, "%inc").number == 5, "numbers go on");
     host_close(host);
 
     must(host_create(copy, &kernel, state, NULL, &host));
-    after = status_of(host);
-    tap_ok(after.event == 4 && after.state_hash == before.state_hash && peek(host) == 3, "an export can be imported");
+    after = facts_of(host);
+    tap_ok(after.event == 4 && after.state_hash == before.state_hash && state_of(host) == 3,
+           "an export can be imported");
     tap_ok(after.log_base == 4 && poke(host, "%inc").number == 5, "and goes on from its event");
     host_close(host);
     must(host_open(copy, NULL, NULL, &host));
-    tap_ok(status_of(host).event == 5 && peek(host) == 4, "and comes back");
+    tap_ok(facts_of(host).event == 5 && state_of(host) == 4, "and comes back");
     host_close(host);
     free((void *)kernel.bytes);
 }
@@ -213,7 +167,7 @@ static void test_broken(void)
     snprintf(directory, sizeof directory, "%s/broken", tap_scratch());
     must(host_create(directory, &kernel, NULL, NULL, &host));
     poke(host, "%inc");
-    uint64_t hash = status_of(host).state_hash;
+    uint64_t hash = facts_of(host).state_hash;
     sqlite3 *intruder = occupy_log(directory);
     host_reset(host);
     noun cause = stack_cord(host_stack(host), "inc");
@@ -226,10 +180,10 @@ static void test_broken(void)
            "a broken host takes nothing more, although it could: %s", status_message());
     host_close(host);
     must(host_open(directory, NULL, NULL, &host));
-    struct host_status facts = status_of(host);
+    struct host_status facts = facts_of(host);
     tap_ok(facts.event == 1 && facts.state_hash == hash && facts.events_replayed == 0,
            "the next start stands where the log does");
-    tap_ok(poke(host, "%inc").number == 2 && peek(host) == 2, "and goes on");
+    tap_ok(poke(host, "%inc").number == 2 && state_of(host) == 2, "and goes on");
     host_close(host);
     free((void *)kernel.bytes);
 }

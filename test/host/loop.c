@@ -1,31 +1,16 @@
 /* The event loop: order, answers, idleness, stopping. */
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "host/host.h"
-#include "os/os.h"
-#include "support/tap.h"
-#include "test_kernel.h"
-
-static void must(enum status status)
-{
-    if (status == STATUS_OK)
-        return;
-    printf("Bail out! %s\n", status_message());
-    exit(1);
-}
+#include "host_test.h"
 
 static struct host *open_memory(void)
 {
-    struct recovery_kernel jam = test_kernel_jam(TEST_KERNEL);
-    struct host_kernel kernel = {jam.bytes, jam.size_bytes};
+    struct host_kernel kernel = kernel_of(TEST_KERNEL);
     struct host *host;
     must(host_open_memory(&kernel, NULL, NULL, &host));
-    free((void *)jam.bytes);
+    free((void *)kernel.bytes);
     return host;
 }
 

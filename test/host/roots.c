@@ -150,7 +150,7 @@ static bool root_holds(struct stage *stage, enum arena_root root, const char *at
 
 static void use_core(struct stage *stage)
 {
-    poke(stage->host, WITH_CORE);
+    change(stage->host, WITH_CORE);
     CHECK(state_of(stage->host) == 77);
 }
 
@@ -168,8 +168,8 @@ static bool core_reads(struct stage *stage)
 
 static void use_formula(struct stage *stage)
 {
-    poke(stage->host, "[%push " FORMULA "]");
-    poke(stage->host, "[%run 2 [1 0] 0 2]");
+    change(stage->host, "[%push " FORMULA "]");
+    change(stage->host, "[%run 2 [1 0] 0 2]");
     CHECK(state_of(stage->host) == 6);
 }
 
@@ -203,12 +203,11 @@ static void leave_view(struct stage *stage)
 /* What is exported is the state the view was opened at. */
 static bool export_reads(struct stage *stage)
 {
-    struct recovery_kernel kernel = test_kernel_jam(KERNEL);
-    struct host_kernel jam = {kernel.bytes, kernel.size_bytes};
+    struct host_kernel kernel = kernel_of(KERNEL);
     struct host *copy;
     const char *path = tap_path(tap_scratch(), "exported");
     must(host_export(stage->view, path, false));
-    must(host_open_memory(&jam, path, NULL, &copy));
+    must(host_open_memory(&kernel, path, NULL, &copy));
     free((void *)kernel.bytes);
     bool is_there = is_alike(look(copy), stage->expected);
     host_close(copy);
@@ -359,7 +358,7 @@ static bool survives(const struct keeper *keeper, struct stage *stage, bool is_f
         if (keeper->reads != NULL)
             churn(stage->host);
         else
-            poke(stage->host, round % 2 == 0 ? "[%push 9]" : "[%run 0 3]"); /* there and back */
+            change(stage->host, round % 2 == 0 ? "[%push 9]" : "[%run 0 3]"); /* there and back */
         is_good = collect(stage->host, round % 2 == 0 ? is_full : !is_full) && is_good;
         if (keeper->reads == NULL && round % 2 == 0)
             continue;
@@ -379,7 +378,7 @@ static void test_keeper(const struct keeper *keeper, bool is_full)
     stage.host = create(stage.directory, &options);
     fill(stage.host, KEPT_CELLS);
     stage.expected = look(stage.host);
-    poke(stage.host, "[%set 0]");
+    change(stage.host, "[%set 0]");
     bool is_good = collect(stage.host, true); /* so that a young one has a boundary to stop at */
     keeper->keep(&stage);
     is_good = survives(keeper, &stage, is_full) && is_good;
@@ -414,7 +413,7 @@ static void test_dropped(void)
     fill(stage.host, 1);
     uint64_t before_bytes = live_bytes(stage.host);
     keep_snapshot(&stage);
-    poke(stage.host, "[%set 0]");
+    change(stage.host, "[%set 0]");
     uint64_t kept_bytes = live_bytes(stage.host);
     host_reset(stage.host);
     must(node_kept_drop(host_node(stage.host), "then", false));
@@ -459,7 +458,7 @@ static void test_running(bool is_full)
     host_reset(host);
     host_gc_status_read(host, &gc);
     bool was_begun = gc.phase != HOST_GC_IDLE;
-    poke(host, cause); /* the collection's thread has copied everything long before its end */
+    change(host, cause); /* the collection's thread has copied everything long before its end */
     bool is_alike_after = is_alike(look(host), expected);
     while (!is_over) {
         os_sleep_ms(1);

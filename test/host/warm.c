@@ -1,14 +1,5 @@
 /* Warming up does an event's work and leaves nothing behind. */
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "codec/codec.h"
-#include "host/host.h"
-#include "kernel/kernel.h"
-#include "os/os.h"
-#include "support/tap.h"
-#include "test_kernel.h"
+#include "host_test.h"
 
 /* As TEST_KERNEL, but %inc says so. */
 #define SPEAKING_KERNEL                                                                                                \
@@ -26,23 +17,14 @@ static void on_slog(void *context, uint64_t priority, noun tank)
     heard += tank == noun_cord("heard");
 }
 
-static void must(enum status status)
-{
-    if (status == STATUS_OK)
-        return;
-    printf("Bail out! %s\n", status_message());
-    exit(1);
-}
-
 static struct host *create(const char *name, const char *text, char directory[512])
 {
     static const struct host_options options = {.listener = {.slog = on_slog}};
-    struct recovery_kernel jam = test_kernel_jam(text);
-    const struct host_kernel kernel = {jam.bytes, jam.size_bytes};
+    const struct host_kernel kernel = kernel_of(text);
     struct host *host;
     snprintf(directory, 512, "%s/%s", tap_scratch(), name);
     must(host_create(directory, &kernel, NULL, &options, &host));
-    free((void *)jam.bytes);
+    free((void *)kernel.bytes);
     return host;
 }
 
@@ -54,41 +36,16 @@ static struct host *open_again(const char *directory)
     return host;
 }
 
-static enum host_answer poke(struct host *host, const char *cause_text)
-{
-    noun cause;
-    struct host_event event;
-    host_reset(host);
-    must(codec_read(host_stack(host), "cause", cause_text, strlen(cause_text), &cause));
-    must(host_poke(host, host_wire(host, "sys", NULL), cause, &event));
-    return event.answer;
-}
-
-static uint64_t peek(struct host *host)
-{
-    noun product;
-    host_reset(host);
-    must(host_peek(host, stack_cell(host_stack(host), noun_cord("x"), 0), &product));
-    return noun_at(product, 7);
-}
-
-static struct host_status facts_of(struct host *host)
-{
-    struct host_status facts;
-    must(host_status_read(host, &facts));
-    return facts;
-}
-
 /* Opens the machine, warms it up and looks whether it is as it was. */
 static void test_nothing_remains(const char *directory, const char *what)
 {
     struct host *host = open_again(directory);
     struct host_status before = facts_of(host);
-    uint64_t value = peek(host);
+    uint64_t value = state_of(host);
     host_warm_up(host);
     struct host_status after = facts_of(host);
     tap_ok(after.event == before.event && after.state_hash == before.state_hash && after.events == before.events &&
-               peek(host) == value,
+               state_of(host) == value,
            "%s: warming up is no event", what);
     tap_ok(after.arena_used_bytes == before.arena_used_bytes && after.arena_objects == before.arena_objects,
            "%s: and writes nothing into the arena", what);
@@ -105,24 +62,25 @@ static void test_life(void)
     host_close(create("life", TEST_KERNEL, directory));
     test_nothing_remains(directory, "no event yet");
     struct host *host = open_again(directory);
-    CHECK(poke(host, "%inc") == HOST_ACCEPTED);
+    CHECK(poke(host, "%inc").answer == HOST_ACCEPTED);
     host_close(host);
     test_nothing_remains(directory, "an event");
     host = open_again(directory);
-    CHECK(poke(host, "%unknown") == HOST_SWAPPED);
+    CHECK(poke(host, "%unknown").answer == HOST_SWAPPED);
     host_close(host);
     test_nothing_remains(directory, "the notice of a crash");
     host = open_again(directory);
-    CHECK(poke(host, "[%do [%one 'a longer cord than a word'] [%two 1 2 3] 0]") == HOST_ACCEPTED);
+    CHECK(poke(host, "[%do [%one 'a longer cord than a word'] [%two 1 2 3] 0]").answer == HOST_ACCEPTED);
     host_close(host);
     test_nothing_remains(directory, "an event with effects");
     for (unsigned i = 0; i < 3; i++) {
         host = open_again(directory);
         host_warm_up(host);
-        uint64_t value = peek(host);
-        tap_ok(poke(host, "%inc") == HOST_ACCEPTED && peek(host) == value + 1, "an event follows it");
+        uint64_t value = state_of(host);
+        tap_ok(poke(host, "%inc").answer == HOST_ACCEPTED && state_of(host) == value + 1, "an event follows it");
         host_warm_up(host);
-        tap_ok(poke(host, "%inc") == HOST_ACCEPTED && peek(host) == value + 2, "also when it was done once more");
+        tap_ok(poke(host, "%inc").answer == HOST_ACCEPTED && state_of(host) == value + 2,
+               "also when it was done once more");
         host_close(host);
     }
 }
@@ -131,12 +89,12 @@ static void test_silence(void)
 {
     char directory[512];
     struct host *host = create("silence", SPEAKING_KERNEL, directory);
-    tap_ok(poke(host, "%inc") == HOST_ACCEPTED && heard == 1, "a kernel speaks in an event");
+    tap_ok(poke(host, "%inc").answer == HOST_ACCEPTED && heard == 1, "a kernel speaks in an event");
     host_close(host);
     host = open_again(directory);
     host_warm_up(host);
     tap_ok(heard == 1, "and is not heard when it is done again");
-    tap_ok(poke(host, "%inc") == HOST_ACCEPTED && heard == 2, "but after that");
+    tap_ok(poke(host, "%inc").answer == HOST_ACCEPTED && heard == 2, "but after that");
     host_close(host);
 }
 
@@ -147,9 +105,9 @@ static void test_memory(void)
     struct host *host;
     must(host_open_memory(&kernel, NULL, NULL, &host));
     host_warm_up(host);
-    tap_ok(poke(host, "%inc") == HOST_ACCEPTED && peek(host) == 1, "in memory there is nothing to warm");
+    tap_ok(poke(host, "%inc").answer == HOST_ACCEPTED && state_of(host) == 1, "in memory there is nothing to warm");
     host_close(host);
-    free((void *)jam.bytes);
+    free((void *)kernel.bytes);
 }
 
 int main(void)
