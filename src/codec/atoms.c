@@ -17,7 +17,6 @@ bool atoms_init(struct atoms *atoms, struct scratch_array arrays[ATOMS_ARRAYS])
     atoms->count = 0;
     atoms->searched = ~(uint64_t)1;
     atoms->known = 0;
-    memset(atoms->lately, 0, sizeof atoms->lately);
     return make_entries(atoms, ENTRIES_FIRST) && hash_index_init(&atoms->index, &arrays[1]);
 }
 
@@ -62,7 +61,7 @@ static uint32_t find(struct atoms *atoms, noun atom, uint64_t hash)
 enum atom_kind atoms_reach(struct atoms *atoms, noun atom, uint64_t position, struct atom_entry **entry)
 {
     size_t lately = (size_t)(atom * 0x9e3779b97f4a7c15u >> (64 - ATOMS_LATELY_BITS));
-    if (LIKELY(atoms->lately[lately].atom == atom)) {
+    if (LIKELY(atoms->count > 0 && atoms->lately[lately].atom == atom)) {
         *entry = &atoms->entries[atoms->lately[lately].number];
         return ATOM_KNOWN;
     }
@@ -85,6 +84,8 @@ enum atom_kind atoms_reach(struct atoms *atoms, noun atom, uint64_t position, st
     }
     if (!remembered)
         return ATOM_PLAIN;
+    if (atoms->count == 0)
+        memset(atoms->lately, 0, sizeof atoms->lately);
     hash_index_add(&atoms->index, hash, atoms->count);
     *entry = &atoms->entries[atoms->count++];
     **entry = (struct atom_entry){.atom = atom, .position = position};

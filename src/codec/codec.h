@@ -26,7 +26,7 @@
 
 /* The jam of `n` in exactly ceil(bits / 8) bytes, at least one; the caller
  * frees *bytes.  STATUS_NO_MEMORY if there is none for the output or the
- * table of what was written. */
+ * table of what was written, or if the jam had 2^40 bits (128 GiB) or more. */
 enum status codec_jam(noun n, uint8_t **bytes, size_t *size_bytes) MUST_USE;
 
 /* The jam of `n` as an atom on `stack`, or NOUN_NONE if there is no memory, or

@@ -24,7 +24,7 @@ static bool make_filter(struct hash_index *index)
         return false;
     index->filter = memset(index->filter_array->items, 0, size_bytes);
     index->filter_bits = bits;
-    for (size_t i = 0; i < (size_t)1 << index->bits; i++) {
+    for (size_t i = 0; index->count > 0 && i < (size_t)1 << index->bits; i++) {
         uint64_t item = index->items[i], bit = item >> (64 - bits);
         if (item != 0)
             index->filter[bit / 64] |= (uint64_t)1 << bit % 64;

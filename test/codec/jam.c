@@ -245,6 +245,54 @@ static void try_random_equal_parts(uint64_t *state)
     tap_ok(good == 300, "%u of 300 nouns full of equal parts jam as the rules say", good);
 }
 
+/* Takes the leaves off the budget; false if it does not suffice. */
+static bool is_small(noun n, unsigned *budget)
+{
+    if (*budget == 0)
+        return false;
+    if (noun_is_cell(n))
+        return is_small(noun_head(n), budget) && is_small(noun_tail(n), budget);
+    --*budget;
+    return true;
+}
+
+static noun random_part(uint64_t *state, noun n)
+{
+    for (unsigned budget; budget = 40, !is_small(n, &budget) || (noun_is_cell(n) && tap_below(state, 4) == 0);)
+        n = tap_below(state, 2) == 0 ? noun_head(n) : noun_tail(n);
+    return n;
+}
+
+static bool is_same_jam(noun a, noun b)
+{
+    uint8_t *bytes[2];
+    size_t size_bytes[2];
+    CHECK(codec_jam(a, &bytes[0], &size_bytes[0]) == STATUS_OK && codec_jam(b, &bytes[1], &size_bytes[1]) == STATUS_OK);
+    bool same = size_bytes[0] == size_bytes[1] && memcmp(bytes[0], bytes[1], size_bytes[0]) == 0;
+    free(bytes[0]);
+    free(bytes[1]);
+    return same;
+}
+
+/* Of a large noun many parts come again, once themselves and once as copies; too
+ * many to compare with the slow rules, but both must jam alike. */
+static void try_many_copies(uint64_t *state)
+{
+    unsigned good = 0;
+    for (unsigned i = 0; i < 8; i++) {
+        stack_clear(stack);
+        noun whole = random_noun(stack, state, 1000 + (unsigned)tap_below(state, 30000));
+        noun parts = whole, copies = whole;
+        for (unsigned j = 0; j < 4000; j++) {
+            noun part = random_part(state, whole);
+            parts = stack_cell(stack, parts, part);
+            copies = stack_cell(stack, copies, copy(part));
+        }
+        good += is_same_jam(parts, copies) && survives(copies);
+    }
+    tap_ok(good == 8, "%u of 8 large nouns jam alike, whether parts come again or copies of them", good);
+}
+
 /* A noun of 2^200 leaves and 200 cells. */
 static void try_sharing(void)
 {
@@ -279,6 +327,7 @@ int main(void)
     try_sharing();
     uint64_t state = tap_seed();
     try_random_equal_parts(&state);
+    try_many_copies(&state);
     try_random(&state, 8, 2000, true);
     try_random(&state, 300, 200, true);
     try_random(&state, 20000, 20, false);
