@@ -50,9 +50,16 @@ static enum status kind_of(const struct doctor *doctor, const char *name, enum o
 
 static bool is_known_name(const char *name)
 {
-    static const char *const names[] = {
-        RECOVERY_MARK_NAME,       RECOVERY_LOCK_NAME,    ARENA_FILE_NAME, RECOVERY_LOG_NAME, RECOVERY_LOG_NAME "-wal",
-        RECOVERY_LOG_NAME "-shm", RECOVERY_KERNELS_NAME, "snapshots",     "control",         "lost+found"};
+    static const char *const names[] = {RECOVERY_MARK_NAME,
+                                        RECOVERY_LOCK_NAME,
+                                        ARENA_FILE_NAME,
+                                        RECOVERY_LOG_NAME,
+                                        (RECOVERY_LOG_NAME "-wal"),
+                                        (RECOVERY_LOG_NAME "-shm"),
+                                        RECOVERY_KERNELS_NAME,
+                                        "snapshots",
+                                        "control",
+                                        "lost+found"};
     for (size_t i = 0; i < COUNT_OF(names); i++)
         if (strcmp(name, names[i]) == 0)
             return true;
