@@ -268,6 +268,7 @@ static void test_parent_unread(void)
     nock_root_add(rig.machine, &built); /* where it is after the run */
     nock_run(rig.machine, core, rig_noun(&rig, "[11 [%fast 1 %word [0 7] 0] 0 1]"), &result);
     nock_root_remove(rig.machine, &built);
+    built = noun_at(result.product, 15); /* where it is by now */
     tap_ok(result.outcome == NOCK_DONE && (noun_words(built)[0] & NOUN_META_MUG_MASK) == 0,
            "what a parent holds is not walked to see that it is no root");
     noun copy = stack_cell(rig.stack, noun_cord("root"), 138);
