@@ -1,6 +1,8 @@
 /* SQLite's failures in our words: cause, place, cure. */
 #include "eventlog/private.h"
 
+#include "os/os.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,37 +12,51 @@ struct meaning {
     const char *cure;
 };
 
+static const struct meaning no_space = {STATUS_NO_SPACE, "free space on the disk or raise the quota, then try again"};
+static const struct meaning io = {
+    STATUS_IO, "check the disk and the system's log, then start again: what is on the disk will be verified"};
+
+static bool is_for_space(int error_number)
+{
+    return error_number == ENOSPC || error_number == EDQUOT;
+}
+
 /* A full disk or quota reaches us as SQLITE_FULL or, on some calls, as an I/O
  * error with the system's number beside it.  A failed sync stays an I/O error
  * whatever its number: what was written before it can no longer be trusted. */
 static struct meaning meaning_of_io(int code, int error_number)
 {
     bool is_sync = code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC;
-    if (!is_sync && (error_number == ENOSPC || error_number == EDQUOT))
-        return (struct meaning){STATUS_NO_SPACE, "free space on the disk or raise the quota, then try again"};
-    return (struct meaning){STATUS_IO,
-                            "check the disk and the system's log, then start again: what is on the disk will "
-                            "be verified"};
+    return !is_sync && is_for_space(error_number) ? no_space : io;
 }
 
-static struct meaning meaning_of_open(int error_number)
+/* Of a file that SQLite failed to create, the number says that it is not there. */
+static struct meaning meaning_of_open(const struct eventlog *log, int error_number)
 {
+    enum os_kind kind;
     if (error_number == EACCES || error_number == EPERM || error_number == EROFS)
         return (struct meaning){STATUS_PERMISSION, "make the file and its directory accessible to this user"};
     if (error_number == EMFILE || error_number == ENFILE)
         return (struct meaning){STATUS_LIMIT, "raise the limit on open files"};
-    return (struct meaning){STATUS_NOT_FOUND, "check the path"};
+    if (is_for_space(error_number))
+        return no_space;
+    if (error_number == EIO)
+        return io;
+    if (os_kind_of(log->path, &kind) != STATUS_OK || kind == OS_KIND_ABSENT)
+        return (struct meaning){STATUS_NOT_FOUND, "check the path"};
+    return (struct meaning){STATUS_IO,
+                            "a file beside it cannot be made: check space, disk and rights of its directory"};
 }
 
-static struct meaning meaning_of(int code, int error_number)
+static struct meaning meaning_of(const struct eventlog *log, int code, int error_number)
 {
     switch (code & 0xff) {
     case SQLITE_IOERR:
         return meaning_of_io(code, error_number);
     case SQLITE_CANTOPEN:
-        return meaning_of_open(error_number);
+        return meaning_of_open(log, error_number);
     case SQLITE_FULL:
-        return (struct meaning){STATUS_NO_SPACE, "free space on the disk or raise the quota, then try again"};
+        return no_space;
     case SQLITE_CORRUPT:
         return (struct meaning){STATUS_CORRUPT, "restore the file from a copy; do not write to it"};
     case SQLITE_NOTADB:
@@ -76,7 +92,7 @@ enum status eventlog_fail(struct eventlog *log, int code, const char *doing)
 {
     int error_number = sqlite3_system_errno(log->database);
     bool has_number = error_number != 0 && ((code & 0xff) == SQLITE_IOERR || (code & 0xff) == SQLITE_CANTOPEN);
-    struct meaning meaning = meaning_of(code, error_number);
+    struct meaning meaning = meaning_of(log, code, error_number);
     enum status status = status_fail(meaning.status, "event log %s: cannot %s: %s%s%s (SQLite %d); %s", log->path,
                                      doing, sqlite3_errstr(code), has_number ? ": " : "",
                                      has_number ? strerror(error_number) : "", code, meaning.cure);
