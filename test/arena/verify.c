@@ -95,6 +95,13 @@ static bool finds_damage(const char *path)
     return is_found;
 }
 
+/* A format's version that an upgrade might have left there says nothing: the checksum decides. */
+static bool says_nothing(uint64_t where, uint8_t flipped)
+{
+    return where == offsetof(struct arena_identity_page, format_version) && flipped >= 1 &&
+           flipped <= ARENA_FORMAT_VERSION;
+}
+
 static void any_flipped_bit_is_found(const char *path)
 {
     struct arena *arena = test_open(path);
@@ -108,6 +115,8 @@ static void any_flipped_bit_is_found(const char *path)
         uint64_t where = at + tap_below(&random, 8);
         MUST(os_file_read(file, where, &byte, 1));
         flipped = (uint8_t)(byte ^ 1u << tap_below(&random, 8));
+        if (says_nothing(where, flipped))
+            continue;
         MUST(os_file_write(file, where, &flipped, 1));
         tried++;
         if (!finds_damage(path) && missed++ == 0)
