@@ -210,6 +210,20 @@ static void count_trees(const struct arena_layout *layout, struct arena_usage *u
     }
 }
 
+/* The file may have been cut since the commit was written: only of free pages, usable then or not. */
+static void leave_out_cut(const struct arena *arena, struct arena_usage *usage)
+{
+    const struct arena_layout *layout = &arena->layout;
+    uint64_t end_page = usage->file_bytes / ARENA_PAGE_BYTES;
+    const struct tree_record *record;
+    for (uint64_t at = 0; (record = tree_at_or_above(&layout->free, at)) != NULL; at = record->key + record->count) {
+        uint64_t record_end = record->key + record->count;
+        uint64_t start = record->key > end_page ? record->key : end_page;
+        uint64_t cut_bytes = record_end > start ? (record_end - start) * ARENA_PAGE_BYTES : 0;
+        *(record->value <= arena->reusable_sequence ? &usage->free_bytes : &usage->waiting_bytes) -= cut_bytes;
+    }
+}
+
 /* Under both mutexes. */
 static void count_all(const struct arena *arena, struct arena_usage *usage)
 {
@@ -228,6 +242,7 @@ static void count_all(const struct arena *arena, struct arena_usage *usage)
         mapped_bytes - usage->segment_bytes - usage->large_bytes - usage->padding_bytes - usage->ahead_bytes;
     usage->free_bytes = usable * ARENA_PAGE_BYTES;
     usage->waiting_bytes += (all - usable) * ARENA_PAGE_BYTES;
+    leave_out_cut(arena, usage);
 }
 
 enum status arena_usage(struct arena *arena, struct arena_usage *usage)
@@ -242,11 +257,6 @@ enum status arena_usage(struct arena *arena, struct arena_usage *usage)
     uint64_t known_bytes = usage->ring_bytes + usage->segment_bytes + usage->large_bytes + usage->padding_bytes +
                            usage->node_bytes + usage->ahead_bytes + usage->moving_bytes + usage->free_bytes +
                            usage->waiting_bytes;
-    if (usage->file_bytes < known_bytes) { /* its end was cut off since the commit was written */
-        uint64_t cut_bytes = known_bytes - usage->file_bytes;
-        usage->free_bytes -= cut_bytes < usage->free_bytes ? cut_bytes : usage->free_bytes;
-        known_bytes = usage->file_bytes;
-    }
-    usage->unknown_bytes = usage->file_bytes - known_bytes;
+    usage->unknown_bytes = usage->file_bytes > known_bytes ? usage->file_bytes - known_bytes : 0;
     return STATUS_OK;
 }
