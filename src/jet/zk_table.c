@@ -158,7 +158,6 @@ const struct nock_jet zk_table[] = {
     {CORE(ZOON, "z-by/gas", z_by_gas)},
     {CORE(ZOON, "z-by/del", z_by_del)},
     {CORE(ZOON, "z-by/get", z_by_get)},
-    {CORE(ZOON, "z-by/gut", z_by_gut)},
     {CORE(H_ZOON, "h-in/has", h_in_has)},
     {CORE(H_ZOON, "h-in/put", h_in_put)},
     {CORE(H_ZOON, "h-in/gas", h_in_gas)},
@@ -167,7 +166,6 @@ const struct nock_jet zk_table[] = {
     {CORE(H_ZOON, "h-by/gas", h_by_gas)},
     {CORE(H_ZOON, "h-by/del", h_by_del)},
     {CORE(H_ZOON, "h-by/get", h_by_get)},
-    {CORE(H_ZOON, "h-by/gut", h_by_gut)},
     /* zk_tree_sets.c */
     {CORE(ZOON, "z-in/bif", z_in_bif)},
     {CORE(ZOON, "z-in/dif", z_in_dif)},

@@ -31,15 +31,6 @@ static noun jet_get(struct nock *machine, const struct treap_door *door, noun ga
     return found == FOUND_NO ? 0 : NOCK_JET_PUNT;
 }
 
-static noun jet_gut(const struct treap_door *door, noun gate)
-{
-    noun item, otherwise = noun_at(gate, 13);
-    enum treap_found found = look(door, treap_of(gate), noun_at(gate, 12), &item);
-    if (found == FOUND_ODD || otherwise == NOUN_NONE)
-        return NOCK_JET_PUNT;
-    return found == FOUND_YES ? noun_tail(item) : otherwise;
-}
-
 static noun jet_put(struct nock *machine, const struct treap_door *door, noun gate)
 {
     struct treap job = {.door = door, .stack = nock_stack(machine)};
@@ -89,17 +80,12 @@ static noun jet_del(struct nock *machine, const struct treap_door *door, noun ga
         return jet_has(&treap_##door, core);                                                                           \
     }
 
-/* Of a map `has` and `got` are calls of `get`, and `mar` one of `put` or `del`. */
+/* Of a map `has`, `got` and `gut` are calls of `get`, and `mar` one of `put` or `del`. */
 #define MAP_JETS(door)                                                                                                 \
     DOOR_JETS(door)                                                                                                    \
     noun zk_jet_##door##_get(struct nock *machine, noun core)                                                          \
     {                                                                                                                  \
         return jet_get(machine, &treap_##door, core);                                                                  \
-    }                                                                                                                  \
-    noun zk_jet_##door##_gut(struct nock *machine, noun core)                                                          \
-    {                                                                                                                  \
-        (void)machine;                                                                                                 \
-        return jet_gut(&treap_##door, core);                                                                           \
     }
 
 SET_JETS(z_in)

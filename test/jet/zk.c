@@ -272,10 +272,11 @@ static noun door_call(nock_jet_core *jet, noun sample, noun tree)
 
 #define MISSING 12345
 
-/* The value under a key, or MISSING. */
+/* The value under a key, or MISSING: of what `get` gives, [0 value] or 0. */
 static noun value_of(noun tree, noun key)
 {
-    return door_call(zk_jet_z_by_gut, stack_cell(space_stack(), key, MISSING), tree);
+    noun unit = door_call(zk_jet_z_by_get, key, tree);
+    return noun_is_cell(unit) ? noun_tail(unit) : MISSING;
 }
 
 static void test_trees(void)

@@ -598,8 +598,6 @@ static noun core_in_door(struct nock *machine, const char *name, noun gate, uint
         sample = door->item(state);
     else if (strcmp(arm, "gas") == 0)
         sample = list_of(state, door->item, tap_below(state, 12));
-    else if (strcmp(arm, "gut") == 0)
-        sample = pair(door->key(state), 77);
     else if (strcmp(arm, "dif") == 0 || strcmp(arm, "uni") == 0 || strcmp(arm, "int") == 0)
         sample = tap_below(state, 8) == 0 ? tree : random_tree(machine, door, state);
     else
