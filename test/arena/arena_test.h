@@ -52,6 +52,18 @@ static inline struct arena *test_open(const char *path)
     return arena;
 }
 
+/* A reader beside a writer, in a noun space of its own; the writer's is entered on return. */
+static inline struct arena *test_open_reader(const char *path, uint8_t **reader_base)
+{
+    uint8_t *writer_base = noun_base;
+    MUST(os_map_reserve(NOUN_SPACE_BYTES, reader_base));
+    noun_space_enter(*reader_base);
+    struct arena *reader = test_open_unchosen(path, true);
+    MUST(arena_choose(reader, 0));
+    noun_space_enter(writer_base);
+    return reader;
+}
+
 /* NOUN_NONE if the arena has no room. */
 static inline noun test_cell(struct arena *arena, noun head, noun tail)
 {

@@ -174,11 +174,7 @@ static void a_reader_holds(void)
     struct arena *arena = test_open(path);
     make_garbage(arena, 10, 1000);
     uint8_t *writer_base = noun_base, *reader_base;
-    MUST(os_map_reserve(NOUN_SPACE_BYTES, &reader_base));
-    noun_space_enter(reader_base);
-    struct arena *reader = test_open_unchosen(path, true);
-    MUST(arena_choose(reader, 0));
-    noun_space_enter(writer_base);
+    struct arena *reader = test_open_reader(path, &reader_base);
     for (unsigned i = 0; i < 10; i++) {
         make_garbage(arena, 4, 1000);
         MUST(test_compact(arena, 0, 40000, NULL));

@@ -116,11 +116,7 @@ static void who_reads_is_respected(void)
     struct arena_commit pinned;
     struct arena_pin *pin = arena_pin(arena, &pinned);
     uint8_t *writer_base = noun_base, *reader_base;
-    MUST(os_map_reserve(NOUN_SPACE_BYTES, &reader_base));
-    noun_space_enter(reader_base);
-    struct arena *reader = test_open_unchosen(path, true);
-    MUST(arena_choose(reader, 0));
-    noun_space_enter(writer_base);
+    struct arena *reader = test_open_reader(path, &reader_base);
     for (unsigned i = 0; i < 30; i++) {
         compact_keeping(arena, &atoms[36], 4);
         commit_some(arena, 2, 300);

@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "arena/arena_test.h"
@@ -24,18 +23,6 @@ static struct {
     size_t size_bytes;
     uint64_t seed;
 } file;
-
-static uint8_t *read_whole(const char *path, size_t *size_bytes)
-{
-    int descriptor = open(path, O_RDONLY);
-    struct stat facts;
-    CHECK(descriptor >= 0 && fstat(descriptor, &facts) == 0);
-    *size_bytes = (size_t)facts.st_size;
-    uint8_t *bytes = malloc(*size_bytes + 1);
-    CHECK(bytes != NULL && read(descriptor, bytes, *size_bytes) == (ssize_t)*size_bytes);
-    close(descriptor);
-    return bytes;
-}
 
 /* Commits, a collection that frees pages, and commits that are not known durable. */
 static void make_file(void)
@@ -54,7 +41,7 @@ static void make_file(void)
             MUST(arena_sync(arena));
     }
     arena_close(arena);
-    file.bytes = read_whole(file.path, &file.size_bytes);
+    MUST(os_read_whole(file.path, UINT32_MAX, &file.bytes, &file.size_bytes));
     file.seed = hash_xxh3_64(file.bytes + 16, ARENA_IDENTITY_SIZE_BYTES);
 }
 

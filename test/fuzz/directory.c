@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "arena/arena_test.h"
@@ -57,17 +56,6 @@ static void note_node(void *context, uint64_t page)
         file.nodes[file.node_count++] = page;
 }
 
-static void read_file(void)
-{
-    int descriptor = open(file.path, O_RDONLY);
-    struct stat facts;
-    CHECK(descriptor >= 0 && fstat(descriptor, &facts) == 0);
-    file.size_bytes = (size_t)facts.st_size;
-    file.bytes = malloc(file.size_bytes + 1);
-    CHECK(file.bytes != NULL && read(descriptor, file.bytes, file.size_bytes) == (ssize_t)file.size_bytes);
-    close(descriptor);
-}
-
 static void make_file(void)
 {
     if (access("/dev/shm", W_OK) == 0)
@@ -91,7 +79,7 @@ static void make_file(void)
     file.seed = arena->seed;
     CHECK(arena->layout.directory.node_count > 1 && arena->layout.large.node_count > 1);
     arena_close(arena);
-    read_file();
+    MUST(os_read_whole(file.path, UINT32_MAX, &file.bytes, &file.size_bytes));
     for (size_t at = ARENA_RING_START_BYTES; at < ARENA_DATA_START_BYTES; at += ARENA_PAGE_BYTES)
         if (at != file.slot_bytes)
             memset(file.bytes + at, 0, ARENA_PAGE_BYTES);
