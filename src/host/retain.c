@@ -9,10 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "host/private.h"
+#include "host/companion.h"
 
 #define INTERVAL_NS ((uint64_t)60 * 1000000000)
-#define REST_MAX_MS 200
+#define REST_MAX_NS ((uint64_t)200 * 1000000)
 #define REST_SHARE 3 /* rest for so many times as long as a piece took */
 #define FREE_SHARE 8 /* so much of the database may be free pages for new rows */
 
@@ -28,14 +28,11 @@ struct host_retention {
     struct host_command command;
     struct eventlog_retention policy;
     bool has_policy;
-    uv_async_t done;
-    struct os_thread *thread;
     uint64_t piece_started_ns; /* the thread's */
 
-    struct os_mutex *mutex; /* guards what follows */
-    struct os_condition *condition;
+    struct companion companion; /* its mutex guards what follows */
     struct job job;
-    bool has_job, is_finished, is_stopping;
+    bool has_job, is_finished;
     enum status status;
     char message[STATUS_MESSAGE_SIZE_BYTES];
     struct recovery_prune report;
@@ -43,22 +40,14 @@ struct host_retention {
 
 /* ---- the thread ------------------------------------------------------------------- */
 
-static bool is_stopping(struct host_retention *retention)
-{
-    os_mutex_lock(retention->mutex);
-    bool stopping = retention->is_stopping;
-    os_mutex_unlock(retention->mutex);
-    return stopping;
-}
-
 static bool rest(void *context, uint64_t rows_done)
 {
     struct host_retention *retention = context;
     (void)rows_done;
-    uint64_t rest_ms = (os_clock_ns() - retention->piece_started_ns) / 1000000 * REST_SHARE + 1;
-    os_sleep_ms(rest_ms < REST_MAX_MS ? rest_ms : REST_MAX_MS);
+    uint64_t now_ns = os_clock_ns(), rest_ns = (now_ns - retention->piece_started_ns) * REST_SHARE;
+    bool goes_on = companion_rest(&retention->companion, now_ns + (rest_ns < REST_MAX_NS ? rest_ns : REST_MAX_NS));
     retention->piece_started_ns = os_clock_ns();
-    return !is_stopping(retention);
+    return goes_on;
 }
 
 static uint64_t free_pages_to_keep(struct eventlog *log, const struct job *job)
@@ -88,13 +77,14 @@ static enum status prune(struct host_retention *retention, const struct job *job
 /* Waits for something to do; false when it is time to end. */
 static bool wait_for_job(struct host_retention *retention, struct job *job, uint64_t *due_ns)
 {
-    os_mutex_lock(retention->mutex);
-    while (!retention->is_stopping && (!retention->has_job || retention->is_finished) &&
+    struct companion *companion = &retention->companion;
+    os_mutex_lock(companion->mutex);
+    while (!companion->is_stopping && (!retention->has_job || retention->is_finished) &&
            (!retention->has_policy || retention->has_job || os_clock_ns() < *due_ns)) {
         if (retention->has_policy)
-            os_condition_wait_until(retention->condition, retention->mutex, os_clock_ns() + INTERVAL_NS / 60);
+            os_condition_wait_until(companion->condition, companion->mutex, os_clock_ns() + INTERVAL_NS / 60);
         else
-            os_condition_wait(retention->condition, retention->mutex);
+            os_condition_wait(companion->condition, companion->mutex);
     }
     if (!retention->has_job) {
         retention->job = (struct job){.policy = retention->policy};
@@ -102,20 +92,20 @@ static bool wait_for_job(struct host_retention *retention, struct job *job, uint
         *due_ns = os_clock_ns() + INTERVAL_NS;
     }
     *job = retention->job;
-    bool stopping = retention->is_stopping;
-    os_mutex_unlock(retention->mutex);
-    return !stopping;
+    bool is_stopping = companion->is_stopping;
+    os_mutex_unlock(companion->mutex);
+    return !is_stopping;
 }
 
 static void finish(struct host_retention *retention, enum status status, const struct recovery_prune *report)
 {
-    os_mutex_lock(retention->mutex);
+    os_mutex_lock(retention->companion.mutex);
     retention->status = status;
     snprintf(retention->message, sizeof retention->message, "%s", status == STATUS_OK ? "" : status_message());
     retention->report = *report;
     retention->is_finished = true;
-    os_mutex_unlock(retention->mutex);
-    uv_async_send(&retention->done);
+    os_mutex_unlock(retention->companion.mutex);
+    companion_tell(&retention->companion);
 }
 
 static void work(void *context)
@@ -160,7 +150,7 @@ bool host_prune_answer_take(struct recovery_prune *report, size_t index, uint64_
 /* Takes what the thread has done; true if there was anything. */
 static bool take_finished(struct host_retention *retention)
 {
-    os_mutex_lock(retention->mutex);
+    os_mutex_lock(retention->companion.mutex);
     bool is_finished = retention->is_finished;
     struct job job = retention->job;
     enum status status = retention->status;
@@ -168,8 +158,8 @@ static bool take_finished(struct host_retention *retention)
         (void)status_fail(status, "%s", retention->message);
     if (is_finished)
         retention->has_job = retention->is_finished = false;
-    os_condition_signal(retention->condition);
-    os_mutex_unlock(retention->mutex);
+    os_condition_signal(retention->companion.condition);
+    os_mutex_unlock(retention->companion.mutex);
     if (!is_finished)
         return false;
     if (job.call == NULL && status != STATUS_OK && status != STATUS_INTERRUPTED && status != STATUS_BUSY)
@@ -190,9 +180,9 @@ static void on_done(uv_async_t *async)
 static void abandon(void *context, struct host_call *call)
 {
     struct host_retention *retention = context;
-    os_mutex_lock(retention->mutex);
+    os_mutex_lock(retention->companion.mutex);
     retention->job.call = NULL; /* what is under way ends by itself */
-    os_mutex_unlock(retention->mutex);
+    os_mutex_unlock(retention->companion.mutex);
     host_call_end(call, status_fail(STATUS_INTERRUPTED, "the machine was stopped meanwhile"));
 }
 
@@ -206,7 +196,7 @@ static void on_command(void *context, struct host *host, struct host_call *call)
         host_call_end(call, status_fail(STATUS_INVALID, "prune wants a kind of policy and an amount"));
         return;
     }
-    os_mutex_lock(retention->mutex);
+    os_mutex_lock(retention->companion.mutex);
     bool is_busy = retention->has_job;
     if (!is_busy) {
         retention->job = (struct job){
@@ -217,9 +207,9 @@ static void on_command(void *context, struct host *host, struct host_call *call)
         };
         retention->has_job = true;
         host_call_keep(call, abandon, retention);
-        os_condition_signal(retention->condition);
+        os_condition_signal(retention->companion.condition);
     }
-    os_mutex_unlock(retention->mutex);
+    os_mutex_unlock(retention->companion.mutex);
     if (is_busy)
         host_call_end(call, status_fail(STATUS_BUSY, "the log is being pruned already: try again later"));
 }
@@ -229,24 +219,13 @@ static void on_command(void *context, struct host *host, struct host_call *call)
 static enum status on_start(struct host *host, void *context)
 {
     struct host_retention *retention = context;
-    CHECK(uv_async_init(host_loop(host), &retention->done, on_done) == 0);
-    retention->done.data = retention;
-    uv_unref((uv_handle_t *)&retention->done);
-    return os_thread_start(work, retention, &retention->thread);
+    return companion_start(&retention->companion, host_loop(host), work, on_done, retention);
 }
 
 static void on_finish(void *context)
 {
     struct host_retention *retention = context;
-    if (retention->thread == NULL)
-        return;
-    os_mutex_lock(retention->mutex);
-    retention->is_stopping = true;
-    os_condition_signal(retention->condition);
-    os_mutex_unlock(retention->mutex);
-    os_thread_join(retention->thread);
-    retention->thread = NULL;
-    uv_close((uv_handle_t *)&retention->done, NULL);
+    companion_stop(&retention->companion);
 }
 
 struct host_retention *host_retention_create(struct host *host, const struct eventlog_retention *policy)
@@ -258,8 +237,7 @@ struct host_retention *host_retention_create(struct host *host, const struct eve
     retention->has_policy = policy != NULL;
     if (policy != NULL)
         retention->policy = *policy;
-    retention->mutex = os_mutex_create();
-    retention->condition = os_condition_create();
+    companion_init(&retention->companion);
     retention->driver =
         (struct host_driver){.name = "retention", .context = retention, .start = on_start, .finish = on_finish};
     retention->command = (struct host_command){.name = "prune", .context = retention, .run = on_command};
@@ -272,7 +250,6 @@ void host_retention_destroy(struct host_retention *retention)
 {
     if (retention == NULL)
         return;
-    os_condition_destroy(retention->condition);
-    os_mutex_destroy(retention->mutex);
+    companion_finish(&retention->companion);
     free(retention);
 }

@@ -8,57 +8,40 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "host/private.h"
-
-#define SLEEP_MAX_MS 100
+#include "host/companion.h"
 
 struct host_scrub {
     struct host *host;
     struct host_driver driver;
     uint64_t interval_ns, bytes_per_second;
-    uv_async_t told;
-    struct os_thread *thread;
     uint64_t started_ns, read_bytes; /* the thread's, of this pass */
 
-    struct os_mutex *mutex; /* guards what follows */
-    bool is_stopping;
+    struct companion companion; /* its mutex guards what follows */
     struct host_scrub_status status;
     char message[STATUS_MESSAGE_SIZE_BYTES]; /* not told yet; "" if there is none */
 };
 
 /* ---- the thread --------------------------------------------------------------------- */
 
-static bool is_stopping(struct host_scrub *scrub)
-{
-    os_mutex_lock(scrub->mutex);
-    bool stopping = scrub->is_stopping;
-    os_mutex_unlock(scrub->mutex);
-    return stopping;
-}
-
 /* Waits as long as the pace demands. */
 static bool keep_pace(void *context, uint64_t bytes)
 {
     struct host_scrub *scrub = context;
     scrub->read_bytes += bytes;
-    os_mutex_lock(scrub->mutex);
+    os_mutex_lock(scrub->companion.mutex);
     scrub->status.read_bytes = scrub->read_bytes;
-    os_mutex_unlock(scrub->mutex);
+    os_mutex_unlock(scrub->companion.mutex);
     uint64_t due_ns = scrub->started_ns + (uint64_t)((double)scrub->read_bytes * 1e9 / (double)scrub->bytes_per_second);
-    for (uint64_t now_ns = os_clock_ns(); now_ns < due_ns && !is_stopping(scrub); now_ns = os_clock_ns()) {
-        uint64_t left_ms = (due_ns - now_ns) / 1000000 + 1;
-        os_sleep_ms(left_ms < SLEEP_MAX_MS ? left_ms : SLEEP_MAX_MS);
-    }
-    return !is_stopping(scrub);
+    return companion_rest(&scrub->companion, due_ns);
 }
 
 static void tell(struct host_scrub *scrub, const char *text)
 {
-    os_mutex_lock(scrub->mutex);
+    os_mutex_lock(scrub->companion.mutex);
     if (scrub->message[0] == 0)
         snprintf(scrub->message, sizeof scrub->message, "%s", text);
-    os_mutex_unlock(scrub->mutex);
-    uv_async_send(&scrub->told);
+    os_mutex_unlock(scrub->companion.mutex);
+    companion_tell(&scrub->companion);
 }
 
 static void on_fault(void *context, const char *text)
@@ -75,34 +58,30 @@ static void pass(struct host_scrub *scrub)
     struct recovery_report report;
     scrub->started_ns = os_clock_ns();
     scrub->read_bytes = 0;
-    os_mutex_lock(scrub->mutex);
+    os_mutex_lock(scrub->companion.mutex);
     scrub->status.is_running = true;
-    os_mutex_unlock(scrub->mutex);
+    os_mutex_unlock(scrub->companion.mutex);
     enum status status = recovery_verify_with(scrub->host->node->directory, &options, &listener, &report);
     bool is_complete = status == STATUS_OK || status == STATUS_CORRUPT;
     if (!is_complete && status != STATUS_INTERRUPTED)
         tell(scrub, status_message());
-    os_mutex_lock(scrub->mutex);
+    os_mutex_lock(scrub->companion.mutex);
     scrub->status.is_running = false;
     if (is_complete) {
         scrub->status.passes++;
         scrub->status.finished_wall_ms = os_wall_ms();
         scrub->status.faults = report.faults;
     }
-    os_mutex_unlock(scrub->mutex);
+    os_mutex_unlock(scrub->companion.mutex);
 }
 
 static void work(void *context)
 {
     struct host_scrub *scrub = context;
-    uint64_t due_ns = 0;
-    while (!is_stopping(scrub)) {
-        uint64_t now_ns = os_clock_ns();
-        if (now_ns >= due_ns) {
-            due_ns = now_ns + scrub->interval_ns;
-            pass(scrub);
-        }
-        os_sleep_ms(SLEEP_MAX_MS);
+    uint64_t due_ns = os_clock_ns();
+    while (companion_rest(&scrub->companion, due_ns)) {
+        due_ns = os_clock_ns() + scrub->interval_ns;
+        pass(scrub);
     }
 }
 
@@ -112,10 +91,10 @@ static void on_told(uv_async_t *async)
 {
     struct host_scrub *scrub = async->data;
     char message[STATUS_MESSAGE_SIZE_BYTES];
-    os_mutex_lock(scrub->mutex);
+    os_mutex_lock(scrub->companion.mutex);
     snprintf(message, sizeof message, "%s", scrub->message);
     scrub->message[0] = 0;
-    os_mutex_unlock(scrub->mutex);
+    os_mutex_unlock(scrub->companion.mutex);
     if (message[0] != 0)
         host_warn(scrub->host, message);
 }
@@ -123,23 +102,13 @@ static void on_told(uv_async_t *async)
 static enum status on_start(struct host *host, void *context)
 {
     struct host_scrub *scrub = context;
-    CHECK(uv_async_init(host_loop(host), &scrub->told, on_told) == 0);
-    scrub->told.data = scrub;
-    uv_unref((uv_handle_t *)&scrub->told);
-    return os_thread_start(work, scrub, &scrub->thread);
+    return companion_start(&scrub->companion, host_loop(host), work, on_told, scrub);
 }
 
 static void on_finish(void *context)
 {
     struct host_scrub *scrub = context;
-    if (scrub->thread == NULL)
-        return;
-    os_mutex_lock(scrub->mutex);
-    scrub->is_stopping = true;
-    os_mutex_unlock(scrub->mutex);
-    os_thread_join(scrub->thread);
-    scrub->thread = NULL;
-    uv_close((uv_handle_t *)&scrub->told, NULL);
+    companion_stop(&scrub->companion);
 }
 
 struct host_scrub *host_scrub_create(struct host *host, uint64_t interval_ms, uint64_t bytes_per_second)
@@ -151,7 +120,7 @@ struct host_scrub *host_scrub_create(struct host *host, uint64_t interval_ms, ui
     scrub->host = host;
     scrub->interval_ns = interval_ms * 1000000;
     scrub->bytes_per_second = bytes_per_second;
-    scrub->mutex = os_mutex_create();
+    companion_init(&scrub->companion);
     scrub->driver = (struct host_driver){.name = "scrub", .context = scrub, .start = on_start, .finish = on_finish};
     host_add_driver(host, &scrub->driver);
     host->scrub = scrub;
@@ -160,15 +129,15 @@ struct host_scrub *host_scrub_create(struct host *host, uint64_t interval_ms, ui
 
 void host_scrub_status_read(struct host_scrub *scrub, struct host_scrub_status *status)
 {
-    os_mutex_lock(scrub->mutex);
+    os_mutex_lock(scrub->companion.mutex);
     *status = scrub->status;
-    os_mutex_unlock(scrub->mutex);
+    os_mutex_unlock(scrub->companion.mutex);
 }
 
 void host_scrub_destroy(struct host_scrub *scrub)
 {
     if (scrub == NULL)
         return;
-    os_mutex_destroy(scrub->mutex);
+    companion_finish(&scrub->companion);
     free(scrub);
 }
