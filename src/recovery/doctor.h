@@ -1,4 +1,5 @@
-/* Shared by doctor.c, which examines, and repair.c, which acts. */
+/* Shared by doctor.c, which leads, examine.c, which looks, verdict.c, which judges,
+ * and repair.c, which acts. */
 #ifndef RECOVERY_DOCTOR_H
 #define RECOVERY_DOCTOR_H
 
@@ -35,6 +36,13 @@ struct doctor {
 
 __attribute__((format(printf, 4, 5))) void doctor_say(struct doctor *doctor, enum recovery_health health,
                                                       const char *subject, const char *format, ...);
+
+/* Fills the findings in, and says them: of the log and the kernels, the arena, the
+ * sealed snapshots.  A failure is one that leaves the examination incomplete. */
+enum status doctor_examine(struct doctor *doctor) MUST_USE;
+
+/* Writes the verdict that follows from the findings. */
+void doctor_conclude(struct doctor *doctor);
 
 /* Is there anything that a repair would do, and may? */
 bool doctor_can_repair(const struct doctor *doctor);

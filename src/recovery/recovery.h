@@ -394,7 +394,7 @@ struct recovery_check_report {
 enum status recovery_check_history(const char *directory, const struct recovery_check_options *options,
                                    struct recovery_check_report *report) MUST_USE;
 
-/* ---- the doctor (recovery/doctor.c, recovery/repair.c) ------------------------------ */
+/* ---- the doctor (recovery/doctor.c) -------------------------------------------------- */
 
 enum recovery_health { RECOVERY_WHOLE, RECOVERY_NOTE, RECOVERY_DAMAGED };
 
