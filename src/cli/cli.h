@@ -250,9 +250,10 @@ struct machine {
     struct host_options options; /* for host_open and the like */
 };
 
-/* Returns -1, or the exit status of a usage error. */
-int machine_init(struct machine *machine, const struct cli *cli, const struct command *command,
-                 const struct machine_options *options) MUST_USE;
+/* As arguments_parse; then gives the machine its ears, and what `options`, which
+ * is among the targets, says.  NULL: the command takes none of those. */
+int machine_parse(struct machine *machine, const struct machine_options *options, struct cli *cli,
+                  const struct command *command, const struct arguments *arguments, int count, char **words) MUST_USE;
 
 /* The same ears for what is opened without a host. */
 struct recovery_options machine_recovery_options(struct machine *machine);

@@ -66,11 +66,9 @@ static int run(struct cli *cli, const struct command *command, int count, char *
         {"--give-up-history", NULL, "also if events are lost by it", OPTION_FLAG, &options.gives_up_history},
     };
     const struct arguments arguments = {operands, COUNT_OF(operands), table, COUNT_OF(table)};
-    int leave = arguments_parse(cli, command, &arguments, count, words);
+    int leave = machine_parse(&doctor.machine, NULL, cli, command, &arguments, count, words);
     if (leave >= 0)
         return leave;
-    leave = machine_init(&doctor.machine, cli, command, &(struct machine_options){0});
-    CHECK(leave < 0);
     options.listener = machine_recovery_options(&doctor.machine).listener;
     if (cli->json) {
         json_begin(&doctor.json);

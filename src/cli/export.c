@@ -128,15 +128,13 @@ static int run(struct cli *cli, const struct command *command, int count, char *
         {"--resume", NULL, "go on with what an export that was ended has left in FILE.partial", OPTION_FLAG, &resume},
     };
     const struct arguments arguments = {operands, COUNT_OF(operands), table, COUNT_OF(table)};
-    int leave = arguments_parse(cli, command, &arguments, count, words);
+    struct machine machine;
+    int leave = machine_parse(&machine, NULL, cli, command, &arguments, count, words);
     if (leave >= 0)
         return leave;
     bool is_jam = as_jam || as_reference || at != NULL;
     if (is_jam && resume)
         return cli_usage(cli, command, "a jam cannot be resumed: --resume goes without --jam, --reference and --at");
-    struct machine machine;
-    leave = machine_init(&machine, cli, command, &(struct machine_options){0});
-    CHECK(leave < 0);
     if (is_jam)
         return export_jam(&machine, directory, file, at, as_reference);
     return export_pieces(&machine, directory, file, resume);

@@ -217,12 +217,10 @@ static int run(struct cli *cli, const struct command *command, int count, char *
         {"--full", NULL, "everything, not only what is new since the last collection", OPTION_FLAG, &is_full},
     };
     const struct arguments arguments = {operands, COUNT_OF(operands), table, COUNT_OF(table)};
-    int leave = arguments_parse(cli, command, &arguments, count, words);
+    struct machine machine;
+    int leave = machine_parse(&machine, NULL, cli, command, &arguments, count, words);
     if (leave >= 0)
         return leave;
-    struct machine machine;
-    leave = machine_init(&machine, cli, command, &(struct machine_options){0});
-    CHECK(leave < 0);
     machine.options.listener.collected = NULL; /* it is printed */
     enum status status = collect(cli, directory, is_full, &machine.options);
     return status == STATUS_OK ? CLI_EXIT_OK : cli_fail(cli, status);

@@ -359,9 +359,7 @@ static int run(struct cli *cli, const struct command *command, int count, char *
         MACHINE_OPTIONS(hoonc.machine_options),
     };
     const struct arguments arguments = {operands, COUNT_OF(operands), table, COUNT_OF(table)};
-    int leave = arguments_parse(cli, command, &arguments, count, words);
-    if (leave < 0)
-        leave = machine_init(&hoonc.machine, cli, command, &hoonc.machine_options);
+    int leave = machine_parse(&hoonc.machine, &hoonc.machine_options, cli, command, &arguments, count, words);
     if (leave < 0)
         leave = compile(&hoonc);
     free(hoonc.entry_path);

@@ -163,8 +163,6 @@ static int go(struct kept *kept, const struct command *command)
         return cli_usage(kept->cli, command, "--drop and --from do not go together");
     if ((kept->seal && kept->name != NULL) || (kept->moves_epoch && !kept->seal))
         return cli_usage(kept->cli, command, "--seal takes no name, and --epoch goes with --seal");
-    int leave = machine_init(&kept->machine, kept->cli, command, &(struct machine_options){0});
-    CHECK(leave < 0);
     if (kept->seal)
         return seal_snapshot(&kept->machine, kept->directory, kept->moves_epoch);
     if (kept->name != NULL)
@@ -185,7 +183,7 @@ static int run_snapshot(struct cli *cli, const struct command *command, int coun
         {"--epoch", NULL, "and drop the oldest, so that the log may be pruned further", OPTION_FLAG, &kept.moves_epoch},
     };
     const struct arguments arguments = {operands, COUNT_OF(operands), table, COUNT_OF(table)};
-    int leave = arguments_parse(cli, command, &arguments, count, words);
+    int leave = machine_parse(&kept.machine, NULL, cli, command, &arguments, count, words);
     return leave >= 0 ? leave : go(&kept, command);
 }
 
@@ -199,7 +197,7 @@ static int run_branch(struct cli *cli, const struct command *command, int count,
         {"--drop", NULL, "drop it, with the events that only it has seen", OPTION_FLAG, &kept.drop},
     };
     const struct arguments arguments = {operands, COUNT_OF(operands), table, COUNT_OF(table)};
-    int leave = arguments_parse(cli, command, &arguments, count, words);
+    int leave = machine_parse(&kept.machine, NULL, cli, command, &arguments, count, words);
     return leave >= 0 ? leave : go(&kept, command);
 }
 

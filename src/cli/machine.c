@@ -42,8 +42,8 @@ static void on_collected(void *context, const struct collector_record *record)
     cli_note(machine->cli, "%s", text);
 }
 
-int machine_init(struct machine *machine, const struct cli *cli, const struct command *command,
-                 const struct machine_options *options)
+static int init(struct machine *machine, const struct cli *cli, const struct command *command,
+                const struct machine_options *options)
 {
     *machine = (struct machine){
         .cli = cli,
@@ -69,6 +69,14 @@ int machine_init(struct machine *machine, const struct cli *cli, const struct co
     if (options->engine != NULL && !machine->options.is_interpreted && strcmp(options->engine, "native") != 0)
         return cli_usage(cli, command, "--engine wants native or interpreter, not \"%s\"", options->engine);
     return -1;
+}
+
+int machine_parse(struct machine *machine, const struct machine_options *options, struct cli *cli,
+                  const struct command *command, const struct arguments *arguments, int count, char **words)
+{
+    static const struct machine_options none;
+    int leave = arguments_parse(cli, command, arguments, count, words);
+    return leave >= 0 ? leave : init(machine, cli, command, options == NULL ? &none : options);
 }
 
 struct recovery_options machine_recovery_options(struct machine *machine)

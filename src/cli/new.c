@@ -64,14 +64,13 @@ static int run(struct cli *cli, const struct command *command, int count, char *
         MACHINE_OPTIONS(options),
     };
     const struct arguments arguments = {operands, COUNT_OF(operands), table, COUNT_OF(table)};
-    int leave = arguments_parse(cli, command, &arguments, count, words);
+    struct machine machine;
+    int leave = machine_parse(&machine, &options, cli, command, &arguments, count, words);
     if (leave >= 0)
         return leave;
     if (kernel == NULL)
         return cli_usage(cli, command, "which kernel? loam new %s --kernel FILE", directory);
-    struct machine machine;
-    leave = machine_init(&machine, cli, command, &options);
-    return leave >= 0 ? leave : machine_make(&machine, directory, kernel, state);
+    return machine_make(&machine, directory, kernel, state);
 }
 
 const struct command command_new = {

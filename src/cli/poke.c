@@ -110,11 +110,8 @@ static int run(struct cli *cli, const struct command *command, int count, char *
         MACHINE_OPTIONS(options),
     };
     const struct arguments arguments = {operands, COUNT_OF(operands), table, COUNT_OF(table)};
-    int leave = arguments_parse(cli, command, &arguments, count, words);
-    if (leave >= 0)
-        return leave;
     struct machine machine;
-    leave = machine_init(&machine, cli, command, &options);
+    int leave = machine_parse(&machine, &options, cli, command, &arguments, count, words);
     if (leave >= 0)
         return leave;
     if (branch != NULL)

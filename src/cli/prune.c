@@ -211,15 +211,13 @@ static int run(struct cli *cli, const struct command *command, int count, char *
         {"--dry-run", NULL, "say what would go, and change nothing", OPTION_FLAG, &prune.dry_run},
     };
     const struct arguments arguments = {operands, COUNT_OF(operands), table, COUNT_OF(table)};
-    int leave = arguments_parse(cli, command, &arguments, count, words);
+    int leave = machine_parse(&prune.machine, NULL, cli, command, &arguments, count, words);
     if (leave >= 0)
         return leave;
     if (prune.keep == NULL || !retention_read(prune.keep, &prune.policy))
         return cli_usage(cli, command,
                          "--keep wants events=N, age=N[smhdw] or size=N[KMGT], such as age=7d, not \"%s\"",
                          prune.keep == NULL ? "" : prune.keep);
-    leave = machine_init(&prune.machine, cli, command, &(struct machine_options){0});
-    CHECK(leave < 0);
     enum status status = prune_it(&prune);
     if (status != STATUS_OK)
         return cli_fail(cli, status);

@@ -51,11 +51,8 @@ static int run_replay(struct cli *cli, const struct command *command, int count,
         MACHINE_OPTIONS(machine_options),
     };
     const struct arguments arguments = {operands, COUNT_OF(operands), table, COUNT_OF(table)};
-    int leave = arguments_parse(cli, command, &arguments, count, words);
-    if (leave >= 0)
-        return leave;
     struct machine machine;
-    leave = machine_init(&machine, cli, command, &machine_options);
+    int leave = machine_parse(&machine, &machine_options, cli, command, &arguments, count, words);
     if (leave >= 0)
         return leave;
     options.recovery = machine_recovery_options(&machine);

@@ -315,9 +315,6 @@ static bool durability_read(const char *word, struct host_durability *durability
 
 static int run_machine(struct run *run)
 {
-    int leave = machine_init(&run->machine, run->cli, run->command, &run->machine_options);
-    if (leave >= 0)
-        return leave;
     run->machine.options.quarantine_event = run->quarantine_event;
     if (!gc_mode_read(run->gc, &run->machine.options.gc))
         return cli_usage(run->cli, run->command, "--gc wants auto, off or a time such as 10m, not \"%s\"", run->gc);
@@ -327,7 +324,7 @@ static int run_machine(struct run *run)
     enum status status = open_host(run);
     if (status != STATUS_OK)
         return cli_fail(run->cli, status);
-    leave = run_loop(run);
+    int leave = run_loop(run);
     host_close(run->host);
     destroy_drivers(run);
     return leave;
@@ -367,7 +364,7 @@ static int parse_and_run(struct cli *cli, const struct command *command, int cou
         MACHINE_OPTIONS(run->machine_options),
     };
     const struct arguments arguments = {operands, COUNT_OF(operands), table, COUNT_OF(table)};
-    int leave = arguments_parse(cli, command, &arguments, count, words);
+    int leave = machine_parse(&run->machine, &run->machine_options, cli, command, &arguments, count, words);
     if (leave < 0)
         leave = run_machine(run);
     free(run);

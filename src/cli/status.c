@@ -192,12 +192,10 @@ static int run(struct cli *cli, const struct command *command, int count, char *
         {"--allocations", NULL, "what the arena's bytes are for, and whose", OPTION_FLAG, &lists_allocations},
     };
     const struct arguments arguments = {operands, COUNT_OF(operands), table, COUNT_OF(table)};
-    int leave = arguments_parse(cli, command, &arguments, count, words);
+    struct machine machine;
+    int leave = machine_parse(&machine, NULL, cli, command, &arguments, count, words);
     if (leave >= 0)
         return leave;
-    struct machine machine;
-    leave = machine_init(&machine, cli, command, &(struct machine_options){0});
-    CHECK(leave < 0);
     enum status status =
         lists_allocations ? allocations_print(&machine, directory) : ask_or_look(cli, directory, &machine.options);
     return status == STATUS_OK ? CLI_EXIT_OK : cli_fail(cli, status);
