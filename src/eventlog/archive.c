@@ -55,14 +55,8 @@ static enum status insert_row(struct eventlog *log, const struct eventlog_row *r
 
 static enum status insert_load(struct eventlog *log, const struct eventlog_load *load)
 {
-    sqlite3_stmt *statement = log->statements[EVENTLOG_STATEMENT_INSERT_LOAD];
     uint64_t chain = eventlog_chain_load(log->load_chain, load);
-    sqlite3_bind_int64(statement, 1, (sqlite3_int64)log->load_count + 1);
-    sqlite3_bind_int64(statement, 2, (sqlite3_int64)load->boundary);
-    sqlite3_bind_int64(statement, 3, (sqlite3_int64)load->state_hash);
-    sqlite3_bind_int64(statement, 4, (sqlite3_int64)load->wall_ms);
-    sqlite3_bind_int64(statement, 5, (sqlite3_int64)chain);
-    sqlite3_bind_blob(statement, 6, load->kernel_hash, sizeof load->kernel_hash, SQLITE_STATIC);
+    sqlite3_stmt *statement = eventlog_bind_load(log, load, chain);
     int code = sqlite3_step(statement);
     sqlite3_reset(statement);
     sqlite3_clear_bindings(statement);

@@ -82,6 +82,9 @@ enum status eventlog_usable(const struct eventlog *log);
 enum status eventlog_prepare_all(struct eventlog *log);
 void eventlog_finalize_all(struct eventlog *log);
 
+/* The statement that appends a load, with the load in it; its kernel hash is not copied. */
+sqlite3_stmt *eventlog_bind_load(struct eventlog *log, const struct eventlog_load *load, uint64_t chain);
+
 /* Runs SQL that gives no rows, or one number. */
 enum status eventlog_execute(struct eventlog *log, const char *sql, const char *doing);
 enum status eventlog_query_word(struct eventlog *log, const char *sql, const char *doing, uint64_t *word);

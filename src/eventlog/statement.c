@@ -40,6 +40,18 @@ void eventlog_finalize_all(struct eventlog *log)
         sqlite3_finalize(log->statements[which]);
 }
 
+sqlite3_stmt *eventlog_bind_load(struct eventlog *log, const struct eventlog_load *load, uint64_t chain)
+{
+    sqlite3_stmt *statement = log->statements[EVENTLOG_STATEMENT_INSERT_LOAD];
+    sqlite3_bind_int64(statement, 1, (sqlite3_int64)log->load_count + 1);
+    sqlite3_bind_int64(statement, 2, (sqlite3_int64)load->boundary);
+    sqlite3_bind_int64(statement, 3, (sqlite3_int64)load->state_hash);
+    sqlite3_bind_int64(statement, 4, (sqlite3_int64)load->wall_ms);
+    sqlite3_bind_int64(statement, 5, (sqlite3_int64)chain);
+    sqlite3_bind_blob(statement, 6, load->kernel_hash, sizeof load->kernel_hash, SQLITE_STATIC);
+    return statement;
+}
+
 enum status eventlog_execute(struct eventlog *log, const char *sql, const char *doing)
 {
     int code = sqlite3_exec(log->database, sql, NULL, NULL, NULL);

@@ -154,19 +154,9 @@ static enum status open_scratch(struct check *check)
 
 static enum status begin_with_kernel(struct check *check)
 {
-    static const uint8_t no_job[HASH_BLAKE3_SIZE_BYTES];
     struct node *node = check->node;
-    const struct eventlog_identity *identity = eventlog_identity(node->log);
-    uint8_t *bytes;
-    size_t size_bytes;
-    STATUS_TRY(recovery_kernel_read(node, identity->kernel_hash, &bytes, &size_bytes));
-    enum status status = node_take_kernel(node, &(struct recovery_kernel){bytes, size_bytes});
-    free(bytes);
-    STATUS_TRY(status);
-    node->event = 0;
-    STATUS_TRY(node_start_kernel(node, NOUN_NONE));
-    const uint64_t *expected = check->options->record_path == NULL ? &identity->base_state_hash : NULL;
-    return node_persist(node, kernel_core(node->kernel), 0, no_job, expected);
+    const uint64_t *recorded = &eventlog_identity(node->log)->base_state_hash;
+    return node_boot_first_kernel(node, check->options->record_path == NULL ? recorded : NULL);
 }
 
 /* The kernel is kicked so that its jets are known; then the kept core takes the

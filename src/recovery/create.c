@@ -56,6 +56,18 @@ static enum status create_log(struct node *node)
     return status;
 }
 
+/* The mark makes it a machine; after a failure nothing of it is left. */
+static enum status mark_or_undo(struct node *node, enum status status, bool is_created)
+{
+    if (status == STATUS_OK)
+        status = recovery_mark(node);
+    if (status == STATUS_OK)
+        return STATUS_OK;
+    eventlog_close(node->log);
+    node->log = NULL;
+    return recovery_unclaim(node, status, is_created);
+}
+
 static enum status create_files(struct node *node, const struct recovery_kernel *kernel)
 {
     bool is_created;
@@ -66,13 +78,7 @@ static enum status create_files(struct node *node, const struct recovery_kernel 
         status = recovery_kernel_keep(node, kernel, node->kernel_hash);
     if (status == STATUS_OK)
         status = create_log(node);
-    if (status == STATUS_OK)
-        status = recovery_mark(node);
-    if (status == STATUS_OK)
-        return STATUS_OK;
-    eventlog_close(node->log);
-    node->log = NULL;
-    return recovery_unclaim(node, status, is_created);
+    return mark_or_undo(node, status, is_created);
 }
 
 /* The log does not lead to a state that came from elsewhere; so the machine is
@@ -145,13 +151,7 @@ static enum status import_files(struct node *node, const struct recovery_kernel 
         status = node_restart(node, kernel);
     if (status == STATUS_OK)
         status = arena_sync(node->arena);
-    if (status == STATUS_OK)
-        status = recovery_mark(node);
-    if (status == STATUS_OK)
-        return STATUS_OK;
-    eventlog_close(node->log);
-    node->log = NULL;
-    return recovery_unclaim(node, status, is_created);
+    return mark_or_undo(node, status, is_created);
 }
 
 enum status recovery_create_from_stream(const char *directory, const struct recovery_kernel *kernel,

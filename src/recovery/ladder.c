@@ -237,7 +237,7 @@ static bool is_continuous(const struct node *node)
            (eventlog_last(node->log) == 0 || eventlog_first(node->log) == 1);
 }
 
-static enum status boot_first_kernel(struct node *node)
+enum status node_boot_first_kernel(struct node *node, const uint64_t *expected_hash)
 {
     static const uint8_t no_job[HASH_BLAKE3_SIZE_BYTES];
     const struct eventlog_identity *identity = eventlog_identity(node->log);
@@ -251,7 +251,7 @@ static enum status boot_first_kernel(struct node *node)
     node->event = 0;
     STATUS_TRY(node_start_kernel(node, NOUN_NONE));
     node_origin_set(node, "boot");
-    return node_persist(node, kernel_core(node->kernel), 0, no_job, &identity->base_state_hash);
+    return node_persist(node, kernel_core(node->kernel), 0, no_job, expected_hash);
 }
 
 static enum status use_kernel(struct ladder *ladder)
@@ -269,7 +269,7 @@ static enum status use_kernel(struct ladder *ladder)
     STATUS_TRY(arena_create(ladder->rebuilt, NULL, identity->kernel_hash));
     STATUS_TRY(node_open_arena(node, RECOVERY_REBUILD_NAME, false));
     STATUS_TRY(arena_choose(node->arena, 0));
-    STATUS_TRY(boot_first_kernel(node));
+    STATUS_TRY(node_boot_first_kernel(node, &identity->base_state_hash));
     ladder->is_replaying = true;
     STATUS_TRY(node_replay(node));
     return arena_sync(node->arena);

@@ -128,6 +128,10 @@ enum status node_choose_commit(struct node *node) MUST_USE;
 /* Brings the node to the log's last event, by the first way that leads there. */
 enum status node_reach_boundary(struct node *node) MUST_USE;
 
+/* Has the log's first kernel make its first state, which is event 0's, and persists
+ * it; as node_persist if its hash is not `expected_hash`, which may be NULL. */
+enum status node_boot_first_kernel(struct node *node, const uint64_t *expected_hash) MUST_USE;
+
 /* Opens the arena as it was left, to be read.  STATUS_FORMAT only if it is of
  * another version; what else cannot be opened is STATUS_CORRUPT. */
 enum status node_open_arena_as_left(struct node *node, bool read_only) MUST_USE;
