@@ -281,25 +281,30 @@ void arena_compaction_keep_large(struct arena_compaction *compaction, noun atom)
 /* ---- in the background ----------------------------------------------------------- */
 
 /* From-space is still there and mapped, so its headers are read in place. */
-static void count_from_space(struct arena_compaction *compaction)
+static enum status count_from_space(struct arena_compaction *compaction)
 {
     if (compaction->is_counted)
-        return;
+        return STATUS_OK;
     for (size_t i = 0; i < compaction->from_count; i++)
         for (uint64_t at = compaction->from[i].start_bytes; at < compaction->from[i].end_bytes;) {
             struct arena_segment_header header;
             memcpy(&header, compaction->writer.arena->base + at, sizeof header);
-            CHECK(header.size_bytes >= sizeof header && header.size_bytes <= compaction->from[i].end_bytes - at);
+            if (header.size_bytes < sizeof header || header.size_bytes > compaction->from[i].end_bytes - at)
+                return status_fail(STATUS_CORRUPT,
+                                   "the file has rotted: the segment's header at byte %" PRIu64
+                                   " of the arena is damaged; `loam doctor --repair` makes the state again",
+                                   at);
             compaction->from_segments++;
             compaction->from_objects += header.object_count;
             at += header.size_bytes;
         }
     compaction->is_counted = true;
+    return STATUS_OK;
 }
 
 enum status arena_compaction_sync(struct arena_compaction *compaction)
 {
-    count_from_space(compaction);
+    STATUS_TRY(count_from_space(compaction));
     STATUS_TRY(compaction->writer.status);
     compaction->writer.status = arena_segment_write(&compaction->writer, NOUN_NONE);
     STATUS_TRY(compaction->writer.status);
@@ -431,7 +436,7 @@ static enum status publish(struct arena *arena, struct arena_compaction *compact
 {
     STATUS_TRY(arena_refuse_writing(arena));
     STATUS_TRY(compaction->writer.status);
-    count_from_space(compaction);
+    STATUS_TRY(count_from_space(compaction));
     compaction->writer.is_behind = false; /* the owner waits */
     STATUS_TRY(arena_segment_write(&compaction->writer, NOUN_NONE));
     os_mutex_lock(arena->mutex);

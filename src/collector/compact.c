@@ -55,7 +55,7 @@ static enum status prepare(struct collector_compaction *compaction)
     copy_init(copy, arena_compaction_builder(compaction->inner), space->from_start_bytes);
     STATUS_TRY(forward_init(&copy->forward, space->from_start_bytes / 8, NOUN_LARGE_START_BYTES / 8,
                             space->to_start_bytes / 8, (space->to_end_bytes - space->to_start_bytes) / 8));
-    return forward_extend(&copy->forward, space->from_end_bytes / 8);
+    return copy_extend(copy, space->from_end_bytes);
 }
 
 enum status collector_compaction_begin(struct arena *arena, uint64_t from_bytes, uint64_t size_bytes_max,
@@ -104,7 +104,7 @@ enum status collector_compaction_round(struct collector_compaction *compaction, 
     memcpy(compaction->roots, commit->roots, sizeof compaction->roots);
     compaction->next_root = 0;
     compaction->is_in_round = true;
-    return forward_extend(&compaction->copy.forward, commit->watermark_bytes / 8);
+    return copy_extend(&compaction->copy, commit->watermark_bytes);
 }
 
 enum status collector_compaction_run(struct collector_compaction *compaction, uint64_t budget_bytes, bool *is_done)

@@ -29,6 +29,13 @@ void copy_init(struct copy *copy, struct arena_builder *builder, uint64_t from_b
     wordstack_init(&copy->pending);
 }
 
+enum status copy_extend(struct copy *copy, uint64_t end_bytes)
+{
+    STATUS_TRY(forward_extend(&copy->forward, end_bytes / 8));
+    copy->span_bytes = end_bytes - copy->from_bytes;
+    return STATUS_OK;
+}
+
 void copy_finish(struct copy *copy)
 {
     wordstack_finish(&copy->pending);
@@ -105,6 +112,8 @@ static noun stay(struct copy *copy, noun n)
 {
     if (noun_is_large(n))
         kept_add(&copy->large, n);
+    else if ((n << 3) >= copy->from_bytes)
+        copy->damaged = n;
     return n;
 }
 
@@ -151,12 +160,21 @@ INLINE uint64_t *allocate(struct walk *walk, uint64_t size_words, uint64_t *offs
     return words;
 }
 
+/* The walk ends at a noun that cannot be one. */
+static noun give_up(struct copy *copy, noun n)
+{
+    copy->damaged = n;
+    return NOUN_NONE;
+}
+
 /* Both return NOUN_NONE if there is no room. */
 
 INLINE noun copy_atom(struct walk *walk, noun atom)
 {
     const uint64_t *from = words_of(walk, atom);
     uint64_t size_words = from[1] + 2, to_words;
+    if (UNLIKELY(from[1] >= walk->span_bytes / 8))
+        return give_up(walk->copy, atom);
     uint64_t *to = allocate(walk, size_words, &to_words);
     if (UNLIKELY(to == NULL))
         return NOUN_NONE;
@@ -194,14 +212,6 @@ INLINE noun copy_cell(struct walk *walk, noun cell, noun head, noun tail)
 
 /* ---- the walk ---------------------------------------------------------------------- */
 
-/* A part of a cell, if it is copied at all, lies below the cell. */
-INLINE void check_lower(const struct copy *copy, noun part, noun cell)
-{
-    (void)copy, (void)part, (void)cell;
-    CHECK_DEBUG(noun_is_direct(part) || (part << 3) - copy->from_bytes >= copy->span_bytes ||
-                noun_offset_words(part) < noun_offset_words(cell));
-}
-
 /* Whether many steps of the last window went far. */
 static bool is_far_flung(struct walk *walk)
 {
@@ -212,14 +222,21 @@ static bool is_far_flung(struct walk *walk)
     return is_far;
 }
 
-INLINE void step_down(struct walk *walk, noun from, noun to)
+/* A part of a cell, if it is copied at all, lies below the cell; false if it does not.  In a file that has rotted
+ * the walk might go round in a circle. */
+INLINE bool step_down(struct walk *walk, noun from, noun to)
 {
     struct copy *copy = walk->copy;
     walk->far_steps += (from << 3) - (to << 3) > SCOUT_FAR_BYTES;
+    if (UNLIKELY((to << 3) >= (from << 3))) {
+        give_up(copy, from);
+        return false;
+    }
     if (UNLIKELY(++walk->steps == SCOUT_WINDOW))
         copy->is_scouting = is_far_flung(walk);
     if (UNLIKELY(copy->is_scouting))
         scout_follow(&copy->scout, &walk->forward, walk->from_bytes, walk->span_bytes, to);
+    return true;
 }
 
 /* Copies `n`, which has no copy, or goes down in it, until there is a copy of something. */
@@ -230,8 +247,6 @@ INLINE noun descend(struct walk *walk, noun n)
         if (!noun_is_cell(n))
             return copy_atom(walk, n);
         const uint64_t *cell = words_of(walk, n);
-        check_lower(walk->copy, cell[1], n);
-        check_lower(walk->copy, cell[2], n);
         noun head = resolve(walk, cell[1]), tail, next;
         if (head == NOUN_NONE) {
             wordstack_push(pending, n);
@@ -243,7 +258,8 @@ INLINE noun descend(struct walk *walk, noun n)
             wordstack_push2(pending, head, n | HEAD_IS_DONE);
             next = cell[2];
         }
-        step_down(walk, n, next);
+        if (UNLIKELY(!step_down(walk, n, next)))
+            return NOUN_NONE;
         n = next;
     }
 }
@@ -276,9 +292,9 @@ INLINE bool ascend(struct walk *walk, noun done, noun *next, noun *hand)
         noun part = words_of(walk, top)[2], tail = resolve(walk, part);
         if (tail == NOUN_NONE) {
             wordstack_push2(pending, done, top | HEAD_IS_DONE);
-            step_down(walk, top, part);
             *next = part;
-            return true;
+            *hand = NOUN_NONE;
+            return step_down(walk, top, part);
         }
         done = copy_cell(walk, top, done, tail);
     }
@@ -316,5 +332,11 @@ enum status copy_run(struct copy *copy, uint64_t budget_words, bool *is_done)
     noun hand = copy->is_walking ? copy_some(copy, budget_words) : copy->hand;
     *is_done = wordstack_is_empty(&copy->pending);
     copy->is_walking = !*is_done && hand != NOUN_NONE;
+    if (copy->damaged != 0)
+        return status_fail(STATUS_CORRUPT,
+                           "the file has rotted: no noun can be at byte %" PRIu64
+                           " of the arena, or what is there refers to something that is no older noun; `loam verify` "
+                           "names every fault, `loam doctor --repair` makes the state again",
+                           noun_offset_words(copy->damaged) * 8);
     return hand == NOUN_NONE ? arena_build_status(copy->builder) : STATUS_OK;
 }

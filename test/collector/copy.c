@@ -3,6 +3,7 @@
  * walk is put down. */
 #include "collector/copy.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "os/os.h"
@@ -329,6 +330,53 @@ static void no_room(uint64_t *seed)
     copy_finish(&copy);
 }
 
+/* The status of a walk from `root`, and whether it says where the damage is. */
+static void expect_damage(noun root, noun place, const char *what)
+{
+    char words[64];
+    struct arena_builder builder = new_builder(TO_SIZE_BYTES / 8);
+    struct copy copy;
+    bool is_done;
+    copy_init(&copy, &builder, FROM_BYTES);
+    CHECK(forward_init(&copy.forward, FROM_BYTES / 8, NOUN_LARGE_START_BYTES / 8, TO_BYTES / 8, TO_SIZE_BYTES / 8) ==
+          STATUS_OK);
+    CHECK(copy_extend(&copy, top_words * 8) == STATUS_OK);
+    copy_start(&copy, root);
+    enum status status = copy_run(&copy, UINT64_MAX / 4, &is_done);
+    snprintf(words, sizeof words, " byte %" PRIu64 " ", noun_offset_words(place) * 8);
+    tap_ok(status == STATUS_CORRUPT && strstr(status_message(), words) != NULL, "%s is damage: %s", what,
+           status_message());
+    copy_finish(&copy);
+}
+
+/* [5 [6 n]], with the inner cell's tail replaced. */
+static noun rotten_list(noun n, noun *inner)
+{
+    *inner = make_cell(6, 7);
+    noun_words(*inner)[2] = n;
+    return make_cell(5, *inner);
+}
+
+static void what_has_rotted(uint64_t *seed)
+{
+    noun inner, root;
+    clear_from_space();
+    root = rotten_list(0, &inner);
+    noun_words(inner)[2] = inner;
+    expect_damage(root, inner, "a cell that is its own tail");
+    noun_words(inner)[2] = root;
+    expect_damage(root, inner, "a cell within its own tail");
+    noun_words(inner)[1] = root;
+    expect_damage(root, inner, "or within its own head");
+    root = rotten_list(NOUN_TAG_CELL | (top_words + 6), &inner);
+    expect_damage(root, NOUN_TAG_CELL | top_words, "what lies beyond the end");
+    root = rotten_list(NOUN_TAG_ATOM | (NOUN_PERSISTENT_BYTES / 8 + 5), &inner);
+    expect_damage(root, NOUN_PERSISTENT_BYTES / 8 + 5, "what lies beyond the file");
+    noun atom = make_atom(seed, 2);
+    noun_words(atom)[1] = UINT64_MAX - 1;
+    expect_damage(make_cell(3, atom), atom, "an atom longer than the file");
+}
+
 static void wide_entries(void)
 {
     struct forward forward;
@@ -358,6 +406,7 @@ int main(void)
     large_trees(&seed);
     large_atoms_stay();
     no_room(&seed);
+    what_has_rotted(&seed);
     wide_entries();
     return tap_done();
 }
