@@ -14,6 +14,7 @@
 #include "codec/codec.h"
 #include "os/os.h"
 #include "support/space.h"
+#include "must.h"
 
 #define ROUNDS_MAX 201
 #define ROUNDS_MIN 5
@@ -24,14 +25,6 @@ struct samples {
     uint64_t ns[ROUNDS_MAX];
     size_t count;
 };
-
-static void must(enum status status)
-{
-    if (status == STATUS_OK)
-        return;
-    fprintf(stderr, "bench-codec: %s: %s\n", status_name(status), status_message());
-    exit(1);
-}
 
 static void add_sample(struct samples *samples, uint64_t start_ns)
 {

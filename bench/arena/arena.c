@@ -24,6 +24,7 @@
 #include "collector/collector.h"
 #include "os/os.h"
 #include "stack/stack.h"
+#include "must.h"
 
 #define KIB ((uint64_t)1 << 10)
 #define MIB ((uint64_t)1 << 20)
@@ -37,14 +38,6 @@
 static struct arena *arena;
 static struct stack *stack;
 static uint64_t event_number;
-
-static void must(enum status status)
-{
-    if (status == STATUS_OK)
-        return;
-    fprintf(stderr, "bench-arena: %s\n", status_message());
-    exit(1);
-}
 
 static uint64_t environment(const char *name, uint64_t otherwise)
 {

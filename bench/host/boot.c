@@ -14,19 +14,12 @@
 #include <unistd.h>
 
 #include "host/kernel.h"
+#include "must.h"
 
 #define MIB ((uint64_t)1 << 20)
 #define STARTS 15
 #define SMALL_BYTES (2 * MIB)
 #define LARGE_BYTES (2048 * MIB)
-
-static void must(enum status status)
-{
-    if (status == STATUS_OK)
-        return;
-    fprintf(stderr, "bench-boot: %s\n", status_message());
-    exit(1);
-}
 
 /* ---- making the state ------------------------------------------------------------- */
 

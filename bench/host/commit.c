@@ -26,6 +26,7 @@
 #endif
 
 #include "host/kernel.h"
+#include "must.h"
 
 #define TURNS_MAX 4096
 #define ONE_CLIENT_TURN 50
@@ -33,14 +34,6 @@
 #define MANY_EVENTS 20000
 #define JOB_BYTES 64
 #define GROUP 100
-
-static void must(enum status status)
-{
-    if (status == STATUS_OK)
-        return;
-    fprintf(stderr, "bench-commit: %s\n", status_message());
-    exit(1);
-}
 
 static void must_be(bool is_well, const char *what)
 {

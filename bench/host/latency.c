@@ -10,19 +10,12 @@
 #include <stdio.h>
 
 #include "host/kernel.h"
+#include "must.h"
 
 #define ROUNDS 40
 #define TURN 100
 #define WARM_UP_ROUNDS 4
 #define JOB_BYTES 48
-
-static void must(enum status status)
-{
-    if (status == STATUS_OK)
-        return;
-    fprintf(stderr, "bench-latency: %s\n", status_message());
-    exit(1);
-}
 
 /* ---- the bare insert ------------------------------------------------------------------ */
 

@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include "host/kernel.h"
+#include "must.h"
 
 #define STARTS 21
 #define EVENTS 100
@@ -46,14 +47,6 @@ struct life {
     struct sample rested[RESTS];
     struct sample evicted[EVICTIONS];
 };
-
-static void must(enum status status)
-{
-    if (status == STATUS_OK)
-        return;
-    fprintf(stderr, "bench-warm: %s\n", status_message());
-    exit(1);
-}
 
 static void poke(struct host *host, noun cause)
 {

@@ -16,19 +16,12 @@
 #include "arena/arena.h"
 #include "os/os.h"
 #include "snapshot/snapshot.h"
+#include "must.h"
 
 #define CHANGE_COMMITS 1000
 #define CHANGE_CELLS 40
 #define FILL_CELLS 20000
 #define LATENCIES 400
-
-static void must(enum status status)
-{
-    if (status == STATUS_OK)
-        return;
-    fprintf(stderr, "%s: %s\n", status_name(status), status_message());
-    exit(1);
-}
 
 /* ---- an arena -------------------------------------------------------------------------- */
 

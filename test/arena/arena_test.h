@@ -8,19 +8,11 @@
 
 #include "arena/arena.h"
 #include "os/os.h"
+#include "must.h"
 #include "space.h"
 #include "tap.h"
 
 #define TEST_STEP_BYTES ((uint64_t)32 << 10)
-
-/* Dies with the message: for what the test is not about. */
-#define MUST(expression)                                                                                               \
-    do {                                                                                                               \
-        if ((expression) != STATUS_OK) {                                                                               \
-            tap_note("%s:%d: %s: %s", __FILE__, __LINE__, #expression, status_message());                              \
-            abort();                                                                                                   \
-        }                                                                                                              \
-    } while (0)
 
 static inline const char *test_path(void)
 {
@@ -29,6 +21,16 @@ static inline const char *test_path(void)
     char *path = paths[next++ % 64];
     snprintf(path, sizeof paths[0], "%s/" ARENA_FILE_NAME, tap_scratch());
     return path;
+}
+
+static inline uint64_t test_file_hash(const char *path)
+{
+    uint8_t *bytes;
+    size_t size_bytes;
+    MUST(os_read_whole(path, SIZE_MAX, &bytes, &size_bytes));
+    uint64_t hash = hash_xxh3_64(bytes, size_bytes);
+    free(bytes);
+    return hash;
 }
 
 static inline void test_create(const char *path)
@@ -65,9 +67,8 @@ static inline struct arena *test_open_reader(const char *path, uint8_t **reader_
 }
 
 /* NOUN_NONE if the arena has no room. */
-static inline noun test_cell(struct arena *arena, noun head, noun tail)
+static inline noun test_cell_in(struct arena_builder *builder, noun head, noun tail)
 {
-    struct arena_builder *builder = arena_builder(arena);
     uint64_t head_hash = noun_is_direct(head) ? noun_hash_atom(head) : arena_built_words(builder, head)[0];
     uint64_t tail_hash = noun_is_direct(tail) ? noun_hash_atom(tail) : arena_built_words(builder, tail)[0];
     uint64_t offset_words;
@@ -78,6 +79,11 @@ static inline noun test_cell(struct arena *arena, noun head, noun tail)
     words[1] = head;
     words[2] = tail;
     return offset_words | NOUN_TAG_CELL;
+}
+
+static inline noun test_cell(struct arena *arena, noun head, noun tail)
+{
+    return test_cell_in(arena_builder(arena), head, tail);
 }
 
 /* The state that follows `state` at `event`: a few cells, the last of them
@@ -147,20 +153,6 @@ static inline bool test_is_moving(noun n, const struct arena_compaction_space *s
     uint64_t at_bytes = noun_is_direct(n) ? 0 : noun_offset_words(n) * 8;
     return (at_bytes >= space->from_start_bytes && at_bytes < space->from_end_bytes) ||
            at_bytes >= space->tail_start_bytes;
-}
-
-static inline noun test_cell_in(struct arena_builder *builder, noun head, noun tail)
-{
-    uint64_t head_hash = noun_is_direct(head) ? noun_hash_atom(head) : arena_built_words(builder, head)[0];
-    uint64_t tail_hash = noun_is_direct(tail) ? noun_hash_atom(tail) : arena_built_words(builder, tail)[0];
-    uint64_t offset_words;
-    uint64_t *words = arena_allocate(builder, 3, &offset_words);
-    if (words == NULL)
-        return NOUN_NONE;
-    words[0] = noun_hash_pair(head_hash, tail_hash);
-    words[1] = head;
-    words[2] = tail;
-    return offset_words | NOUN_TAG_CELL;
 }
 
 /* Copies the spine of a state as far as it moves, and its heads, which are

@@ -181,16 +181,6 @@ static void the_ring_waits_for_the_log(void)
     arena_close(arena);
 }
 
-static uint64_t file_hash(const char *path)
-{
-    uint8_t *bytes;
-    size_t size_bytes;
-    MUST(os_read_whole(path, SIZE_MAX, &bytes, &size_bytes));
-    uint64_t hash = hash_xxh3_64(bytes, size_bytes);
-    free(bytes);
-    return hash;
-}
-
 static void choosing_an_older_commit(void)
 {
     const char *path = test_path();
@@ -201,7 +191,7 @@ static void choosing_an_older_commit(void)
     MUST(arena_seal(arena));
     arena_close(arena);
 
-    uint64_t before = file_hash(path);
+    uint64_t before = test_file_hash(path);
     arena = test_open_unchosen(path, false);
     size_t count;
     const struct arena_commit *commits = arena_commits(arena, &count);
@@ -212,7 +202,7 @@ static void choosing_an_older_commit(void)
     MUST(arena_choose(arena, index));
     tap_ok(arena_current(arena)->event_number == 4 && test_state_is_whole(arena), "an older commit can be chosen");
     arena_close(arena);
-    tap_ok(file_hash(path) == before, "which changes nothing");
+    tap_ok(test_file_hash(path) == before, "which changes nothing");
 
     arena = test_open_unchosen(path, false);
     commits = arena_commits(arena, &count);

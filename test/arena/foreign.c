@@ -12,25 +12,15 @@ static void change(const char *path, uint64_t offset_bytes, const void *bytes, s
     os_file_close(file);
 }
 
-static uint64_t file_hash(const char *path)
-{
-    uint8_t *bytes;
-    size_t size_bytes;
-    MUST(os_read_whole(path, SIZE_MAX, &bytes, &size_bytes));
-    uint64_t hash = hash_xxh3_64(bytes, size_bytes);
-    free(bytes);
-    return hash;
-}
-
 static void refused(const char *path, enum status expected, const char *words, const char *what)
 {
-    uint64_t before = file_hash(path);
+    uint64_t before = test_file_hash(path);
     struct arena *arena;
     enum status status = arena_open(path, NULL, &arena);
     bool is_good = status == expected && arena == NULL && strstr(status_message(), words) != NULL &&
                    strstr(status_message(), path) != NULL;
     tap_ok(is_good, "%s is refused: %s", what, status_message());
-    tap_ok(file_hash(path) == before, "and not changed");
+    tap_ok(test_file_hash(path) == before, "and not changed");
 }
 
 static void another_version(uint32_t version, const char *words)

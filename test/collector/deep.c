@@ -6,19 +6,12 @@
 
 #include "os/os.h"
 #include "space.h"
+#include "must.h"
 #include "tap.h"
 
 #define DEPTH 10000000
 
 static struct stack *stack;
-
-static void must(enum status status)
-{
-    if (status == STATUS_OK)
-        return;
-    tap_note("%s", status_message());
-    abort();
-}
 
 /* True where the way down is the head. */
 static bool turns_left(bool is_tree, uint64_t i)
@@ -52,9 +45,9 @@ static void persist_deep(struct arena *arena, uint64_t event_number, bool is_tre
     commit.roots[ARENA_ROOT_STATE] = n;
     struct collector_counts counts = {0};
     uint64_t start_ns = os_clock_cpu_ns();
-    must(arena_commit_begin(arena, event_number));
-    must(collector_persist(arena, commit.roots, 1, &counts));
-    must(arena_commit_write(arena, &commit));
+    MUST(arena_commit_begin(arena, event_number));
+    MUST(collector_persist(arena, commit.roots, 1, &counts));
+    MUST(arena_commit_write(arena, &commit));
     uint64_t duration_ns = os_clock_cpu_ns() - start_ns;
     stack_clear(stack);
     tap_ok(counts.cells == DEPTH && is_as_made(commit.roots[ARENA_ROOT_STATE], is_tree), "a %s %d deep is persisted",
@@ -68,10 +61,10 @@ int main(void)
     stack = space_stack();
     char path[4096];
     snprintf(path, sizeof path, "%s/" ARENA_FILE_NAME, tap_scratch());
-    must(arena_create(path, NULL, kernel_hash));
+    MUST(arena_create(path, NULL, kernel_hash));
     struct arena *arena;
-    must(arena_open(path, NULL, &arena));
-    must(arena_choose(arena, 0));
+    MUST(arena_open(path, NULL, &arena));
+    MUST(arena_choose(arena, 0));
     persist_deep(arena, 1, false);
     persist_deep(arena, 2, true);
     struct arena_verify_report report;

@@ -5,17 +5,10 @@
 #include <stdlib.h>
 
 #include "os/os.h"
+#include "must.h"
 #include "random_noun.h"
 #include "space.h"
 #include "tap.h"
-
-#define MUST(expression)                                                                                               \
-    do {                                                                                                               \
-        if ((expression) != STATUS_OK) {                                                                               \
-            tap_note("%s:%d: %s: %s", __FILE__, __LINE__, #expression, status_message());                              \
-            abort();                                                                                                   \
-        }                                                                                                              \
-    } while (0)
 
 static char path[4096];
 static struct arena *arena;

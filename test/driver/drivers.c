@@ -8,16 +8,9 @@
 #include "codec/codec.h"
 #include "driver/driver.h"
 #include "os/os.h"
+#include "support/must.h"
 #include "support/tap.h"
 #include "test_kernel.h"
-
-static void must(enum status status)
-{
-    if (status == STATUS_OK)
-        return;
-    printf("Bail out! %s\n", status_message());
-    exit(1);
-}
 
 /* ---- a rig: a host in memory, and a driver that pokes and listens ------------------------ */
 
@@ -49,7 +42,7 @@ static void on_effect(struct host *host, void *context, noun effect)
     (void)host;
     struct rig *rig = context;
     CHECK(rig->seen_count < SEEN_MAX);
-    must(codec_print(effect, NULL, &rig->seen[rig->seen_count++], NULL));
+    MUST(codec_print(effect, NULL, &rig->seen[rig->seen_count++], NULL));
 }
 
 static struct rig *rig_open(const char *kernel_text)
@@ -58,7 +51,7 @@ static struct rig *rig_open(const char *kernel_text)
     struct host_kernel kernel = {jam.bytes, jam.size_bytes};
     struct rig *rig = calloc(1, sizeof *rig);
     CHECK(rig != NULL);
-    must(host_open_memory(&kernel, NULL, NULL, &rig->host));
+    MUST(host_open_memory(&kernel, NULL, NULL, &rig->host));
     free((void *)jam.bytes);
     rig->script = (struct host_driver){.name = "script", .context = rig, .start = on_start, .effect = on_effect};
     host_add_driver(rig->host, &rig->script);
@@ -68,7 +61,7 @@ static struct rig *rig_open(const char *kernel_text)
 static int rig_run(struct rig *rig)
 {
     int exit_code;
-    must(host_run(rig->host, true, &exit_code));
+    MUST(host_run(rig->host, true, &exit_code));
     return exit_code;
 }
 
@@ -193,7 +186,7 @@ static void test_file_write(void)
 static void test_file_read(void)
 {
     const char *path = scratch_file("readable");
-    must(os_replace_whole(path, "text\n\0\0", 7));
+    MUST(os_replace_whole(path, "text\n\0\0", 7));
     file_case("[%%do [%%file %%read '%s'] 0]", path, "[%%heard %%file %%read 0 'text\\n']", false);
     file_case("[%%do [%%file %%read '%s.gone'] 0]", path, "[%%heard %%file %%read 0]", false);
     file_case("[%%do [%%file %%read 0] 0]", path, "[%%heard %%file %%read 0]", false);
@@ -206,7 +199,7 @@ static void test_file_batch(void)
               "[%%heard %%file %%batch-write ['%s' %%one 0] ['%s.two' %%two 0] 0]", true);
     tap_ok(file_is(path, "one", 3), "file: a batch writes the first");
     file_case("[%%do [%%file %%batch-write 0] 0]", path, "[%%heard %%file %%batch-write 0]", true);
-    must(os_remove(path));
+    MUST(os_remove(path));
     file_case("[%%do [%%file %%batch-write ['%s' %%one] 5 0] 0]", path, NULL, true);
     enum os_kind kind;
     tap_ok(os_kind_of(path, &kind) == STATUS_OK && kind == OS_KIND_ABSENT, "file: a malformed batch writes nothing");
@@ -288,7 +281,7 @@ static void test_timer(void)
     host_add_driver(rig->host, driver);
     host_add_driver(rig->host, &stopper);
     uint64_t started_ns = os_clock_ns();
-    must(host_run(rig->host, false, &exit_code));
+    MUST(host_run(rig->host, false, &exit_code));
     uint64_t elapsed_ms = (os_clock_ns() - started_ns) / 1000000;
     tap_ok(seen == 3 && elapsed_ms >= 95, "timer: at once, and then at every interval (%d ms)", (int)elapsed_ms);
     rig_close(rig);
@@ -313,7 +306,7 @@ static enum status feed(int descriptor, struct driver_feed_counts *counts, struc
 static int open_with(const char *text)
 {
     const char *path = scratch_file("feed");
-    must(os_replace_whole(path, text, strlen(text)));
+    MUST(os_replace_whole(path, text, strlen(text)));
     return open(path, O_RDONLY);
 }
 
@@ -410,7 +403,7 @@ static void slog_case(struct rig *rig, uint64_t priority, const char *tank_text,
     enum driver_slog_level level = DRIVER_SLOG_INFO;
     noun tank;
     host_reset(rig->host);
-    must(codec_read(host_stack(rig->host), "tank", tank_text, strlen(tank_text), &tank));
+    MUST(codec_read(host_stack(rig->host), "tank", tank_text, strlen(tank_text), &tank));
     catch_output(STDERR_FILENO);
     driver_slog(&level, priority, tank);
     const char *line = caught(STDERR_FILENO);

@@ -430,16 +430,6 @@ struct outcome {
     uint64_t product_hash;
 };
 
-static uint64_t hash_of(noun n)
-{
-    uint8_t *bytes;
-    size_t size_bytes;
-    CHECK(codec_jam(n, &bytes, &size_bytes) == STATUS_OK);
-    uint64_t hash = hash_xxh3_64(bytes, size_bytes);
-    free(bytes);
-    return hash;
-}
-
 static noun edit(noun tree, uint64_t axis, noun patch)
 {
     CHECK(axis == 1 || noun_is_cell(tree));
@@ -469,7 +459,7 @@ static struct outcome slam(struct library *library, noun core, uint64_t deadline
     nock_set_deadline(library->machine, os_clock_ns() + deadline_ns);
     nock_run(library->machine, core, kick, &result);
     nock_set_deadline(library->machine, 0);
-    return (struct outcome){result.outcome, result.outcome == NOCK_DONE ? hash_of(result.product) : 0};
+    return (struct outcome){result.outcome, result.outcome == NOCK_DONE ? library_hash(result.product) : 0};
 }
 
 /* Runs a whole series; false if the library has no such gate. */

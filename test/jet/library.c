@@ -12,7 +12,7 @@ const char *library_jam_path(void)
     return tap_corpus("crates/hoonc/bootstrap/hoonc.jam");
 }
 
-static noun cue_file(const char *path)
+noun library_cue(const char *path)
 {
     FILE *file = fopen(path, "rb");
     CHECK(file != NULL);
@@ -26,6 +26,16 @@ static noun cue_file(const char *path)
     CHECK(codec_cue(space_stack(), bytes, size_bytes, NULL, &n) == STATUS_OK);
     free(bytes);
     return n;
+}
+
+uint64_t library_hash(noun n)
+{
+    uint8_t *bytes;
+    size_t size_bytes;
+    CHECK(codec_jam(n, &bytes, &size_bytes) == STATUS_OK);
+    uint64_t hash = hash_xxh3_64(bytes, size_bytes);
+    free(bytes);
+    return hash;
 }
 
 /* ---- labels -------------------------------------------------------------- */
@@ -111,7 +121,7 @@ void library_open(struct library *library, const struct nock_jet *jets, size_t c
     stack_clear(space_stack());
     CHECK(nock_create(space_stack(), &options, &library->machine) == STATUS_OK);
     nock_add_jets(library->machine, jets, count);
-    noun kernel = kick(library, cue_file(library_jam_path()), 2);
+    noun kernel = kick(library, library_cue(library_jam_path()), 2);
     library->pen = find_layers(kernel);
     nock_root_add(library->machine, &library->pen);
     nock_collect(library->machine);

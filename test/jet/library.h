@@ -18,6 +18,12 @@ struct library {
     noun pen; /* a root of the machine */
 };
 
+/* The noun whose jam the file holds, on the stack of the space. */
+noun library_cue(const char *path);
+
+/* A hash of all of a noun, by which products are compared. */
+uint64_t library_hash(noun n);
+
 /* The jam's path, or NULL without the corpus. */
 const char *library_jam_path(void);
 

@@ -299,16 +299,6 @@ struct outcome {
     uint64_t product_hash;
 };
 
-static uint64_t hash_of(noun n)
-{
-    uint8_t *bytes;
-    size_t size_bytes;
-    CHECK(codec_jam(n, &bytes, &size_bytes) == STATUS_OK);
-    uint64_t hash = hash_xxh3_64(bytes, size_bytes);
-    free(bytes);
-    return hash;
-}
-
 /* Which of its jets a series goes without: a number, or one of these. */
 enum { NONE_OF_THEM = -1, ALL_OF_THEM = -2 };
 
@@ -341,7 +331,7 @@ static unsigned run_without(const struct series *series, int which, struct outco
         struct nock_result result;
         nock_run(library.machine, core, kick_formula(), &result);
         noun product = result.outcome == NOCK_DONE ? result.product : result.mote;
-        outcomes[count] = (struct outcome){result.outcome, hash_of(product)};
+        outcomes[count] = (struct outcome){result.outcome, library_hash(product)};
     }
     library_close(&library);
     free(table);

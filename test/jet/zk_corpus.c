@@ -11,6 +11,7 @@
  */
 #include "codec/codec.h"
 #include "jet/jet.h"
+#include "library.h"
 #include "os/os.h"
 #include "space.h"
 #include "tap.h"
@@ -81,22 +82,6 @@ static noun call(struct nock *machine, const struct nock_jet *jet, noun core)
     return jet->run.three(machine, a, noun_head(b), noun_tail(b));
 }
 
-static noun cue_file(const char *path)
-{
-    FILE *file = fopen(path, "rb");
-    CHECK(file != NULL);
-    fseek(file, 0, SEEK_END);
-    size_t size_bytes = (size_t)ftell(file);
-    rewind(file);
-    uint8_t *bytes = malloc(size_bytes);
-    CHECK(bytes != NULL && fread(bytes, 1, size_bytes, file) == size_bytes);
-    fclose(file);
-    noun n;
-    CHECK(codec_cue(space_stack(), bytes, size_bytes, NULL, &n) == STATUS_OK);
-    free(bytes);
-    return n;
-}
-
 static noun kick_formula(void)
 {
     return stack_triple(space_stack(), 9, 2, stack_cell(space_stack(), 0, 1));
@@ -161,7 +146,7 @@ static void test_jet(const char *jam_path, size_t index, bool alone, uint64_t *s
     nock_add_jets(machine, jet_table, jet_table_count);
     nock_add_jets(machine, table, zk_table_count);
     struct nock_result result;
-    nock_run(machine, cue_file(jam_path), kick_formula(), &result);
+    nock_run(machine, library_cue(jam_path), kick_formula(), &result);
     CHECK(result.outcome == NOCK_DONE);
     noun gate = find_gate(result.product, name);
     struct tally tally = {0};

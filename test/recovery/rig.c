@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "support/must.h"
 #include "support/tap.h"
 #include "test_kernel.h"
 
@@ -31,19 +32,11 @@ static const char *file_path(const char *directory, const char *name)
     return path;
 }
 
-static void must(enum status status)
-{
-    if (status == STATUS_OK)
-        return;
-    printf("Bail out! %s\n", status_message());
-    exit(1);
-}
-
 struct node *rig_create(const char *directory, const char *kernel_text)
 {
     struct recovery_kernel kernel = test_kernel_jam(kernel_text);
     struct node *node;
-    must(recovery_create(directory, &kernel, NULL, NULL, &node));
+    MUST(recovery_create(directory, &kernel, NULL, NULL, &node));
     free((void *)kernel.bytes);
     return node;
 }
@@ -84,13 +77,13 @@ static struct job apply(struct node *node, const char *cause_text)
     struct job job;
     struct kernel_event event;
     node_enter(node);
-    must(codec_read(node->stack, "cause", cause_text, strlen(cause_text), &cause));
+    MUST(codec_read(node->stack, "cause", cause_text, strlen(cause_text), &cause));
     noun wire = kernel_wire_plain(node->stack, "sys", 1);
     kernel_poke(node->kernel, kernel_job(node->stack, node->event + 1, wire, 0, 0, cause), &event);
     CHECK(event.outcome == KERNEL_DONE);
-    must(codec_jam(event.job, &job.jam, &job.size_bytes));
+    MUST(codec_jam(event.job, &job.jam, &job.size_bytes));
     hash_blake3(job.jam, job.size_bytes, job.hash);
-    must(node_persist(node, event.core, node->event + 1, job.hash, NULL));
+    MUST(node_persist(node, event.core, node->event + 1, job.hash, NULL));
     return job;
 }
 
@@ -102,7 +95,7 @@ static void append(struct node *node, const char *cause, uint64_t hash_differenc
                                .job_size_bytes = job.size_bytes,
                                .state_hash = node->state_hash ^ hash_difference};
     memcpy(row.job_hash, job.hash, sizeof row.job_hash);
-    must(eventlog_append(node->log, &row, 1));
+    MUST(eventlog_append(node->log, &row, 1));
     free(job.jam);
 }
 
@@ -133,8 +126,8 @@ static void copy(const char *from, const char *to)
 {
     uint8_t *bytes;
     size_t size_bytes;
-    must(os_read_whole(from, FILE_MAX_BYTES, &bytes, &size_bytes));
-    must(os_replace_whole(to, bytes, size_bytes));
+    MUST(os_read_whole(from, FILE_MAX_BYTES, &bytes, &size_bytes));
+    MUST(os_replace_whole(to, bytes, size_bytes));
     free(bytes);
 }
 
@@ -165,12 +158,12 @@ static enum status add_entry(void *context, const char *name)
         return STATUS_OK;
     if (os_kind_of(path, &kind) == STATUS_OK && kind == OS_KIND_DIRECTORY) {
         struct fingerprint inner = {.directory = strdup(path), .hash = print->hash};
-        must(os_directory_list(inner.directory, add_entry, &inner));
+        MUST(os_directory_list(inner.directory, add_entry, &inner));
         free((void *)inner.directory);
         print->hash = inner.hash;
         return STATUS_OK;
     }
-    must(os_read_whole(path, FILE_MAX_BYTES, &bytes, &size_bytes));
+    MUST(os_read_whole(path, FILE_MAX_BYTES, &bytes, &size_bytes));
     print->hash = hash_xxh3_64_seeded(bytes, size_bytes, print->hash);
     free(bytes);
     return STATUS_OK;
@@ -179,7 +172,7 @@ static enum status add_entry(void *context, const char *name)
 uint64_t rig_fingerprint(const char *directory)
 {
     struct fingerprint print = {.directory = directory};
-    must(os_directory_list(directory, add_entry, &print));
+    MUST(os_directory_list(directory, add_entry, &print));
     return print.hash;
 }
 
@@ -187,10 +180,10 @@ void rig_flip(const char *directory, const char *name, uint64_t offset_bytes)
 {
     struct os_file *file;
     uint8_t byte;
-    must(os_file_open(file_path(directory, name), OS_OPEN_WRITE, &file));
-    must(os_file_read(file, offset_bytes, &byte, 1));
+    MUST(os_file_open(file_path(directory, name), OS_OPEN_WRITE, &file));
+    MUST(os_file_read(file, offset_bytes, &byte, 1));
     byte = (uint8_t)~byte;
-    must(os_file_write(file, offset_bytes, &byte, 1));
+    MUST(os_file_write(file, offset_bytes, &byte, 1));
     os_file_close(file);
 }
 
