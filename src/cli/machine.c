@@ -6,6 +6,7 @@
 #include "cli/cli.h"
 #include "codec/codec.h"
 #include "kernel/kernel.h"
+#include "os/os.h"
 
 #define GOOF_TANKS_MAX 8
 
@@ -45,6 +46,7 @@ static void on_collected(void *context, const struct collector_record *record)
 static int init(struct machine *machine, const struct cli *cli, const struct command *command,
                 const struct machine_options *options)
 {
+    os_heap_prepare();
     *machine = (struct machine){
         .cli = cli,
         .level = cli->quiet ? DRIVER_SLOG_WARN : DRIVER_SLOG_INFO,

@@ -129,6 +129,13 @@ void os_map_discard(uint8_t *address, uint64_t size_bytes);
 enum os_advice { OS_ADVICE_NORMAL, OS_ADVICE_RANDOM, OS_ADVICE_WILL_NEED, OS_ADVICE_HUGE };
 void os_map_advise(uint8_t *address, uint64_t size_bytes, enum os_advice advice);
 
+/* ---- the C library's heap (os/heap.c) -------------------------------------- */
+
+/* For a program, at its start, that is about to allocate megabytes: they come as huge pages
+ * where the system has them, and stay with the process.  The policy is the whole
+ * process's, so it is not for a library to set. */
+void os_heap_prepare(void);
+
 /* ---- memory with a nameless file behind it (os/scratch.c) ------------------ */
 
 /* Under memory pressure the system writes such memory to the file instead of
