@@ -105,7 +105,7 @@ static struct arena_origin *make_place(struct arena_superblock *superblock, cons
         struct arena_origin *origin = &superblock->origins[i];
         if (origin->label[0] == 0)
             least = origin;
-        else if (is_same(origin->label, other_label))
+        else if (other == NULL && is_same(origin->label, other_label))
             other = origin;
         else if (least == NULL || (least->label[0] != 0 && origin->fresh_bytes < least->fresh_bytes))
             least = origin;
