@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
 #include "codec/codec.h"
@@ -43,6 +44,15 @@ static void on_collected(void *context, const struct collector_record *record)
     cli_note(machine->cli, "%s", text);
 }
 
+/* The thread that has it in hand may never return. */
+static void on_rotten(void *context, const char *message)
+{
+    struct machine *machine = context;
+    progress_clear_line();
+    cli_error(machine->cli, "%s", message);
+    _exit(CLI_EXIT_CORRUPT);
+}
+
 static int init(struct machine *machine, const struct cli *cli, const struct command *command,
                 const struct machine_options *options)
 {
@@ -54,7 +64,8 @@ static int init(struct machine *machine, const struct cli *cli, const struct com
                                  .slog = on_slog,
                                  .warn = on_warn,
                                  .progress = on_progress,
-                                 .collected = on_collected},
+                                 .collected = on_collected,
+                                 .rotten = on_rotten},
                     .event_limit_ms = options->event_timeout_s * 1000,
                     .memory_limit_bytes = options->max_event_memory_mib << 20,
                     .arena_limit_bytes = options->max_arena_mib << 20,

@@ -128,7 +128,9 @@ static enum status evaluate(struct host *host, noun wire, noun cause, struct ker
     noun job = kernel_job(node->stack, node->event + 1, wire, take_entropy(host), record->row.wall_ms, cause);
     if (host->options.event_limit_ms != 0)
         nock_set_deadline(node->machine, started_ns + host->options.event_limit_ms * 1000000);
+    doubt_arm(host->doubt);
     kernel_try(node->kernel, job, event);
+    doubt_disarm(host->doubt);
     if (event->outcome == KERNEL_CRASHED && host_is_interrupted(host))
         return status_fail(STATUS_INTERRUPTED, "stopped before event %" PRIu64 " was over", node->event + 1);
     record->limit = find_limit(host, event, depth_failures);

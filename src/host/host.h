@@ -47,6 +47,9 @@ struct host_listener {
     void (*progress)(void *context, const char *label, uint64_t done, uint64_t total);
     /* The arena has been collected. */
     void (*collected)(void *context, const struct collector_record *record);
+    /* A look or an event takes long, and the arena has rotted: it may never end.  Called by
+     * another thread, while the owner is in the middle of it; is to end the process. */
+    void (*rotten)(void *context, const char *message);
 };
 
 /* When the arena is collected (host/gc.c). */
@@ -88,6 +91,7 @@ struct host_options {
     uint64_t depth_limit_bytes;  /* of how deep one event's calls may be nested; 0: a default */
     bool is_stack_backed;        /* by a nameless file in the directory: an event may need more than memory */
     uint64_t event_limit_ms;     /* an event that takes longer fails; 0: none */
+    uint64_t patience_ms;        /* with what takes longer, until the arena is doubted; 0: a default */
     struct host_durability durability;
     bool is_interpreted;       /* the engine makes no machine code */
     bool check_jets;           /* run each jet beside its Nock */

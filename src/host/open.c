@@ -73,6 +73,22 @@ static uint64_t appended_bytes(const struct host *host)
     return statistics.committed_bytes;
 }
 
+/* A look is over soon; an event may take its time, and is not to be disturbed for nothing. */
+#define VIEW_PATIENCE_MS 5000
+#define EVENT_PATIENCE_MS 30000
+
+static enum status start_doubt(struct host *host)
+{
+    bool is_view = host->node->is_view;
+    uint64_t patience_ms = host->options.patience_ms;
+    if (patience_ms == 0)
+        patience_ms = is_view ? VIEW_PATIENCE_MS : EVENT_PATIENCE_MS;
+    STATUS_TRY(doubt_start(host, patience_ms, &host->doubt));
+    if (is_view)
+        doubt_arm(host->doubt); /* until it is closed */
+    return STATUS_OK;
+}
+
 static enum status start_threads(struct host *host)
 {
     STATUS_TRY(flusher_start(host->node->arena, &host->flusher));
@@ -92,6 +108,8 @@ static enum status host_begin(struct host *host, enum status status, struct host
 {
     if (status == STATUS_OK && host->node->arena != NULL && !host->node->is_view)
         status = start_threads(host);
+    if (status == STATUS_OK && host->node->arena != NULL)
+        status = start_doubt(host);
     if (status == STATUS_OK && host->flusher != NULL)
         status = gc_start(host, &host->gc);
     if (status != STATUS_OK) {
@@ -245,6 +263,7 @@ void host_close(struct host *host)
     if (host == NULL)
         return;
     gc_stop(host->gc);
+    doubt_stop(host->doubt);
     bool is_healthy = host->flusher != NULL && host->broken == STATUS_OK && commit_settle(host) == STATUS_OK;
     logger_stop(host->logger);
     host_loop_finish(host);

@@ -8,7 +8,11 @@ enum status host_peek(struct host *host, noun path, noun *product)
     struct kernel_peek peek;
     node_enter(host->node);
     STATUS_TRY(commit_settle(host)); /* what is not durable is not shown */
+    if (!host->node->is_view)
+        doubt_arm(host->doubt);
     kernel_peek(host->node->kernel, path, &peek);
+    if (!host->node->is_view)
+        doubt_disarm(host->doubt);
     if (peek.answer != KERNEL_PEEK_CRASHED) {
         *product = peek.raw;
         return STATUS_OK;

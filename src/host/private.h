@@ -45,6 +45,21 @@ bool gc_is_busy(const struct gc *gc);
 /* Gives up what is under way.  NULL is fine. */
 void gc_stop(struct gc *gc);
 
+/* ---- doubt (host/doubt.c) ---------------------------------------------------------- */
+
+/* A thread that looks whether the arena has rotted when something takes longer than
+ * `patience_ms`, and tells the listener; none (NULL) if that does not want to hear it. */
+struct doubt;
+
+enum status doubt_start(struct host *host, uint64_t patience_ms, struct doubt **out) MUST_USE;
+
+/* The owner begins something that reads the arena; it is over.  NULL is fine. */
+void doubt_arm(struct doubt *doubt);
+void doubt_disarm(struct doubt *doubt);
+
+/* NULL is fine. */
+void doubt_stop(struct doubt *doubt);
+
 /* ---- the host ------------------------------------------------------------------- */
 
 #define HOST_DRIVERS_MAX 16
@@ -60,6 +75,7 @@ struct host {
     struct flusher *flusher; /* NULL in memory and in a view */
     struct gc *gc;           /* likewise */
     struct logger *logger;   /* likewise */
+    struct doubt *doubt;     /* NULL in memory, and if nobody listens */
     bool is_rehearsing;      /* nobody is to hear what the kernel says */
     bool is_barred;          /* an event in flight has to be released before the next is run */
     enum status broken;      /* why it accepts nothing more */

@@ -41,7 +41,9 @@ static enum status do_event(struct host *host, const struct eventlog_row *row)
     noun job;
     STATUS_TRY(codec_cue(node->stack, row->job, row->job_size_bytes, NULL, &job));
     nock_set_deadline(node->machine, os_clock_ns() + REHEARSAL_MAX_NS);
+    doubt_arm(host->doubt);
     kernel_try(node->kernel, job, &event);
+    doubt_disarm(host->doubt);
     nock_set_deadline(node->machine, 0);
     if (event.outcome != KERNEL_DONE)
         return STATUS_OK;

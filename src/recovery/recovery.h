@@ -179,6 +179,7 @@ enum status recovery_verify(const char *directory, const struct recovery_listene
  * arena, and the log's rows without the database's structure. */
 struct recovery_verify_options {
     bool is_beside;
+    bool is_arena_only; /* with is_beside: neither the log's rows nor the snapshots */
     bool (*go_on)(void *context,
                   uint64_t bytes); /* so many more were read; false stops with STATUS_INTERRUPTED; may wait; or NULL */
     void *context;
