@@ -1,6 +1,7 @@
 # The collector under a steady load of events on the ledger kernel, for each
-# live size of GC_SIZES ("64M 512M"; up to 6G by default), then a simulated week.
-# GC_SECONDS: of collections at each size; GC_WEEK=0: no week.
+# live size of GC_SIZES ("64M 512M"; up to 6G by default), then what the disk alone
+# does beside as many bytes as the largest writes, then a simulated week.
+# GC_SECONDS: of collections at each size; GC_DISK=0: no disk; GC_WEEK=0: no week.
 # Needs 20 GB of disk and 12 GB of memory for 6G.
 # The last line is one JSON object.
 machines=$(scratch)
@@ -13,6 +14,11 @@ for size in ${GC_SIZES:-64M 512M 2G 6G}; do
     echo "$entry"
     entries+=("$entry")
 done
+disk=null
+if [ "${GC_DISK:-6G}" != 0 ]; then
+    disk=$("$bench" disk "$machines" "${GC_DISK:-6G}" 128M)
+    echo "$disk"
+fi
 week=null
 if [ "${GC_WEEK:-1}" != 0 ]; then
     week=$("$bench" week "$machines/ledger.jam" "$machines/week")
@@ -21,4 +27,5 @@ fi
 # The time of young collections must not depend on what lives below them.
 young_ratio=$(printf '%s\n' "${entries[@]}" | sed 's/.*"young_ms": \([0-9.]*\).*/\1/' | sort -n |
     awk '{ last = $1 } NR == 1 { first = $1 } END { if (first > 0) printf "%.2f", last / first; else print "null" }')
-printf '{"sizes": [%s], "young_ratio": %s, "week": %s}\n' "$(IFS=,; echo "${entries[*]}")" "$young_ratio" "$week"
+printf '{"sizes": [%s], "young_ratio": %s, "disk": %s, "week": %s}\n' "$(IFS=,; echo "${entries[*]}")" "$young_ratio" \
+    "$disk" "$week"

@@ -4,17 +4,16 @@
  *     bench-gc copy KERNEL.jam DIR SIZE ROUNDS
  *     bench-gc parts KERNEL.jam DIR SIZE ROUNDS
  *     bench-gc week KERNEL.jam DIR
+ *     bench-gc disk DIR SIZE RATE
  *
  * `live` fills a ledger with SIZE of live objects: a map of accounts, and
  * entries that are trees of 1 MiB.  The first collection makes the file grow, and
- * brings all into the order of the walk: it is a figure of its own.  Then events come at a steady
- * rate, each due at its time whether the one before is done or not: most add to an account,
- * one in sixteen puts a tree of 24 KiB in the place of an entry.  Their latency runs
- * from that time to the return of the durable event.  It is taken during full
- * collections at the usual pace, until they have taken SECONDS together, and
- * before each of them for as long as the one before took, but no longer than ten seconds: a
- * machine may take away memory that was not touched for a minute.  At the end a fixed
- * amount of young garbage is made and collected, several times, as fast as it
+ * brings all into the order of the walk: it is a figure of its own, and a rest follows it.  Then events come at a
+ * steady rate, each due at its time whether the one before is done or not: most add to an account, one in sixteen puts
+ * a tree of 24 KiB in the place of an entry.  Their latency runs from that time to the return of the durable event.  It
+ * is taken during full collections at the usual pace, until they have taken SECONDS together, and before each of them
+ * for as long as the one before took, but no longer than ten seconds: a machine may take away memory that was not
+ * touched for a minute.  At the end a fixed amount of young garbage is made and collected, several times, as fast as it
  * goes.  One line of JSON.
  *
  * `copy` collects everything, again and again, as fast as it goes, with no events.
@@ -24,6 +23,9 @@
  *
  * `week` lets the policy alone decide, at a load of 168 hours of half a second, and
  * looks at the file's size every 50 ms (gc_week.c).
+ *
+ * `disk` says what pages wait for beside SIZE bytes that are written at RATE a second, without
+ * any machine (gc_disk.c).
  */
 #include "host/gc_load.h"
 
@@ -87,6 +89,11 @@ struct results {
     uint64_t full_ms;
 };
 
+static uint64_t before_ms(uint64_t full_ms)
+{
+    return full_ms < BEFORE_MS_LEAST ? BEFORE_MS_LEAST : full_ms < BEFORE_MS_MOST ? full_ms : BEFORE_MS_MOST;
+}
+
 static void note(struct results *results, const struct collector_record *record)
 {
     bench_sample(&results->pauses, (double)record->pause_us / 1e3);
@@ -113,6 +120,12 @@ static void collect_under_load(struct gc_bench *bench, struct results *results)
     results->live_bytes = waited.record.live_bytes;
     results->full_ms = waited.record.duration_ms;
     results->written_bytes = bench_written_bytes(bench) - before_bytes;
+}
+
+/* What was written as fast as it goes, the disk may still be busy with. */
+static void rest(const struct results *results)
+{
+    os_sleep_ms(before_ms(results->full_ms));
 }
 
 /* Each round makes and leaves the same. */
@@ -154,11 +167,6 @@ static void print_live(struct results *results, const char *name)
            results->written_bytes);
 }
 
-static uint64_t before_ms(uint64_t full_ms)
-{
-    return full_ms < BEFORE_MS_LEAST ? BEFORE_MS_LEAST : full_ms < BEFORE_MS_MOST ? full_ms : BEFORE_MS_MOST;
-}
-
 void gc_live(char **words)
 {
     const struct host_options options = {.gc = {.mode = HOST_GC_OFF}};
@@ -171,6 +179,7 @@ void gc_live(char **words)
     struct gc_bench bench = bench_begin(words[0], words[1], bench_read_size(words[2]), &options);
     uint64_t milliseconds = strtoull(words[3], NULL, 10) * 1000, spent_ms = 0;
     collect_first(&bench, &results);
+    rest(&results);
     for (unsigned round = 0; round < ROUNDS_MAX && (round < ROUNDS_LEAST || spent_ms < milliseconds); round++) {
         uint64_t deadline_ns = os_clock_ns() + before_ms(results.full_ms) * 1000000;
         bench_load(&bench, &results.before, bench_until_deadline, &deadline_ns);
@@ -211,13 +220,14 @@ int main(int count, char **words)
         const char *name;
         int count;
         void (*run)(char **words);
-    } parts[] = {{"live", 6, gc_live}, {"copy", 6, gc_copy}, {"parts", 6, gc_parts}, {"week", 4, gc_week}};
+    } parts[] = {
+        {"live", 6, gc_live}, {"copy", 6, gc_copy}, {"parts", 6, gc_parts}, {"week", 4, gc_week}, {"disk", 5, gc_disk}};
     for (size_t i = 0; count > 1 && i < COUNT_OF(parts); i++)
         if (strcmp(words[1], parts[i].name) == 0 && count == parts[i].count) {
             parts[i].run(words + 2);
             return 0;
         }
     fprintf(stderr, "usage: bench-gc live KERNEL.jam DIR SIZE SECONDS | copy KERNEL.jam DIR SIZE ROUNDS | parts "
-                    "KERNEL.jam DIR SIZE ROUNDS | week KERNEL.jam DIR\n");
+                    "KERNEL.jam DIR SIZE ROUNDS | week KERNEL.jam DIR | disk DIR SIZE RATE\n");
     return 64;
 }

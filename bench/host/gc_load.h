@@ -63,5 +63,6 @@ void gc_live(char **words);
 void gc_copy(char **words);
 void gc_parts(char **words);
 void gc_week(char **words);
+void gc_disk(char **words);
 
 #endif

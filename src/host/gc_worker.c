@@ -83,28 +83,44 @@ static bool is_cancelled(const struct gc_worker *worker)
 }
 
 /* In steps: whoever stops it does not wait for a slow pace, nor does one that becomes a rush. */
-static void rest(const struct gc_worker *worker, const struct pace_meter *meter, uint64_t bytes)
+static void rest(const struct gc_worker *worker, const struct pace_meter *meter)
 {
     uint64_t rest_ms;
-    while (!is_cancelled(worker) && (rest_ms = pace_rest_ms(&worker->pace, meter, bytes)) > 0)
+    while (!is_cancelled(worker) && (rest_ms = pace_rest_ms(meter, &worker->pace, os_clock_ns())) > 0)
         os_sleep_ms(rest_ms < REST_STEP_MS ? rest_ms : REST_STEP_MS);
+}
+
+static enum status flush(struct gc_worker *worker, struct pace_meter *meter)
+{
+    uint64_t started_ns = os_clock_ns();
+    STATUS_TRY(collector_compaction_sync(worker->compaction));
+    pace_meter_flush(meter, &worker->pace, os_clock_ns() - started_ns);
+    return STATUS_OK;
+}
+
+static enum status copy_slice(struct gc_worker *worker, struct pace_meter *meter, bool *is_done)
+{
+    uint64_t started_ns = os_clock_ns(), cpu_started_ns = os_clock_cpu_ns(), before_bytes = copied_bytes(worker);
+    STATUS_TRY(collector_compaction_run(worker->compaction, SLICE_BYTES, is_done));
+    if (collector_compaction_unsynced_bytes(worker->compaction) >= pace_sync_bytes(&worker->pace))
+        STATUS_TRY(flush(worker, meter));
+    pace_meter_slice(meter, &worker->pace, started_ns, os_clock_cpu_ns() - cpu_started_ns,
+                     copied_bytes(worker) - before_bytes);
+    return STATUS_OK;
 }
 
 static enum status copy_round(struct gc_worker *worker)
 {
-    struct pace_meter meter = pace_meter_start();
-    uint64_t before_bytes = copied_bytes(worker);
+    struct pace_meter meter = pace_meter_start(&worker->pace);
     bool is_done = false, is_low = true;
     STATUS_TRY(collector_compaction_round(worker->compaction, &worker->commit));
     while (!is_done) {
         if (is_cancelled(worker))
             return status_fail(STATUS_INTERRUPTED, "the collection was stopped");
-        STATUS_TRY(collector_compaction_run(worker->compaction, SLICE_BYTES, &is_done));
-        if (collector_compaction_unsynced_bytes(worker->compaction) >= pace_sync_bytes(&worker->pace))
-            STATUS_TRY(collector_compaction_sync(worker->compaction));
+        STATUS_TRY(copy_slice(worker, &meter, &is_done));
         set_priority(!pace_is_rushed(&worker->pace), &is_low);
         if (worker->rounds == 0) /* later ones have to overtake the events */
-            rest(worker, &meter, copied_bytes(worker) - before_bytes);
+            rest(worker, &meter);
     }
     set_priority(true, &is_low);
     return collector_compaction_sync(worker->compaction);

@@ -1,13 +1,18 @@
 #include "host/pace.h"
 
-#include "os/os.h"
-
 /* Flushed so often, so that no flush of the log waits for a long one of ours. */
 #define SYNC_BYTES ((uint64_t)2 << 20)
 #define SYNC_BYTES_RUSHED ((uint64_t)64 << 20) /* on a slow disk the flushes are what takes the time */
 
-/* Sleeping is coarse. */
+/* Sleeping is coarse: what is overslept may be made up for. */
 #define REST_NS_LEAST ((uint64_t)1000000)
+#define CREDIT_NS ((uint64_t)10000000)
+
+/* A flush of SYNC_BYTES takes a millisecond or two where the disk keeps up.  One that takes this long holds up the
+ * log's flushes too: what follows is written half as fast, and by 1/256 of the bound faster after each quick one. */
+#define SLOW_FLUSH_NS ((uint64_t)40000000)
+#define WRITE_BYTES_FLOOR ((uint64_t)16 << 20)
+#define RAISE_PARTS 256
 
 /* Events may add a quarter of what is looked at. */
 #define ALLOWED_PARTS 4
@@ -38,9 +43,15 @@ void pace_mind(struct pace *pace, uint64_t used_bytes, uint64_t copied_bytes)
 
 /* ---- the thread that copies -------------------------------------------------------- */
 
-struct pace_meter pace_meter_start(void)
+/* Nobody's events are beside it. */
+static bool is_unbound(const struct pace *pace)
 {
-    return (struct pace_meter){os_clock_ns(), os_clock_cpu_ns()};
+    return pace->cpu_percent >= 100 && pace->write_bytes_per_second == UINT64_MAX;
+}
+
+struct pace_meter pace_meter_start(const struct pace *pace)
+{
+    return (struct pace_meter){.write_bytes_per_second = pace->write_bytes_per_second};
 }
 
 bool pace_is_rushed(const struct pace *pace)
@@ -48,27 +59,36 @@ bool pace_is_rushed(const struct pace *pace)
     return atomic_load_explicit(&pace->is_rushed, memory_order_relaxed);
 }
 
-/* Nobody's events are beside it. */
-static bool is_unbound(const struct pace *pace)
+static uint64_t larger(uint64_t a, uint64_t b)
 {
-    return pace->cpu_percent >= 100 && pace->write_bytes_per_second == UINT64_MAX;
+    return a > b ? a : b;
 }
 
-/* How long it ought to have taken to do what has been done. */
-static uint64_t due_ns(const struct pace *pace, const struct pace_meter *meter, uint64_t bytes)
+void pace_meter_slice(struct pace_meter *meter, const struct pace *pace, uint64_t started_ns, uint64_t cpu_ns,
+                      uint64_t bytes)
 {
-    uint64_t cpu_ns = (os_clock_cpu_ns() - meter->cpu_started_ns) * 100 / pace->cpu_percent;
-    uint64_t write_ns = (uint64_t)((double)bytes * 1e9 / (double)pace->write_bytes_per_second);
-    return cpu_ns > write_ns ? cpu_ns : write_ns;
+    uint64_t write_ns = (uint64_t)((double)bytes * 1e9 / (double)meter->write_bytes_per_second);
+    uint64_t least_ns = started_ns > CREDIT_NS ? started_ns - CREDIT_NS : 0;
+    meter->next_ns = larger(meter->next_ns, least_ns) + larger(cpu_ns * 100 / pace->cpu_percent, write_ns);
 }
 
-uint64_t pace_rest_ms(const struct pace *pace, const struct pace_meter *meter, uint64_t bytes)
+void pace_meter_flush(struct pace_meter *meter, const struct pace *pace, uint64_t duration_ns)
 {
-    if (pace_is_rushed(pace) || is_unbound(pace))
+    uint64_t most = pace->write_bytes_per_second, rate = meter->write_bytes_per_second;
+    if (most == UINT64_MAX)
+        return;
+    uint64_t floor = most < WRITE_BYTES_FLOOR ? most : WRITE_BYTES_FLOOR;
+    if (duration_ns >= SLOW_FLUSH_NS)
+        meter->write_bytes_per_second = larger(rate / 2, floor);
+    else
+        meter->write_bytes_per_second = most - rate > most / RAISE_PARTS ? rate + most / RAISE_PARTS : most;
+}
+
+uint64_t pace_rest_ms(const struct pace_meter *meter, const struct pace *pace, uint64_t now_ns)
+{
+    if (pace_is_rushed(pace) || is_unbound(pace) || meter->next_ns < now_ns + REST_NS_LEAST)
         return 0;
-    uint64_t elapsed_ns = os_clock_ns() - meter->started_ns;
-    uint64_t due = due_ns(pace, meter, bytes);
-    return due >= elapsed_ns + REST_NS_LEAST ? (due - elapsed_ns) / 1000000 : 0;
+    return (meter->next_ns - now_ns) / 1000000;
 }
 
 uint64_t pace_sync_bytes(const struct pace *pace)
