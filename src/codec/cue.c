@@ -206,6 +206,22 @@ static inline bool mark(struct cue *cue, uint64_t position)
     return true;
 }
 
+/* Copies as many whole words as may be read without looking for the end of the
+ * input, of the `count` whose bits begin at `position`; how many it were. */
+static size_t copy_words(const struct cue *cue, uint64_t position, uint64_t *words, size_t count)
+{
+    const uint8_t *bytes = cue->bytes + position / 8;
+    size_t left_words = (cue->size_bytes - position / 8) / 8;
+    unsigned shift = position % 8;
+    if (left_words == 0 || count < 2)
+        return 0;
+    if (count > left_words)
+        count = left_words;
+    for (size_t i = 0; i < count - 1; i++)
+        words[i] = bits_load64(bytes + 8 * i) >> shift | bits_load64(bytes + 8 * i + 8) << 1 << (63 - shift);
+    return count - 1;
+}
+
 /* The value of an atom of at least one word, of which the input may lack the end. */
 static enum status read_words(struct cue *cue, uint64_t position, const struct run *run, noun *atom)
 {
@@ -215,7 +231,8 @@ static enum status read_words(struct cue *cue, uint64_t position, const struct r
     if (!has_room(cue, count + 2))
         return fail_limit(cue, position);
     uint64_t *words = stack_atom_begin(cue->stack, count);
-    for (size_t i = 0; i < count; i++) {
+    size_t copied = length_bits == 0 ? 0 : copy_words(cue, run->start, words, count);
+    for (size_t i = copied; i < count; i++) {
         uint64_t rest = length_bits - i * 64;
         words[i] = bits_at(cue, run->start + i * 64, rest < 64 ? (unsigned)rest : 64);
     }

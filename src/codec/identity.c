@@ -4,7 +4,7 @@
 #define VALUES_BYTES (IDENTITY_PLACES * sizeof(uint64_t))
 #define PARENTS_BYTES (IDENTITY_PLACES * sizeof(uint32_t))
 #define ROW_BYTES (IDENTITY_REGION_BLOCKS * sizeof(uint32_t))
-#define RECORDS_FIRST 8
+#define RECORDS_FIRST 16384
 #define RECORDS_MAX (IDENTITY_INDEX_MAX / IDENTITY_PLACES)
 
 static bool make_records(struct identity *identity, size_t count)

@@ -55,6 +55,7 @@ struct eventlog {
 
     uint8_t *row_bytes; /* wire and job of the row that was read last */
     size_t row_capacity_bytes;
+    struct eventlog_row newest; /* by eventlog_refresh; event 0: the bytes are another row's by now */
 };
 
 /* Where the rows of a log begin that has been pruned. */

@@ -15,4 +15,7 @@ struct os_file {
 /* Makes the entries of the directory that holds `path` durable. */
 enum status os_parent_sync(const char *path) MUST_USE;
 
+/* Huge pages have turned out to be worse than none (heap.c). */
+bool os_huge_is_dear(void);
+
 #endif

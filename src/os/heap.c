@@ -5,10 +5,25 @@
  * heap gets one stretch of address space at once, of huge pages where the system
  * has them (a fifth of that for the same memory), and keeps what it has got: what was freed
  * is handed out again rather than given back and asked for anew.
+ *
+ * But a virtual machine may have to get a huge page from its host first, having
+ * told the host that its memory was free, and that takes up to ten times as long as
+ * small pages, which it mostly still has.  So the first huge page is timed;
+ * if it was dear the process does without them.
  */
 #include "os/os.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
+
+#include "os/file.h"
+
+static atomic_bool is_dear;
+
+bool os_huge_is_dear(void)
+{
+    return atomic_load_explicit(&is_dear, memory_order_relaxed);
+}
 
 #ifdef __GLIBC__
 #include <malloc.h>
@@ -16,9 +31,12 @@
 #include <unistd.h>
 
 #define HUGE_PAGE_BYTES ((uintptr_t)2 << 20)
+#define HUGE_PAGE_DEAR_NS 1000000
 #define STRETCH_BYTES (32 << 20)
 /* What is larger comes and goes by itself, and grows by moving pages. */
 #define ALONE_BYTES (4 << 20)
+#define ALONE_DEFAULT_BYTES (128 << 10)
+#define PAD_DEFAULT_BYTES (128 << 10)
 
 /* More than the heap has left at the start of a program.  It ends before the
  * stretch begins, of which nothing may be touched before the system knows that
@@ -26,23 +44,46 @@
 #define FIRST_BYTES (144 << 10)
 #define BEFORE_BYTES (160 << 10)
 
-static bool set_policy(void)
+static void set_policy(int pad_bytes, int kept_bytes, int alone_bytes)
 {
-    return mallopt(M_TOP_PAD, STRETCH_BYTES) != 0 && mallopt(M_TRIM_THRESHOLD, 2 * STRETCH_BYTES) != 0 &&
-           mallopt(M_MMAP_THRESHOLD, ALONE_BYTES) != 0;
+    (void)mallopt(M_TOP_PAD, pad_bytes);
+    (void)mallopt(M_TRIM_THRESHOLD, kept_bytes);
+    (void)mallopt(M_MMAP_THRESHOLD, alone_bytes);
+}
+
+/* The heap grows up to, and by, a stretch; its address, or 0. */
+static uintptr_t make_stretch(uintptr_t *end)
+{
+    uintptr_t at = (uintptr_t)sbrk(0), stretch = bits_round_up(at + BEFORE_BYTES, HUGE_PAGE_BYTES);
+    set_policy(STRETCH_BYTES, 2 * STRETCH_BYTES, ALONE_BYTES);
+    if (sbrk((intptr_t)(stretch - BEFORE_BYTES - at)) == (void *)-1)
+        return 0;
+    void *volatile first = malloc(FIRST_BYTES); /* volatile, or both are left out */
+    free(first);
+    *end = (uintptr_t)sbrk(0) & ~(HUGE_PAGE_BYTES - 1);
+    return *end > stretch ? stretch : 0;
+}
+
+static bool is_cheap(uintptr_t page)
+{
+    uint64_t started_ns = os_clock_cpu_ns();
+    *(volatile uint8_t *)page = 0;
+    return os_clock_cpu_ns() - started_ns < HUGE_PAGE_DEAR_NS;
 }
 
 void os_heap_prepare(void)
 {
-    uintptr_t end = (uintptr_t)sbrk(0), stretch = bits_round_up(end + BEFORE_BYTES, HUGE_PAGE_BYTES);
-    if (!set_policy() || sbrk((intptr_t)(stretch - BEFORE_BYTES - end)) == (void *)-1)
+    uintptr_t end = 0, stretch = make_stretch(&end);
+    bool is_huge = stretch != 0 && madvise((void *)stretch, end - stretch, MADV_HUGEPAGE) == 0;
+    if (is_huge && is_cheap(stretch)) {
+        set_policy(ALONE_BYTES, 2 * STRETCH_BYTES, ALONE_BYTES);
         return;
-    void *volatile first = malloc(FIRST_BYTES); /* volatile, or both are left out */
-    free(first);
-    end = (uintptr_t)sbrk(0);
-    if (end > stretch)
-        (void)madvise((void *)stretch, (end - stretch) & ~(HUGE_PAGE_BYTES - 1), MADV_HUGEPAGE);
-    (void)mallopt(M_TOP_PAD, ALONE_BYTES);
+    }
+    set_policy(PAD_DEFAULT_BYTES, 2 * STRETCH_BYTES, ALONE_DEFAULT_BYTES);
+    if (is_huge) {
+        (void)madvise((void *)stretch, end - stretch, MADV_NOHUGEPAGE);
+        atomic_store_explicit(&is_dear, true, memory_order_relaxed);
+    }
 }
 #else
 void os_heap_prepare(void)

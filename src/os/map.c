@@ -132,6 +132,6 @@ static int advice_number(enum os_advice advice)
 /* Advice that a kernel does not know is advice not taken. */
 void os_map_advise(uint8_t *address, uint64_t size_bytes, enum os_advice advice)
 {
-    if (size_bytes > 0)
+    if (size_bytes > 0 && (advice != OS_ADVICE_HUGE || !os_huge_is_dear()))
         (void)madvise(address, size_bytes, advice_number(advice));
 }

@@ -209,6 +209,42 @@ static void try_garbage(uint64_t *state)
     tap_ok(good == rounds, "%u of %u strings of garbage: the readers agree", good, rounds);
 }
 
+/* Atoms of many words that begin at every bit of a byte, whole and cut anywhere:
+ * a guest finds zeros beyond the end. */
+static void try_words(uint64_t *state)
+{
+    bool good = true;
+    for (unsigned shift = 0; shift < 64; shift++) {
+        uint64_t words[9];
+        for (size_t i = 0; i < COUNT_OF(words); i++)
+            words[i] = bits_mix64(++*state) | 1;
+        size_t count = 1 + shift % COUNT_OF(words);
+        words[count - 1] >>= shift;
+        noun atom = stack_atom_from_words(stack, words, count),
+             pair = stack_cell(stack, (uint64_t)1 << shift % 23, atom);
+        uint8_t *jam;
+        size_t size_bytes;
+        noun read;
+        CHECK(codec_jam(pair, &jam, &size_bytes) == STATUS_OK);
+        good = good && codec_cue(stack, jam, size_bytes, NULL, &read) == STATUS_OK && noun_equal(read, pair);
+        const struct codec_cue_limits guest = {.reader = CODEC_CUE_GUEST};
+        for (size_t cut = size_bytes; cut-- > 0 && good;) {
+            uint8_t *exact = malloc(cut + 1), *padded = calloc(1, size_bytes + 1);
+            noun of_exact = 0, of_padded = 0;
+            CHECK(exact != NULL && padded != NULL);
+            memcpy(padded, jam, cut);
+            memcpy(exact, jam, cut);
+            enum status short_status = codec_cue(stack, exact, cut, &guest, &of_exact);
+            enum status long_status = codec_cue(stack, padded, size_bytes, &guest, &of_padded);
+            good = short_status != STATUS_OK || (long_status == STATUS_OK && noun_equal(of_exact, of_padded));
+            free(exact);
+            free(padded);
+        }
+        free(jam);
+    }
+    tap_ok(good, "atoms of many words are read from any bit on, and what is cut off is zeros");
+}
+
 int main(void)
 {
     stack = space_stack();
@@ -220,6 +256,7 @@ int main(void)
     try_allow_rest();
     try_limits();
     uint64_t state = tap_seed();
+    try_words(&state);
     try_damage(&state);
     try_garbage(&state);
     return tap_done();

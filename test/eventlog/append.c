@@ -51,12 +51,18 @@ static void test_life(void)
     log = open_log(EVENTLOG_WRITE);
     tap_ok(eventlog_last(log) == 350 && eventlog_first(log) == 1, "they are there after reopening");
     tap_ok(eventlog_last_state_hash(log) == bits_mix64(350), "with the newest state hash");
+    struct eventlog_row row;
+    tap_ok(eventlog_read(log, 350, &row) == STATUS_OK && row_is_sample(&row, 350) &&
+               eventlog_read(log, 350, &row) == STATUS_OK && row_is_sample(&row, 350),
+           "the newest is read, and again");
+    tap_ok(eventlog_read(log, 7, &row) == STATUS_OK && row_is_sample(&row, 7) &&
+               eventlog_read(log, 350, &row) == STATUS_OK && row_is_sample(&row, 350),
+           "and after another");
     struct eventlog_identity identity = sample_identity(0);
     tap_ok(memcmp(eventlog_identity(log), &identity, sizeof identity) == 0, "and the identity");
     tap_ok(streams(log, 1, 350), "all of them stream back as they were");
     tap_ok(streams(log, 348, 350), "from any number on");
     tap_ok(streams(log, 351, 350), "and beyond the end there is nothing");
-    struct eventlog_row row;
     tap_ok(eventlog_read(log, 200, &row) == STATUS_OK && row_is_sample(&row, 200), "one row is read");
     tap_ok(eventlog_read(log, 351, &row) == STATUS_NOT_FOUND, "a row that is not there is not found");
     tap_ok(eventlog_read(log, UINT64_MAX, &row) == STATUS_NOT_FOUND, "nor one beyond all numbers");

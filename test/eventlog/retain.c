@@ -43,6 +43,17 @@ static void reopen(struct eventlog **log)
         printf("Bail out! %s\n", status_message());
 }
 
+/* The row that an opened log has just looked at is one of them. */
+static void test_prune_all(void)
+{
+    struct eventlog *log = create("all", 60);
+    struct eventlog_row row;
+    reopen(&log);
+    CHECK(prune(log, 60) == STATUS_OK);
+    tap_ok(eventlog_read(log, 60, &row) == STATUS_NOT_FOUND, "of a log that is pruned to its end no row is left");
+    eventlog_close(log);
+}
+
 static void test_prune(void)
 {
     struct eventlog *log = create("pruned", 5000);
@@ -231,6 +242,7 @@ int main(void)
 {
     directory = tap_scratch();
     test_prune();
+    test_prune_all();
     test_reader();
     test_space();
     test_policies();

@@ -8,7 +8,6 @@
 
 #define PIECE_BYTES ((size_t)64 << 10)
 #define PIECES 128
-#define LARGE_BYTES ((size_t)2 << 20)
 
 static long faults(void)
 {
@@ -30,20 +29,11 @@ static void use_pieces(void)
         free(pieces[i]);
 }
 
-static void use_large(void)
-{
-    uint8_t *volatile large = malloc(LARGE_BYTES);
-    CHECK(large != NULL);
-    memset(large, 1, LARGE_BYTES);
-    free(large);
-}
-
 int main(void)
 {
     char *kept = strdup("what was there before");
     os_heap_prepare();
     use_pieces();
-    use_large();
     tap_ok(strcmp(kept, "what was there before") == 0, "what was allocated before stays");
     free(kept);
 #if defined __GLIBC__ && !defined __SANITIZE_ADDRESS__ && !defined __SANITIZE_THREAD__
@@ -51,9 +41,6 @@ int main(void)
     use_pieces();
     tap_ok(faults() - before < (long)(PIECES * PIECE_BYTES / 4096 / 8),
            "pieces that were freed are used again: %ld faults", faults() - before);
-    before = faults();
-    use_large();
-    tap_ok(faults() - before < (long)(LARGE_BYTES / 4096 / 8), "so are large ones: %ld faults", faults() - before);
 #else
     (void)faults;
     tap_ok(true, "another allocator decides for itself");
