@@ -48,6 +48,14 @@
 /* The subject less one, by counting; it is more than 0. */
 #define DECREMENT "[8 [1 0] 8 [1 6 [5 [0 7] 4 0 6] [0 6] 9 2 10 [6 4 0 6] 0 1] 9 2 0 1]"
 
+/* Arms in the order of their hashes, a chapter of a core. */
+#define ARM(name, left, right) "[[%" name " 7] " left " " right "]"
+#define LEAF(name) ARM(name, "0", "0")
+#define FIRST_ARMS ARM("find", ARM("core", LEAF("face"), LEAF("loot")), ARM("nest", LEAF("look"), LEAF("cons")))
+#define LAST_ARMS ARM("comb", ARM("peek", LEAF("play"), LEAF("mint")), ARM("cell", LEAF("take"), LEAF("fond")))
+#define CHAPTER ARM("fork", FIRST_ARMS, LAST_ARMS)
+#define CHAPTERS "[[2 0 " CHAPTER "] [[1 0 " FIRST_ARMS "] 0 0] [[3 0 " LAST_ARMS "] 0 0]]"
+
 /* A gate to call: the sample goes to axis 6, and into the door around it a set
  * or a map of the numbers to 100; "in" or "by" is another, of the numbers from 51. */
 static const struct sample {
@@ -126,6 +134,8 @@ static const struct sample {
     {"k.138/one/two/tri/sha/sha1", "[32 " A_256 "]", NULL},
     {"k.138/one/two/tri/qua/trip", "'hello world, hello all'", NULL},
     {"k.138/one/two/tri/qua/scow", "[%ud 1000000]", NULL},
+    {"k.138/one/two/tri/qua/pen/look", "[%cons " CHAPTER "]", NULL},
+    {"k.138/one/two/tri/qua/pen/loot", "[%take " CHAPTERS "]", NULL},
     {"k.138/one/two/tri/qua/mink", "[[30 " DECREMENT "] [1 0] 0]", NULL},
     {"k.138/one/two/tri/qua/mole", "[[7 [0 3] " DECREMENT "] 300]", NULL},
     {"k.138/one/two/tri/qua/mule", "[[7 [0 3] " DECREMENT "] 300]", NULL},

@@ -120,6 +120,10 @@ enum nock_step jet_mink(struct nock *machine, struct nock_activation *a);
 enum nock_step jet_mole(struct nock *machine, struct nock_activation *a);
 enum nock_step jet_mule(struct nock *machine, struct nock_activation *a);
 
+/* arms.c */
+noun jet_look(struct nock *machine, noun name, noun chapter);
+noun jet_loot(struct nock *machine, noun name, noun core);
+
 /* compiler.c */
 enum nock_step jet_crop(struct nock *machine, struct nock_activation *a);
 enum nock_step jet_fish(struct nock *machine, struct nock_activation *a);

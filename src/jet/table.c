@@ -128,6 +128,9 @@ const struct nock_jet jet_table[] = {
     {STEPS(QUA, mink)},
     {STEPS(QUA, mole)},
     {STEPS(QUA, mule)},
+    /* arms.c */
+    {PLAIN_2(PEN, look)},
+    {PLAIN_2(PEN, loot)},
     /* compiler.c */
     {STEPS(UT, crop)},
     {STEPS(UT, fish)},

@@ -323,6 +323,28 @@ static noun list_set(uint64_t *state)
     return pair(a, set(state));
 }
 
+/* ---- cores: [name tree] ------------------------------------------------------ */
+
+/* A chapter's items are [name hoon]; of the names asked for most are in it. */
+static noun name_chapter(uint64_t *state)
+{
+    noun name = key(state);
+    return pair(name, map(state));
+}
+
+static noun notes_and_chapter(uint64_t *state)
+{
+    noun name = key(state), notes = few(state);
+    noun chapter = tree_of(state, key_and_value, jet_by_put, (unsigned)tap_below(state, 9));
+    return stack_triple(space_stack(), name, notes, chapter);
+}
+
+static noun name_core(uint64_t *state)
+{
+    noun name = key(state);
+    return pair(name, tree_of(state, notes_and_chapter, jet_by_put, (unsigned)tap_below(state, 7)));
+}
+
 /* ---- what goes through what ---------------------------------------------- */
 
 enum place {
@@ -409,6 +431,8 @@ static const struct series {
     {"k.138/one/two/tri/sha/sha1", message, PLACE_SAMPLE},
     {"k.138/one/two/tri/qua/trip", atom, PLACE_SAMPLE},
     {"k.138/one/two/tri/qua/scow", aura_and_atom, PLACE_SAMPLE},
+    {"k.138/one/two/tri/qua/pen/look", name_chapter, PLACE_SAMPLE},
+    {"k.138/one/two/tri/qua/pen/loot", name_core, PLACE_SAMPLE},
 };
 
 static bool is_odd(uint64_t i)
