@@ -18,15 +18,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "host/connection.h"
 #include "host/private.h"
 #include "host/request.h"
 
 #define CONNECTIONS_MAX 32
 #define BACKLOG 128
-#define PATIENCE_MS 10000 /* to ask, and to take the answer */
-#define FIRST_CAPACITY 256
-
-struct connection;
 
 struct host_call {
     struct control *control;
@@ -40,148 +37,12 @@ struct host_call {
     void *context;
 };
 
-struct connection {
-    struct control *control;
-    struct connection *next;
-    uv_pipe_t pipe;
-    uv_timer_t timer;
-    unsigned open_handles;
-    bool is_closing;
-    bool is_answered;       /* the end of the answer is on its way */
-    size_t writing;         /* pieces of it */
-    struct host_call *call; /* owned by control->calls; NULL before and after */
-    char *line;             /* owned */
-    size_t length, capacity;
-};
-
 struct control {
     struct host *host;
     uv_pipe_t listener;
-    struct connection *connections;
-    size_t connection_count;
+    struct connections connections;
     struct host_call *calls;
 };
-
-/* ---- connections ------------------------------------------------------------------ */
-
-static void connection_unlink(struct connection *connection)
-{
-    struct connection **at = &connection->control->connections;
-    while (*at != connection)
-        at = &(*at)->next;
-    *at = connection->next;
-    connection->control->connection_count--;
-}
-
-static void on_closed(uv_handle_t *handle)
-{
-    struct connection *connection = handle->data;
-    if (--connection->open_handles > 0)
-        return;
-    free(connection->line);
-    free(connection);
-}
-
-static void connection_close(struct connection *connection)
-{
-    if (connection->is_closing)
-        return;
-    connection->is_closing = true;
-    connection_unlink(connection);
-    if (connection->call != NULL)
-        connection->call->connection = NULL;
-    uv_close((uv_handle_t *)&connection->pipe, on_closed);
-    uv_close((uv_handle_t *)&connection->timer, on_closed);
-}
-
-static void on_late(uv_timer_t *timer)
-{
-    connection_close(timer->data);
-}
-
-static void be_patient(struct connection *connection)
-{
-    uv_timer_start(&connection->timer, on_late, PATIENCE_MS, 0);
-}
-
-/* ---- answers ----------------------------------------------------------------------- */
-
-struct piece {
-    uv_write_t write;
-    struct connection *connection;
-    char bytes[];
-};
-
-static void on_written(uv_write_t *write, int error)
-{
-    struct piece *piece = write->data;
-    struct connection *connection = piece->connection;
-    free(piece);
-    connection->writing--;
-    if (error != 0 || (connection->writing == 0 && connection->is_answered))
-        connection_close(connection);
-}
-
-static struct piece *piece_new(size_t size_bytes)
-{
-    struct piece *piece = malloc(sizeof *piece + size_bytes);
-    if (piece == NULL)
-        check_out_of_memory(__FILE__, __LINE__, size_bytes);
-    piece->write.data = piece;
-    return piece;
-}
-
-static void piece_send(struct connection *connection, struct piece *piece, size_t size_bytes)
-{
-    uv_buf_t buffer = uv_buf_init(piece->bytes, (unsigned)size_bytes);
-    piece->connection = connection;
-    if (uv_write(&piece->write, (uv_stream_t *)&connection->pipe, &buffer, 1, on_written) != 0) {
-        free(piece);
-        connection_close(connection);
-        return;
-    }
-    connection->writing++;
-}
-
-static size_t count_lines(const char *text, size_t size_bytes)
-{
-    size_t count = 1;
-    for (size_t i = 0; i < size_bytes; i++)
-        count += text[i] == '\n';
-    return count;
-}
-
-/* Each line behind a space; the last one is ended if it is not. */
-static void send_lines(struct connection *connection, const char *text, size_t size_bytes)
-{
-    if (size_bytes == 0)
-        return;
-    struct piece *piece = piece_new(size_bytes + count_lines(text, size_bytes) + 1);
-    char *to = piece->bytes;
-    for (size_t i = 0; i < size_bytes; i++) {
-        if (i == 0 || text[i - 1] == '\n')
-            *to++ = ' ';
-        *to++ = text[i];
-    }
-    if (to[-1] != '\n')
-        *to++ = '\n';
-    piece_send(connection, piece, (size_t)(to - piece->bytes));
-}
-
-static void send_end(struct connection *connection, enum status status)
-{
-    const char *message = status == STATUS_OK ? "" : status_message();
-    size_t most_bytes = strlen(status_name(status)) + strlen(message) + 4;
-    struct piece *piece = piece_new(most_bytes);
-    int length = snprintf(piece->bytes, most_bytes, "=%s%s%s", status_name(status), *message != 0 ? " " : "", message);
-    for (int i = 0; i < length; i++)
-        if (piece->bytes[i] == '\n')
-            piece->bytes[i] = ' ';
-    piece->bytes[length] = '\n';
-    connection->is_answered = true;
-    be_patient(connection);
-    piece_send(connection, piece, (size_t)length + 1);
-}
 
 /* ---- calls ------------------------------------------------------------------------- */
 
@@ -205,7 +66,7 @@ void host_call_flush(struct host_call *call)
         return;
     fclose(call->out);
     if (call->connection != NULL)
-        send_lines(call->connection, call->text, call->size_bytes);
+        connection_send_lines(call->connection, call->text, call->size_bytes);
     free(call->text);
     call->out = NULL;
     call->text = NULL;
@@ -222,10 +83,8 @@ static void call_unlink(struct host_call *call)
 void host_call_end(struct host_call *call, enum status status)
 {
     host_call_flush(call);
-    if (call->connection != NULL) {
-        call->connection->call = NULL;
-        send_end(call->connection, status);
-    }
+    if (call->connection != NULL)
+        connection_send_end(call->connection, status);
     call_unlink(call);
     request_finish(&call->request);
     free(call);
@@ -245,17 +104,15 @@ static const struct host_command *find_command(const struct host *host, const ch
     return NULL;
 }
 
-static void serve(struct connection *connection, const struct request *request)
+static void serve(struct control *control, struct connection *connection, const struct request *request)
 {
-    struct control *control = connection->control;
     struct host_call *call = calloc(1, sizeof *call);
     if (call == NULL)
         check_out_of_memory(__FILE__, __LINE__, sizeof *call);
     *call =
         (struct host_call){.control = control, .connection = connection, .next = control->calls, .request = *request};
     control->calls = call;
-    connection->call = call;
-    uv_timer_stop(&connection->timer);
+    connection_hold(connection, &call->connection);
     const struct host_command *command = find_command(control->host, request->words[0]);
     enum status status = commit_settle(control->host);
     if (command == NULL)
@@ -270,78 +127,28 @@ static void serve(struct connection *connection, const struct request *request)
 
 /* ---- requests ------------------------------------------------------------------------ */
 
-static void on_room(uv_handle_t *handle, size_t suggested_bytes, uv_buf_t *buffer)
-{
-    struct connection *connection = handle->data;
-    (void)suggested_bytes;
-    if (connection->length == connection->capacity) {
-        connection->capacity = connection->capacity == 0 ? FIRST_CAPACITY : 2 * connection->capacity;
-        connection->line = realloc(connection->line, connection->capacity);
-        if (connection->line == NULL)
-            check_out_of_memory(__FILE__, __LINE__, connection->capacity);
-    }
-    *buffer = uv_buf_init(connection->line + connection->length, (unsigned)(connection->capacity - connection->length));
-}
-
-static void take_line(struct connection *connection, size_t length)
+static void take_line(void *context, struct connection *connection, const char *line, size_t length)
 {
     struct request request;
-    uv_read_stop((uv_stream_t *)&connection->pipe);
-    const char *wrong = request_read(connection->line, length, &request);
+    const char *wrong = request_read(line, length, &request);
     if (wrong == NULL)
-        serve(connection, &request);
+        serve(context, connection, &request);
     else
-        send_end(connection, status_fail(STATUS_INVALID, "the request cannot be read: %s", wrong));
-}
-
-static void on_bytes(uv_stream_t *stream, ssize_t count, const uv_buf_t *buffer)
-{
-    struct connection *connection = stream->data;
-    if (count < 0) {
-        connection_close(connection);
-        return;
-    }
-    size_t before = connection->length;
-    connection->length += (size_t)count;
-    const char *newline = count > 0 ? memchr(buffer->base, '\n', (size_t)count) : NULL;
-    if (newline != NULL)
-        take_line(connection, before + (size_t)(newline - buffer->base));
-    else if (connection->length >= REQUEST_MAX_BYTES)
-        take_line(connection, connection->length);
-}
-
-static struct connection *connection_new(struct control *control)
-{
-    struct connection *connection = calloc(1, sizeof *connection);
-    if (connection == NULL)
-        check_out_of_memory(__FILE__, __LINE__, sizeof *connection);
-    connection->control = control;
-    connection->next = control->connections;
-    control->connections = connection;
-    control->connection_count++;
-    CHECK(uv_pipe_init(&control->host->loop, &connection->pipe, 0) == 0);
-    CHECK(uv_timer_init(&control->host->loop, &connection->timer) == 0);
-    connection->open_handles = 2;
-    connection->pipe.data = connection->timer.data = connection;
-    return connection;
+        connection_send_end(connection, status_fail(STATUS_INVALID, "the request cannot be read: %s", wrong));
 }
 
 static void on_connection(uv_stream_t *listener, int error)
 {
     struct control *control = listener->data;
-    if (error != 0)
+    struct connection *connection = error == 0 ? connection_accept(&control->connections, listener) : NULL;
+    if (connection == NULL)
         return;
-    struct connection *connection = connection_new(control);
-    if (uv_accept(listener, (uv_stream_t *)&connection->pipe) != 0) {
-        connection_close(connection);
-        return;
-    }
-    be_patient(connection);
-    if (control->connection_count > CONNECTIONS_MAX)
-        send_end(connection, status_fail(STATUS_BUSY, "the running machine already listens to %d others: try again",
-                                         CONNECTIONS_MAX));
-    else if (uv_read_start((uv_stream_t *)&connection->pipe, on_room, on_bytes) != 0)
-        connection_close(connection);
+    if (control->connections.count <= CONNECTIONS_MAX)
+        connection_read(connection);
+    else
+        connection_send_end(
+            connection,
+            status_fail(STATUS_BUSY, "the running machine already listens to %d others: try again", CONNECTIONS_MAX));
 }
 
 /* ---- its own commands ------------------------------------------------------------------ */
@@ -390,6 +197,7 @@ void control_start(struct host *host)
     if (host->control == NULL)
         check_out_of_memory(__FILE__, __LINE__, sizeof *host->control);
     host->control->host = host;
+    host->control->connections = (struct connections){.take_line = take_line, .context = host->control};
     if (find_command(host, command_stop.name) == NULL)
         host_command_add(host, &command_stop);
     if (listen_on(host->control, descriptor) != STATUS_OK)
@@ -417,8 +225,7 @@ void control_finish(struct host *host)
         CHECK(control->calls != call);
     }
     uv_run(&host->loop, UV_RUN_NOWAIT);
-    while (control->connections != NULL)
-        connection_close(control->connections);
+    connection_close_all(&control->connections);
     uv_close((uv_handle_t *)&control->listener, on_listener_closed);
     host->control = NULL;
 }

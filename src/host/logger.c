@@ -11,19 +11,15 @@
 #define IN_FLIGHT_MAX_BYTES ((size_t)64 << 20)
 #define GROUP_MAX IN_FLIGHT_MAX
 
-struct list {
-    struct record *first, **last;
-};
-
 struct logger {
     struct logger_options options;
     struct os_thread *thread;
-    struct os_mutex *mutex;    /* guards what follows */
-    struct os_condition *work; /* there is something to append, or to copy back, or it is over */
-    struct os_condition *done; /* is_working has ended */
-    struct list queue;         /* to be appended */
-    struct list released;      /* to be acknowledged */
-    size_t in_flight;          /* queued or being appended */
+    struct os_mutex *mutex;      /* guards what follows */
+    struct os_condition *work;   /* there is something to append, or to copy back, or it is over */
+    struct os_condition *done;   /* is_working has ended */
+    struct record_list queue;    /* to be appended */
+    struct record_list released; /* to be acknowledged */
+    size_t in_flight;            /* queued or being appended */
     size_t in_flight_bytes;
     bool is_working;           /* somebody uses the log */
     struct eventlog_row *rows; /* whose these are; owned */
@@ -36,41 +32,6 @@ struct logger {
     enum status status;
     char message[STATUS_MESSAGE_SIZE_BYTES];
 };
-
-/* ---- lists ------------------------------------------------------------------------ */
-
-static void list_init(struct list *list)
-{
-    list->first = NULL;
-    list->last = &list->first;
-}
-
-static void list_add(struct list *list, struct record *record)
-{
-    record->next = NULL;
-    *list->last = record;
-    list->last = &record->next;
-}
-
-/* Moves the first `count` of `from`, or all if there are fewer. */
-static void list_move(struct list *from, size_t count, struct list *to)
-{
-    for (struct record *record; count > 0 && (record = from->first) != NULL; count--) {
-        from->first = record->next;
-        list_add(to, record);
-    }
-    if (from->first == NULL)
-        list_init(from);
-}
-
-static void list_destroy(struct list *list)
-{
-    for (struct record *record = list->first, *next; record != NULL; record = next) {
-        next = record->next;
-        record_destroy(record);
-    }
-    list_init(list);
-}
 
 /* ---- appending: without the mutex, while is_working is this thread's ----------------- */
 
@@ -117,7 +78,7 @@ static enum status flush_if_due(struct logger *logger)
 }
 
 /* Records that were refused have no row; they only keep their place. */
-static enum status append_list(struct logger *logger, const struct list *group)
+static enum status append_list(struct logger *logger, const struct record_list *group)
 {
     struct eventlog_row *rows = logger->rows;
     size_t count = 0;
@@ -162,19 +123,19 @@ static void note_checkpoint(struct logger *logger)
     logger->is_checkpoint_due = eventlog_checkpoint_is_due(logger->options.log, EVENTLOG_WAL_BYTES);
 }
 
-static void release(struct logger *logger, struct list *group)
+static void release(struct logger *logger, struct record_list *group)
 {
     for (const struct record *record = group->first; record != NULL; record = record->next) {
         logger->in_flight--;
         logger->in_flight_bytes -= bytes_of(record);
     }
-    list_move(group, SIZE_MAX, &logger->released);
+    record_list_move(group, SIZE_MAX, &logger->released);
     note_checkpoint(logger);
 }
 
 /* What is being taken ends with the newest commit of the arena but perhaps one,
  * since the owner cannot put a record meanwhile: it is sure to be in the ring. */
-static void announce(struct logger *logger, const struct list *group)
+static void announce(struct logger *logger, const struct record_list *group)
 {
     uint64_t last = 0;
     for (const struct record *record = group->first; record != NULL; record = record->next)
@@ -186,10 +147,10 @@ static void announce(struct logger *logger, const struct list *group)
 /* Appends what is queued.  Has the mutex, gives it up meanwhile. */
 static void append_group(struct logger *logger)
 {
-    struct list group;
-    list_init(&group);
+    struct record_list group;
+    record_list_init(&group);
     begin_work(logger);
-    list_move(&logger->queue, GROUP_MAX, &group);
+    record_list_move(&logger->queue, GROUP_MAX, &group);
     announce(logger, &group);
     os_mutex_unlock(logger->mutex);
     enum status status = append_list(logger, &group);
@@ -198,7 +159,7 @@ static void append_group(struct logger *logger)
         release(logger, &group);
     else
         fail(logger, status);
-    list_destroy(&group); /* of a failure: nobody will ever hear of them */
+    record_list_destroy(&group); /* of a failure: nobody will ever hear of them */
     end_work(logger);
 }
 
@@ -289,8 +250,8 @@ enum status logger_start(const struct logger_options *options, struct logger **o
     logger->mutex = os_mutex_create();
     logger->work = os_condition_create();
     logger->done = os_condition_create();
-    list_init(&logger->queue);
-    list_init(&logger->released);
+    record_list_init(&logger->queue);
+    record_list_init(&logger->released);
     logger->written_event = logger->durable_event = eventlog_last(options->log);
     enum status status = eventlog_make_sound(options->log);
     if (status == STATUS_OK && options->durability.mode != HOST_DURABLE_EVENT)
@@ -315,8 +276,8 @@ void logger_stop(struct logger *logger)
         os_mutex_unlock(logger->mutex);
         os_thread_join(logger->thread);
     }
-    list_destroy(&logger->queue);
-    list_destroy(&logger->released);
+    record_list_destroy(&logger->queue);
+    record_list_destroy(&logger->released);
     os_condition_destroy(logger->work);
     os_condition_destroy(logger->done);
     os_mutex_destroy(logger->mutex);
@@ -357,7 +318,7 @@ void logger_put(struct logger *logger, struct record *record, bool at_once)
     bool was_empty = logger->queue.first == NULL;
     logger->in_flight++;
     logger->in_flight_bytes += bytes_of(record);
-    list_add(&logger->queue, record);
+    record_list_add(&logger->queue, record);
     if (at_once && is_first)
         append_group(logger);
     if (was_empty)
@@ -421,7 +382,7 @@ struct record *logger_take(struct logger *logger)
 {
     os_mutex_lock(logger->mutex);
     struct record *first = logger->released.first;
-    list_init(&logger->released);
+    record_list_init(&logger->released);
     os_mutex_unlock(logger->mutex);
     return first;
 }

@@ -25,6 +25,38 @@ void record_destroy(struct record *record)
     free(record);
 }
 
+void record_list_init(struct record_list *list)
+{
+    list->first = NULL;
+    list->last = &list->first;
+}
+
+void record_list_add(struct record_list *list, struct record *record)
+{
+    record->next = NULL;
+    *list->last = record;
+    list->last = &record->next;
+}
+
+void record_list_move(struct record_list *from, size_t count, struct record_list *to)
+{
+    for (struct record *record; count > 0 && (record = from->first) != NULL; count--) {
+        from->first = record->next;
+        record_list_add(to, record);
+    }
+    if (from->first == NULL)
+        record_list_init(from);
+}
+
+void record_list_destroy(struct record_list *list)
+{
+    for (struct record *record = list->first, *next; record != NULL; record = next) {
+        next = record->next;
+        record_destroy(record);
+    }
+    record_list_init(list);
+}
+
 static enum status encode_said(struct stack *stack, noun effects, noun goof, struct record *record)
 {
     if (effects == 0 && goof == 0)

@@ -28,6 +28,18 @@ struct record {
 struct record *record_new(host_answered_fn *answered, void *context);
 void record_destroy(struct record *record); /* NULL is fine */
 
+/* Records one behind the other; it owns them. */
+struct record_list {
+    struct record *first, **last;
+};
+
+void record_list_init(struct record_list *list);
+void record_list_add(struct record_list *list, struct record *record);
+void record_list_destroy(struct record_list *list); /* with its records; it is empty then */
+
+/* Moves the first `count` of `from`, or all if there are fewer, to the end of `to`. */
+void record_list_move(struct record_list *from, size_t count, struct record_list *to);
+
 /* The evaluated event as bytes, except its number and its state's hash.
  * STATUS_LIMIT if the log cannot hold it. */
 enum status record_encode(struct node *node, const struct kernel_event *event, struct record *record) MUST_USE;
