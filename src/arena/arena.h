@@ -300,6 +300,9 @@ bool arena_has_moves(struct arena *arena);
  * again by each costs more than the room.  0: no longer.  arena_hurry_moves does not wait.  Any thread. */
 void arena_keep_room(struct arena *arena, uint64_t duration_ms);
 
+/* The instant on os_clock_ns until which it keeps them; 0 if they are not kept, or no longer. */
+uint64_t arena_room_until_ns(struct arena *arena);
+
 /* The owner, when nothing else is to be done: from now on each arena_sync makes the
  * file as much shorter as it can, without rests between the batches; with
  * `is_thorough` also where the gain is less than two steps of growth.  What readers

@@ -53,6 +53,11 @@ void arena_keep_room(struct arena *arena, uint64_t duration_ms)
     atomic_store(&arena->moves.kept_until_ns, duration_ms == 0 ? 0 : os_clock_ns() + duration_ms * 1000000);
 }
 
+uint64_t arena_room_until_ns(struct arena *arena)
+{
+    return atomic_load(&arena->moves.kept_until_ns);
+}
+
 bool arena_room_is_kept(struct arena *arena)
 {
     return !atomic_load(&arena->moves.is_hurried) && os_clock_ns() < atomic_load(&arena->moves.kept_until_ns);

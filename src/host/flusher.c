@@ -4,7 +4,8 @@
  * costs is the replay of what a power cut took from it.  It is kept short, a
  * fraction of a second of commits, and each flush serves all of them; flushing
  * more often would only make the log's flushes wait for the same device.  While
- * the arena's file is being made shorter it goes on without commits.
+ * the arena's file is being made shorter it goes on without commits, and it begins
+ * with that when the time is over for which a collection has kept the file's room.
  */
 #include "host/private.h"
 
@@ -44,12 +45,24 @@ static void flush(struct flusher *flusher)
     os_mutex_unlock(flusher->mutex);
 }
 
+/* Under the mutex: until something has changed or the room's time is over. */
+static void wait_for_change(struct flusher *flusher)
+{
+    uint64_t until_ns = arena_room_until_ns(flusher->arena);
+    if (until_ns == 0)
+        os_condition_wait(flusher->condition, flusher->mutex);
+    else if (!os_condition_wait_until(flusher->condition, flusher->mutex, until_ns)) {
+        arena_keep_room(flusher->arena, 0);
+        flusher->is_dirty = true;
+    }
+}
+
 /* Waits until there is something to flush and commits have had time to gather. */
 static bool wait_for_work(struct flusher *flusher)
 {
     os_mutex_lock(flusher->mutex);
     while (!flusher->is_dirty && !flusher->is_stopping && !arena_has_moves(flusher->arena))
-        os_condition_wait(flusher->condition, flusher->mutex);
+        wait_for_change(flusher);
     uint64_t deadline_ns = os_clock_ns() + LAG_NS;
     while (!flusher->is_stopping && !flusher->is_urgent &&
            os_condition_wait_until(flusher->condition, flusher->mutex, deadline_ns)) {

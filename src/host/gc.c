@@ -104,18 +104,12 @@ static void fail(struct gc *gc, enum status status)
 }
 
 /* The room for the copies is kept for a while: where collections follow each other the next finds it, in pages
- * that the file and the page cache have.  Nobody keeps room on a disk that runs short. */
-static void keep_room(struct gc *gc)
+ * that the file and the page cache have.  The thread that flushes gives it back.  Nobody keeps room on a disk that
+ * runs short. */
+static void mind_room(struct gc *gc, bool is_pressed)
 {
-    arena_keep_room(gc->arena, ROOM_KEPT_MS);
-    gc->room_until_ns = os_clock_ns() + ROOM_KEPT_MS * 1000000;
-}
-
-static void mind_room(struct gc *gc, uint64_t now_ns, bool is_pressed)
-{
-    if (gc->room_until_ns == 0 || (now_ns < gc->room_until_ns && !is_pressed))
+    if (!is_pressed || arena_room_until_ns(gc->arena) == 0)
         return;
-    gc->room_until_ns = 0;
     arena_keep_room(gc->arena, 0);
     flusher_kick(gc->host->flusher); /* it makes the file shorter */
 }
@@ -128,7 +122,7 @@ static void succeed(struct gc *gc, const struct arena_commit *commit, uint64_t p
     gc->retry_ns = RETRY_NS_FIRST;
     gc->record.pause_us = (os_clock_ns() - pause_started_ns) / 1000;
     gc->history.records[0] = gc->record;
-    keep_room(gc);
+    arena_keep_room(gc->arena, ROOM_KEPT_MS);
     flusher_kick(gc->host->flusher); /* what was freed is used again after a flush */
     const struct host_listener *listener = &gc->host->options.listener;
     if (listener->collected != NULL)
@@ -232,7 +226,7 @@ static void look(struct gc *gc, uint64_t now_ns)
     gc->next_look_ns = now_ns + LOOK_NS;
     if (gc_read_facts(gc, &facts) != STATUS_OK)
         return;
-    mind_room(gc, now_ns, facts.is_pressed);
+    mind_room(gc, facts.is_pressed);
     struct collector_plan plan = collector_plan(&gc->history, &facts);
     struct collector_plan fresh = collector_plan_by_hand(&gc->history, &facts, false);
     if (is_interval_over(gc, now_ns, &fresh) && !plan.is_wanted)

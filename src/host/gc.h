@@ -35,7 +35,6 @@ struct gc {
 
     struct gc_request request; /* the one that waits */
     uint64_t next_look_ns;
-    uint64_t room_until_ns; /* the file keeps its free pages; 0: it does not */
     uint64_t next_interval_ns;
     uint64_t retry_ns; /* after the next failure */
     uint64_t failures;

@@ -270,6 +270,35 @@ static void across_a_restart(void)
     tap_ok(verifies(directory), "and the machine is whole");
 }
 
+/* Nothing happens to the machine any more, and nobody asks the policy. */
+static void room_is_given_back(void)
+{
+#ifdef LOAM_HOSTILE
+    tap_skip("a file that becomes shorter when nothing happens", "this build keeps no room");
+#else
+    const char *directory = tap_path(tap_scratch(), "machine");
+    const struct host_options options = {.gc = {.mode = HOST_GC_OFF}, .durability = {.mode = HOST_DURABLE_NONE}};
+    struct host *host = create(directory, &options);
+    struct collector_record record;
+    for (unsigned i = 0; i < 8; i++)
+        fill(host, 400000);
+    must(host_collect(host, true, &record));
+    fill(host, 1);
+    must(host_collect(host, true, &record));
+    uint64_t kept_bytes = facts_of(host).arena_file_bytes, file_bytes = kept_bytes;
+    arena_keep_room(host_node(host)->arena, 1000); /* instead of ten minutes */
+    change(host, "[%push 1]");
+    uint64_t deadline_ns = os_clock_ns() + 20000000000u;
+    while ((file_bytes = facts_of(host).arena_file_bytes) > kept_bytes / 2 && os_clock_ns() < deadline_ns)
+        os_sleep_ms(20);
+    tap_ok(file_bytes <= kept_bytes / 2,
+           "a file that has kept its room becomes shorter when nothing happens: %" PRIu64 " MiB, then %" PRIu64,
+           kept_bytes / MIB, file_bytes / MIB);
+    host_close(host);
+    tap_ok(verifies(directory), "and the machine is whole");
+#endif
+}
+
 /* A commit names a bounded number of ranges of addresses, and a collection that is cut off may leave one. */
 static void often_cut_off(void)
 {
@@ -351,6 +380,7 @@ int main(int count, char **words)
     stopped_in_the_middle();
     restarted(15);
     across_a_restart();
+    room_is_given_back();
     often_cut_off();
     an_event_a_process();
     return tap_done();
