@@ -67,6 +67,7 @@ static void ask(struct doubt *doubt)
 static void work(void *context)
 {
     struct doubt *doubt = context;
+    os_thread_lower_priority();
     os_mutex_lock(doubt->mutex);
     while (!doubt->is_stopping) {
         uint64_t armed_ns = atomic_load(&doubt->armed_ns), now_ns = os_clock_ns();
