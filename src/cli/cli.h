@@ -201,6 +201,10 @@ enum status source_assemble(struct stack *stack, const char *path, noun *out) MU
 /* All of standard input; the caller frees *bytes. */
 enum status stdin_read(uint8_t **bytes, size_t *size_bytes) MUST_USE;
 
+/* May a result be written there?  Not in the place of a machine's own files, nor, unless it
+ * `may_be_device`, of what is no file. */
+enum status output_check(const char *path, bool may_be_device) MUST_USE;
+
 /* Bytes to a file, or to standard output if `path` is NULL. */
 enum status bytes_write(const char *path, const void *bytes, size_t size_bytes) MUST_USE;
 

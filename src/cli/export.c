@@ -31,6 +31,16 @@ static enum status write_state(const struct cli *cli, struct host *host, const c
     return status;
 }
 
+/* A jam has no checksums of its own, and what was mapped is read without a look at it before. */
+static enum status check_state(const char *directory)
+{
+    const struct recovery_verify_options options = {.is_beside = true, .is_arena_only = true};
+    const struct recovery_listener nobody = {0};
+    struct recovery_report report;
+    enum status status = recovery_verify_with(directory, &options, &nobody, &report);
+    return status == STATUS_OK ? status : status_add_context(status, "the state is not exported");
+}
+
 static int export_jam(struct machine *machine, const char *directory, const char *file, const char *at,
                       bool as_reference)
 {
@@ -42,6 +52,8 @@ static int export_jam(struct machine *machine, const char *directory, const char
         return cli_fail(cli, status);
     if (at != NULL)
         status = host_view_at(host, at);
+    if (status == STATUS_OK)
+        status = check_state(directory);
     if (status == STATUS_OK)
         status = write_state(cli, host, file, as_reference);
     if (status == STATUS_OK)
@@ -132,6 +144,9 @@ static int run(struct cli *cli, const struct command *command, int count, char *
     int leave = machine_parse(&machine, NULL, cli, command, &arguments, count, words);
     if (leave >= 0)
         return leave;
+    enum status status = output_check(file, false);
+    if (status != STATUS_OK)
+        return cli_fail(cli, status);
     bool is_jam = as_jam || as_reference || at != NULL;
     if (is_jam && resume)
         return cli_usage(cli, command, "a jam cannot be resumed: --resume goes without --jam, --reference and --at");

@@ -53,6 +53,28 @@ static void on_rotten(void *context, const char *message)
     _exit(CLI_EXIT_CORRUPT);
 }
 
+/* What more would be no limit, and its bytes or nanoseconds might not fit into a word. */
+#define MIB_MAX (NOUN_SPACE_BYTES >> 20)
+#define SECONDS_MAX ((uint64_t)1000000000)
+
+static int check_limits(const struct cli *cli, const struct command *command, const struct machine_options *options)
+{
+    const struct {
+        const char *name;
+        uint64_t value, most;
+    } limits[] = {
+        {"--event-timeout", options->event_timeout_s, SECONDS_MAX},
+        {"--max-event-memory", options->max_event_memory_mib, MIB_MAX},
+        {"--max-stack", options->max_stack_mib, MIB_MAX},
+        {"--max-arena", options->max_arena_mib, MIB_MAX},
+    };
+    for (size_t i = 0; i < COUNT_OF(limits); i++)
+        if (limits[i].value > limits[i].most)
+            return cli_usage(cli, command, "%s wants %" PRIu64 " at most, not %" PRIu64, limits[i].name, limits[i].most,
+                             limits[i].value);
+    return -1;
+}
+
 static int init(struct machine *machine, const struct cli *cli, const struct command *command,
                 const struct machine_options *options)
 {
@@ -81,7 +103,7 @@ static int init(struct machine *machine, const struct cli *cli, const struct com
         return cli_usage(cli, command, "--stack-backing wants memory or arena, not \"%s\"", options->stack_backing);
     if (options->engine != NULL && !machine->options.is_interpreted && strcmp(options->engine, "native") != 0)
         return cli_usage(cli, command, "--engine wants native or interpreter, not \"%s\"", options->engine);
-    return -1;
+    return check_limits(cli, command, options);
 }
 
 int machine_parse(struct machine *machine, const struct machine_options *options, struct cli *cli,

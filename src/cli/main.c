@@ -105,7 +105,8 @@ int main(int count, char **words)
     cli.command = command->name;
     os_signal_explain_faults(fault_text, is_stored, CLI_EXIT_CORRUPT);
     int exit_status = command->run(&cli, command, count - 2, words + 2);
-    if (fflush(stdout) != 0 && exit_status == CLI_EXIT_OK) {
+    bool is_written = fflush(stdout) == 0 && !ferror(stdout); /* or it has failed before */
+    if (!is_written && exit_status == CLI_EXIT_OK) {
         fprintf(stderr, "loam %s: cannot write to standard output\n", command->name);
         return CLI_EXIT_IO;
     }

@@ -8,6 +8,7 @@
 #include "cli/cli.h"
 #include "codec/codec.h"
 #include "os/os.h"
+#include "recovery/recovery.h"
 
 #define FILE_SIZE_MAX_BYTES ((uint64_t)1 << 36)
 
@@ -38,10 +39,47 @@ enum status stdin_read(uint8_t **bytes, size_t *size_bytes)
     return STATUS_OK;
 }
 
+/* The directory of a machine to which what is at `path` belongs, itself or its kernels and snapshots; the
+ * caller frees it.  NULL: to none. */
+static char *machine_of(const char *path)
+{
+    char *directory = realpath(path, NULL);
+    for (unsigned up = 0; directory != NULL && up < 2; up++) {
+        char *slash = strrchr(directory, '/');
+        if (slash == directory)
+            break;
+        *slash = 0;
+        if (recovery_check(directory) == STATUS_OK)
+            return directory;
+    }
+    free(directory);
+    return NULL;
+}
+
+enum status output_check(const char *path, bool may_be_device)
+{
+    enum os_kind kind;
+    STATUS_TRY(os_kind_of(path, &kind));
+    if (kind == OS_KIND_ABSENT || (kind == OS_KIND_OTHER && may_be_device))
+        return STATUS_OK;
+    if (kind != OS_KIND_FILE)
+        return status_fail(STATUS_EXISTS, "%s is there and is %s: name a file", path,
+                           kind == OS_KIND_DIRECTORY ? "a directory" : "no file");
+    char *machine = machine_of(path);
+    if (machine == NULL)
+        return STATUS_OK;
+    enum status status = status_fail(
+        STATUS_EXISTS, "%s belongs to the machine in %s, which must not lose it: name another file", path, machine);
+    free(machine);
+    return status;
+}
+
 enum status bytes_write(const char *path, const void *bytes, size_t size_bytes)
 {
-    if (path != NULL)
+    if (path != NULL) {
+        STATUS_TRY(output_check(path, true));
         return os_replace_whole(path, bytes, size_bytes);
+    }
     if (fwrite(bytes, 1, size_bytes, stdout) != size_bytes || fflush(stdout) != 0)
         return status_fail_errno(errno, "cannot write to standard output");
     return STATUS_OK;

@@ -26,6 +26,7 @@ enum status profiling_begin(struct profiling *profiling, struct nock *machine)
 
 static enum status write_file(const struct nock *machine, const char *path)
 {
+    STATUS_TRY(output_check(path, true));
     FILE *out = fopen(path, "we");
     if (out == NULL)
         return status_fail_errno(errno, "cannot write the profile to %s", path);

@@ -132,14 +132,19 @@ static enum status add_sealing(struct run *run)
     return STATUS_OK;
 }
 
+#define MIB_PER_SECOND_MAX ((uint64_t)1 << 20)
+
 static enum status add_scrub(struct run *run)
 {
     uint64_t interval_ms;
     if (run->scrub_every == NULL)
         return STATUS_OK;
-    if (!duration_read(run->scrub_every, &interval_ms) || run->scrub_mib_per_second == 0)
-        return status_fail(STATUS_INVALID, "--scrub wants a time, such as 7d, and --scrub-pace a number, not \"%s\"",
-                           run->scrub_every);
+    if (!duration_read(run->scrub_every, &interval_ms) || run->scrub_mib_per_second == 0 ||
+        run->scrub_mib_per_second > MIB_PER_SECOND_MAX)
+        return status_fail(STATUS_INVALID,
+                           "--scrub wants a time, such as 7d, and --scrub-pace a number from 1 to %" PRIu64
+                           ", not \"%s\" and %" PRIu64,
+                           MIB_PER_SECOND_MAX, run->scrub_every, run->scrub_mib_per_second);
     run->scrub = host_scrub_create(run->host, interval_ms, run->scrub_mib_per_second << 20);
     return STATUS_OK;
 }

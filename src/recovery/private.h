@@ -16,9 +16,6 @@
 /* directory/name; the caller frees it. */
 char *recovery_path(const char *directory, const char *name);
 
-/* Is this a machine directory?  STATUS_NOT_FOUND or STATUS_FORMAT if not. */
-enum status recovery_check(const char *directory) MUST_USE;
-
 /* Takes the lock; patient for a moment with those who only look at it. */
 enum status recovery_lock(struct node *node) MUST_USE;
 

@@ -114,6 +114,9 @@ struct recovery_seed {
     void *context;
 };
 
+/* Is this a machine directory?  STATUS_NOT_FOUND or STATUS_FORMAT if not. */
+enum status recovery_check(const char *directory) MUST_USE;
+
 /* Makes `directory` (absent or empty) a machine at event 0, or at the seed's
  * (may be NULL).  On failure nothing of it is left. */
 enum status recovery_create(const char *directory, const struct recovery_kernel *kernel,

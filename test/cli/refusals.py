@@ -1,6 +1,7 @@
 """Nonsense is refused with a message that names cause and cure, and changes nothing."""
 import os
 import signal
+import stat
 import subprocess
 import time
 
@@ -44,6 +45,38 @@ def test_inputs():
     expect(loam("jam", stdin="[1"), 65, "", "jam of no noun")
     expect(loam("export", directory, path("no/such/folder/file")), 66, "no/such", "an export to nowhere")
     ok(status(directory) == before, "and the machine is as it was")
+
+
+def test_outputs():
+    directory = machine("outputs")
+    loam("poke", directory, "%inc")
+    before = fingerprint(directory)
+    kernel_file = os.path.join(directory, "kernels", os.listdir(os.path.join(directory, "kernels"))[0])
+    os.symlink(os.path.join(directory, "arena.loam"), path("to-arena"))
+    for file in [os.path.join(directory, "events.sqlite"), os.path.join(directory, "arena.loam"), kernel_file,
+                 path("to-arena")]:
+        expect(loam("export", directory, file), 73, "belongs to the machine", "an export over a machine's file")
+        expect(loam("export", directory, file, "--jam"), 73, "belongs to the machine", "as a jam")
+        expect(loam("peek", directory, "/x", "--output", file), 73, "belongs to the machine", "the result of a peek")
+        expect(loam("nock", "41", "[4 0 1]", "--profile", file), 73, "belongs to the machine", "a profile of Nock")
+    ok(fingerprint(directory) == before, "and the machine is as it was")
+    os.mkfifo(path("pipe"))
+    for file, word in [(path("pipe"), "no file"), (scratch, "a directory")]:
+        expect(loam("export", directory, file), 73, word, f"an export to {word}")
+        expect(loam("export", directory, file, "--jam"), 73, word, "as a jam")
+    ok(stat.S_ISFIFO(os.stat(path("pipe")).st_mode), "which is there yet")
+    for words in [["mug", "5"], ["show", "%" + "a" * 5000], ["log", directory]]:
+        with open("/dev/full", "w") as full:
+            process = subprocess.run([LOAM, *words], stdout=full, stderr=subprocess.PIPE, text=True)
+        expect(Result(process.returncode, "", process.stderr), 74, "standard output", f"{words[0]} to a full device")
+
+
+def test_large_numbers():
+    directory = machine("numbers")
+    for option in ["--max-arena", "--max-stack", "--max-event-memory", "--event-timeout"]:
+        expect(loam("poke", directory, "%inc", option, str((1 << 44) + 1)), 64, "at most", f"{option} beyond its bytes")
+    expect(loam("run", directory, "--until-idle", "--scrub", "1d", "--scrub-pace", str((1 << 44) + 1)), 65, "scrub-pace",
+           "a pace beyond its bytes")
 
 
 def test_directories():
@@ -170,6 +203,8 @@ def grow_until_full(volume, directory):
 
 test_usage()
 test_inputs()
+test_outputs()
+test_large_numbers()
 test_directories()
 test_second_process()
 test_read_only()
