@@ -10,8 +10,7 @@
  *    on a local file system; a copy is only whole if nothing ran while it was
  *    made.
  *  - Every handle reserves 4 TiB of address space, of which it touches what it
- *    needs; a process can hold about 30.  Do not forbid overcommit of mere
- *    reservations (ulimit -v).
+ *    needs; a process can hold about 30.  Do not limit address space (ulimit -v).
  *  - Do not use a handle on both sides of a fork.
  *  - When memory for its own bookkeeping runs out, or when it finds a mistake of
  *    its own, the library aborts the process.  A kernel's crash, a full disk,
@@ -28,8 +27,10 @@
  * text such as [%add 'key' 5] (docs/nouns.md).
  *
  * Ownership: what a function hands out through a pointer is the caller's, to be
- * given back with the function that its comment names.  What is handed in stays
- * the caller's and is not needed after the call, but for the directory's files.
+ * given back with the function that its comment names; a call that fails hands
+ * out NULL or nothing.  What is handed in stays the caller's and is not needed after the
+ * call, but for the directory's files, and for `context` and the functions of
+ * loam_options, which are needed until loam_close returns.
  */
 #ifndef LOAM_LOAM_H
 #define LOAM_LOAM_H
@@ -78,18 +79,19 @@ const char *loam_version(void);
 
 struct loam; /* a booted kernel */
 
-/* What loam_poke waits for, of a durable kernel.  Whatever it is: loam_close makes
- * all of it durable, and the directory always comes back at the state after some
- * event, with all before it. */
+/* What loam_poke waits for, with a durable kernel.  In every mode loam_close makes
+ * all events durable, and whatever happens the directory comes back at the state
+ * after some event, with all events before it. */
 enum loam_durability {
     LOAM_DURABLE_EVENT, /* until the event is on the device: nothing that was accepted is ever lost */
-    LOAM_DURABLE_BATCH, /* until the operating system has it: a power cut takes what the last batch had not flushed */
+    LOAM_DURABLE_BATCH, /* until the operating system has it: a power cut takes what was not flushed since the
+                           last batch */
     LOAM_DURABLE_NONE,  /* likewise, and it is flushed now and then: a power cut may take all since */
 };
 
-/* When what nothing reaches any more is freed.  A collection copies in a thread of
- * its own, and begins and ends in calls of yours: a handle that is not called is
- * not collected either. */
+/* When garbage, which is what nothing reaches any more, is freed.  A collection
+ * copies in a thread of its own, but begins and ends in calls of yours: a handle
+ * that is not called is not collected. */
 enum loam_gc {
     LOAM_GC_AUTO,     /* when enough is expected to be dead */
     LOAM_GC_OFF,      /* only by loam_collect */
@@ -99,13 +101,13 @@ enum loam_gc {
 /* Where the nouns of the event in hand live. */
 enum loam_stack {
     LOAM_STACK_MEMORY,
-    LOAM_STACK_DISK, /* in memory as far as it goes, else in a nameless file in the directory: an event may need
-                        more than there is of memory, without swap.  Of a kernel in memory the same as above. */
+    LOAM_STACK_DISK, /* in memory as far as it goes, beyond that in a nameless file in the directory: an event may
+                        need more than there is of memory, without swap.  For a kernel in memory, the same as above. */
 };
 
-/* All zero is fine: it is what `loam run` does when it is told nothing.  Functions
- * are called on the thread that is in a call of this library, and must not call
- * it; texts are theirs for the call only.
+/* All zero is fine, and so is NULL in its place: it is what `loam run` does without
+ * options.  The functions are called on the thread that is in a call of this
+ * library, and must not call it; their texts are valid during the call only.
  *
  * A cause that exceeds one of the three limits of an event fails alone: it is
  * swapped for its notice, or refused, and loam_event.limit names the limit. */
@@ -116,9 +118,9 @@ struct loam_options {
     uint64_t memory_limit_bytes; /* of one event's nouns; 0: three quarters of the machine's or control group's */
     uint64_t stack_limit_bytes;  /* of how deep one event's calls may be nested; 0: a default */
     uint64_t event_limit_ms;     /* an event that takes longer fails; 0: none */
-    uint64_t arena_limit_bytes;  /* of the file with the state: an event for which it would have to grow beyond is
-                                    refused, until a larger limit or a collection makes room, whose copies need room
-                                    below it, too; 0: none */
+    uint64_t arena_limit_bytes;  /* of the file with the state: an event for which it would have to grow beyond that
+                                    is refused, until a larger limit or a collection makes room; a collection's
+                                    copies have to fit below the limit, too; 0: none */
     enum loam_durability durability;
     uint64_t batch_events; /* LOAM_DURABLE_BATCH: flushed when so many wait; 0: 100 */
     uint64_t batch_ms;     /* and so long after the first of them at the latest; 0: 10 */
@@ -162,7 +164,8 @@ struct loam_noun {
     size_t size_bytes;
 };
 
-/* A zero-terminated text as a noun, for arguments:  loam_text("[%add 5]") */
+/* A zero-terminated text as a noun, for arguments:  loam_text("[%add 5]").  The
+ * text is not copied. */
 struct loam_noun loam_text(const char *text);
 
 /* Bytes of the library's, given back with loam_bytes_free.  There is always a
@@ -207,7 +210,7 @@ enum loam_answer {
     LOAM_UNKNOWN, /* the kernel does not know the path */
     LOAM_EMPTY,   /* there is nothing at the path */
     LOAM_VALUE,
-    LOAM_MALFORMED, /* the kernel's answer is not one; it is given as it is */
+    LOAM_MALFORMED, /* the kernel's answer is not of that form; *value is all of it */
 };
 
 /* Peeks.  *value is the jam of the value, or empty.  LOAM_INVALID, LOAM_LIMIT and
@@ -230,8 +233,8 @@ struct loam_facts {
 enum loam_result loam_facts(struct loam *loam, struct loam_facts *out);
 
 /* Frees what nothing reaches: of what is new since the last collection, or, with
- * `everything`, of all there is.  Waits for it; *freed_bytes (may be NULL) can be
- * used again by the next events.  LOAM_NO_SPACE and LOAM_LIMIT are harmless: the
+ * `everything`, of all there is.  Returns when it is done; *freed_bytes (may be
+ * NULL) can be used again by the next events.  LOAM_NO_SPACE and LOAM_LIMIT are harmless: the
  * copies would not fit, and nothing has happened.  A kernel in memory, and a view,
  * have nothing to collect: LOAM_INVALID, harmless too. */
 enum loam_result loam_collect(struct loam *loam, bool everything, uint64_t *freed_bytes);

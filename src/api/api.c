@@ -143,11 +143,20 @@ static enum status check_options(const struct loam_options *options)
                                        "begin with `struct loam_options options = {0}`");
 }
 
+/* A handle to open a host with; NULL if the options are not sound. */
+static enum status begin_open(const struct loam_options *options, struct loam **loam, struct host_options *inner)
+{
+    *loam = NULL;
+    STATUS_TRY(check_options(options));
+    *loam = loam_new(options);
+    *inner = host_options(*loam);
+    return STATUS_OK;
+}
+
 static enum loam_result finish_open(struct loam *loam, enum status status, struct loam **out)
 {
-    if (status == STATUS_OK)
-        *out = loam;
-    else
+    *out = status == STATUS_OK ? loam : NULL;
+    if (status != STATUS_OK)
         free(loam);
     return result_of(status);
 }
@@ -155,47 +164,47 @@ static enum loam_result finish_open(struct loam *loam, enum status status, struc
 enum loam_result loam_create(const char *directory, const void *kernel_jam, size_t kernel_size_bytes,
                              const struct loam_options *options, struct loam **out)
 {
-    enum status status = check_options(options);
-    if (status != STATUS_OK)
-        return result_of(status);
-    struct loam *loam = loam_new(options);
-    const struct host_options inner = host_options(loam);
+    struct loam *loam;
+    struct host_options inner;
     const struct host_kernel kernel = {kernel_jam, kernel_size_bytes};
-    return finish_open(loam, host_create(directory, &kernel, NULL, &inner, &loam->host), out);
+    enum status status = begin_open(options, &loam, &inner);
+    if (status == STATUS_OK)
+        status = host_create(directory, &kernel, NULL, &inner, &loam->host);
+    return finish_open(loam, status, out);
 }
 
 enum loam_result loam_open(const char *directory, const void *kernel_jam, size_t kernel_size_bytes,
                            const struct loam_options *options, struct loam **out)
 {
-    enum status status = check_options(options);
-    if (status != STATUS_OK)
-        return result_of(status);
-    struct loam *loam = loam_new(options);
-    const struct host_options inner = host_options(loam);
+    struct loam *loam;
+    struct host_options inner;
     const struct host_kernel kernel = {kernel_jam, kernel_size_bytes};
-    return finish_open(loam, host_open(directory, &kernel, &inner, &loam->host), out);
+    enum status status = begin_open(options, &loam, &inner);
+    if (status == STATUS_OK)
+        status = host_open(directory, &kernel, &inner, &loam->host);
+    return finish_open(loam, status, out);
 }
 
 enum loam_result loam_open_view(const char *directory, const struct loam_options *options, struct loam **out)
 {
-    enum status status = check_options(options);
-    if (status != STATUS_OK)
-        return result_of(status);
-    struct loam *loam = loam_new(options);
-    const struct host_options inner = host_options(loam);
-    return finish_open(loam, host_open_view(directory, &inner, &loam->host), out);
+    struct loam *loam;
+    struct host_options inner;
+    enum status status = begin_open(options, &loam, &inner);
+    if (status == STATUS_OK)
+        status = host_open_view(directory, &inner, &loam->host);
+    return finish_open(loam, status, out);
 }
 
 enum loam_result loam_open_memory(const void *kernel_jam, size_t kernel_size_bytes, const struct loam_options *options,
                                   struct loam **out)
 {
-    enum status status = check_options(options);
-    if (status != STATUS_OK)
-        return result_of(status);
-    struct loam *loam = loam_new(options);
-    const struct host_options inner = host_options(loam);
+    struct loam *loam;
+    struct host_options inner;
     const struct host_kernel kernel = {kernel_jam, kernel_size_bytes};
-    return finish_open(loam, host_open_memory(&kernel, NULL, &inner, &loam->host), out);
+    enum status status = begin_open(options, &loam, &inner);
+    if (status == STATUS_OK)
+        status = host_open_memory(&kernel, NULL, &inner, &loam->host);
+    return finish_open(loam, status, out);
 }
 
 void loam_close(struct loam *loam)
