@@ -58,6 +58,7 @@ enum machine_register {
     STACK = X21,
     BASE = X22,
     FREE = X23,
+    CELL_TAG = X24,
     C_ARGUMENT_0 = X0,
     C_ARGUMENT_1 = X1,
     C_ARGUMENT_2 = X2,
@@ -210,9 +211,9 @@ static inline void and_registers(struct assembler *a, enum machine_register to, 
     put_registers(a, 0xea000000, to, to, from); /* ands */
 }
 
-static inline void set_if_not_equal(struct assembler *a, enum machine_register reg)
+static inline void set_if_below(struct assembler *a, enum machine_register reg)
 {
-    put(a, 0x9a9f07e0 | (uint32_t)IF_EQUAL << 12 | reg); /* csinc */
+    put(a, 0x9a9f07e0 | (uint32_t)IF_NOT_BELOW << 12 | reg); /* csinc */
 }
 
 /* ---- memory ------------------------------------------------------------------------ */
@@ -344,8 +345,7 @@ static inline void call(struct assembler *a, uint64_t function)
 
 static inline void compare_tag(struct assembler *a, enum machine_register reg)
 {
-    put(a, 0xd340fc00 | 61 << 16 | (uint32_t)reg << 5 | X16); /* lsr */
-    compare_wide(a, X16, 6);
+    compare(a, reg, CELL_TAG);
 }
 
 /* to = base of the space + 8 * offset */
@@ -375,6 +375,7 @@ static inline void save_registers(struct assembler *a)
     put_pair(a, 0xa9000000, X19, X20, 2);     /* stp */
     put_pair(a, 0xa9000000, X21, X22, 4);
     put_pair(a, 0xa9000000, X23, X24, 6);
+    number(a, CELL_TAG, NOUN_TAG_CELL);
 }
 
 static inline void restore_registers(struct assembler *a)

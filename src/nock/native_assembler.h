@@ -20,6 +20,9 @@
  * VALUE is expected to be still there when arguments have been put together,
  * and those are put together from VALUE, SITE and what outlives calls.
  *
+ * compare_tag asks whether a noun is a cell: IF_BELOW says that it is none.  Atoms
+ * have lesser words, and nothing greater than cells is in hand.
+ *
  * Instructions that set the flags: compare..., test..., add_number,
  * and_registers.  All others may change them too, but for moves, loads, stores
  * and jumps.  add_number and and_registers set them for what they wrote, and

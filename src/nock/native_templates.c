@@ -135,7 +135,7 @@ static void fetch_cell(struct writer *w, uint32_t place)
     if (is_known_cell(w, place))
         return;
     compare_tag(&w->a, VALUE);
-    leave_if(w, IF_NOT_EQUAL);
+    leave_if(w, IF_BELOW);
     know_cell(w, place, true);
 }
 
@@ -180,7 +180,7 @@ static void write_steps(struct writer *w, uint64_t axis)
 {
     for (unsigned steps = bits_length(axis) - 1; steps-- > 0;) {
         compare_tag(&w->a, VALUE);
-        leave_if(w, IF_NOT_EQUAL);
+        leave_if(w, IF_BELOW);
         load_part(&w->a, VALUE, VALUE, axis >> steps & 1 ? 16 : 8);
     }
 }
@@ -307,7 +307,7 @@ static void write_is_cell(struct writer *w, const struct slot *slot)
     struct assembler *a = &w->a;
     fetch(w, slot[1].operand[1]);
     compare_tag(&w->a, VALUE);
-    set_if_not_equal(a, VALUE);
+    set_if_below(a, VALUE);
     keep(w, slot[1].operand[0], false);
 }
 
@@ -357,7 +357,7 @@ static void write_unless_cell(struct writer *w, const struct slot *slot)
         return;
     fetch(w, place);
     compare_tag(&w->a, VALUE);
-    go_if(w, IF_NOT_EQUAL, slot[2].target);
+    go_if(w, IF_BELOW, slot[2].target);
     know_cell(w, place, true);
 }
 

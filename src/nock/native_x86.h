@@ -235,13 +235,13 @@ static inline void test_bits(struct assembler *a, enum machine_register reg, uns
     shift_right(a, reg, (uint8_t)(64 - to + from));
 }
 
-static inline void set_if_not_equal(struct assembler *a, enum machine_register reg)
+static inline void set_if_below(struct assembler *a, enum machine_register reg)
 {
     number(a, reg, 0); /* keeps the flags */
     if (reg >= RSP)
         put_byte(a, 0x40 | (unsigned)reg >> 3);
     put_byte(a, 0x0f);
-    put_byte(a, 0x95);
+    put_byte(a, 0x92);
     put_byte(a, 0xc0 | (reg & 7));
 }
 
@@ -317,9 +317,7 @@ static inline void pop(struct assembler *a, enum machine_register reg)
 
 static inline void compare_tag(struct assembler *a, enum machine_register reg)
 {
-    move(a, SPARE, reg);
-    shift_right(a, SPARE, 61);
-    compare_number(a, SPARE, 6);
+    compare(a, reg, CELL_TAG);
 }
 
 static inline void load_part(struct assembler *a, enum machine_register to, enum machine_register cell, int8_t at)

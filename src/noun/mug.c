@@ -110,6 +110,11 @@ static uint32_t mug_at_hand(noun n)
     return mug;
 }
 
+static inline bool is_cell_without(noun n)
+{
+    return noun_is_cell(n) && (noun_words(n)[0] & NOUN_META_MUG_MASK) == 0;
+}
+
 uint32_t noun_mug_slow(noun n)
 {
     uint32_t mug = mug_at_hand(n);
@@ -119,15 +124,15 @@ uint32_t noun_mug_slow(noun n)
     wordstack_push(cells, n);
     while (!wordstack_is_empty(cells)) {
         uint64_t *words = noun_words(cells->words[cells->count - 1]);
-        uint32_t head_mug = mug_at_hand(words[1]), tail_mug = mug_at_hand(words[2]);
-        if (head_mug == 0)
+        bool head_waits = is_cell_without(words[1]), tail_waits = is_cell_without(words[2]);
+        if (head_waits)
             wordstack_push(cells, words[1]);
-        if (tail_mug == 0)
+        if (tail_waits)
             wordstack_push(cells, words[2]);
-        if (head_mug == 0 || tail_mug == 0)
+        if (head_waits || tail_waits) /* a direct atom's mug is kept nowhere: not twice, then */
             continue;
         cells->count--;
-        mug = noun_mug_pair(head_mug, tail_mug);
+        mug = noun_mug_pair(mug_at_hand(words[1]), mug_at_hand(words[2]));
         words[0] = (words[0] & ~NOUN_META_MUG_MASK) | mug;
     }
     wordstack_give_back(cells);

@@ -55,7 +55,7 @@ static void test_plain(void)
     IS("adds x23, x23, #3", add_number(a, FREE, 3), 0xb1000ef7);
     IS("subs x9, x9, #8", add_number(a, VALUE, -8), 0xf1002129);
     IS("ands x10, x10, x9", and_registers(a, SPARE, VALUE), 0xea09014a);
-    IS("cset x9, ne", set_if_not_equal(a, VALUE), 0x9a9f07e9);
+    IS("cset x9, lo", set_if_below(a, VALUE), 0x9a9f27e9);
     IS("ldr x9, [x19]", load(a, VALUE, FRAME, 0), 0xf9400269);
     IS("ldr x15, [x14, #40]", load(a, CODE, SITE, 40), 0xf94015cf);
     IS("ldr x9, [x19, #32760]", load(a, VALUE, FRAME, 32760), 0xf97ffe69);
@@ -81,13 +81,13 @@ static void test_plain(void)
     IS("ldr x16, [x12, #24]; br x16", jump_memory(a, LANDING, 24), 0xf9400d90, 0xd61f0200);
     IS("mov x16, #0x5678; movk x16, #0x1234, lsl #32; blr x16; mov x9, x0", call(a, 0x123400005678), 0xd28acf10,
        0xf2c24690, 0xd63f0200, 0xaa0003e9);
-    IS("lsr x16, x9, #61; cmp x16, #6", compare_tag(a, VALUE), 0xd37dfd30, 0xf1001a1f);
+    IS("cmp x9, x24", compare_tag(a, VALUE), 0xeb18013f);
     IS("add x11, x22, x23, lsl #3", object_address(a, SECOND, FREE), 0x8b170ecb);
     IS("add x16, x22, x9, lsl #3; ldr x10, [x16, #16]", load_part(a, SPARE, VALUE, 16), 0x8b090ed0, 0xf9400a0a);
     IS("orr x9, x23, #0xc000000000000000", make_cell(a, VALUE, FREE), 0xb24206e9);
     IS("stp x29, x30, [sp, #-64]!; mov x29, sp; stp x19, x20, [sp, #16]; stp x21, x22, [sp, #32]; stp x23, x24, [sp, "
-       "#48]",
-       save_registers(a), 0xa9bc7bfd, 0x910003fd, 0xa90153f3, 0xa9025bf5, 0xa90363f7);
+       "#48]; mov x24, #0xc000000000000000",
+       save_registers(a), 0xa9bc7bfd, 0x910003fd, 0xa90153f3, 0xa9025bf5, 0xa90363f7, 0xd2f80018);
     IS("ldp x23, x24, [sp, #48]; ldp x21, x22, [sp, #32]; ldp x19, x20, [sp, #16]; ldp x29, x30, [sp], #64; ret",
        restore_registers(a), 0xa94363f7, 0xa9425bf5, 0xa94153f3, 0xa8c47bfd, 0xd65f03c0);
 }
