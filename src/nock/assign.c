@@ -299,7 +299,7 @@ static void write_instruction(struct assigner *assigner, const struct instructio
         break;
     case OPERATION_FAST:
         slot[2].fast = block_take(&assigner->program->kept, sizeof *slot[2].fast);
-        slot[2].fast->battery = NOUN_NONE;
+        *slot[2].fast = (struct fast_site){.clue = NOUN_NONE, .core = ANCESTRY_NONE};
         break;
     default:
         if (slots == 3)

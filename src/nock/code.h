@@ -124,6 +124,21 @@ static inline bool shape_equal(struct shape a, struct shape b)
  * with ARGUMENT_CONSTANT set. */
 #define ARGUMENT_CONSTANT 0x8000
 
+/* What of a core made it match a registration.  A core is often made anew at each
+ * call, and so may be its parent and the parent's parent, up to one that stays;
+ * it matches again if the batteries on the way to that one are the same. */
+#define ANCESTRY_CORES_MAX 4
+struct ancestry {
+    uint64_t until; /* the number of collections up to which the words hold */
+    uint32_t count;
+    struct {
+        noun battery;
+        uint64_t axis; /* of the parent */
+    } cores[ANCESTRY_CORES_MAX]; /* the core itself, its parent, ... */
+    noun last;                   /* the parent of the last of them; NOUN_NONE: nothing is known */
+};
+#define ANCESTRY_NONE ((struct ancestry){.last = NOUN_NONE})
+
 struct call_site {
     struct shape shape;
     uint16_t frame_words; /* of the caller's registers */
@@ -154,6 +169,8 @@ struct pull_site {
     uint64_t until; /* the number of collections up to which the words hold */
     noun core;      /* for which the gate is known to be registered */
     uint64_t core_until;
+    uint64_t parent_axis; /* in the core: of the gate's parent, with this ancestry if it is registered */
+    struct ancestry parent;
     struct pull_site *next; /* of the same code */
 };
 
@@ -165,18 +182,10 @@ struct axis_site {
     uint64_t until; /* the number of collections up to which the words hold */
 };
 
-/* A core that was registered once need not be again while its battery and its
- * parent are the same; nor while, if the parent is made anew each time, the
- * parent's battery and the parent's parent are. */
+/* A core that was registered once need not be again while this is the same. */
 struct fast_site {
-    uint64_t axis; /* of the parent */
-    noun battery, clue;
-    uint64_t until; /* the number of collections up to which these words hold; likewise below */
-    noun parent;
-    uint64_t parent_until;
-    uint64_t parent_axis; /* of the parent's parent, in the parent */
-    noun parent_battery, grandparent;
-    uint64_t grandparent_until;
+    noun clue;
+    struct ancestry core;
 };
 
 /* What stands on the trace while an instruction runs: the innermost hint. */

@@ -93,10 +93,11 @@ noun native_axis(struct nock *machine, struct axis_site *site, noun from);
 bool native_equal(noun *a, noun *b);
 /* The product of a plain jet, or a word from NOCK_JET_FAIL up: let the
  * interpreter see. */
-noun native_jet(struct nock *machine, const struct call_site *site, const uint64_t *frame);
+noun native_jet_1(struct nock *machine, const struct call_site *site, noun context, noun sample);
+noun native_jet_2(struct nock *machine, const struct call_site *site, noun context, noun first, noun second);
+noun native_jet_any(struct nock *machine, const struct call_site *site, const uint64_t *frame);
 /* Does pulling from this core just make the gate that the site knows? */
 bool native_pull(struct nock *machine, struct pull_site *pull, noun core);
-void native_land_pull(uint64_t *frame, const struct slot *landing, noun gate);
 void native_fast(struct nock *machine, struct fast_site *site, noun core, noun clue);
 noun native_edit(struct nock *machine, noun tree, noun axis, noun patch);
 noun native_memo_find(struct nock *machine, noun subject, noun formula);

@@ -17,24 +17,49 @@ bool native_equal(noun *a, noun *b)
     return equal_registers(a, b);
 }
 
-noun native_jet(struct nock *machine, const struct call_site *site, const uint64_t *frame)
+/* May a template call the first jet of this formula?  Looks at the others, too, where
+ * the context is not one that matched a moment ago. */
+static inline bool is_quick(struct nock *machine, struct known *known, noun context)
 {
-    noun value = try_quickly(machine, site, frame, site->known->jets);
-    machine->statistics.jet_calls += value < NOCK_JET_FAIL;
-    machine->statistics.calls += value < NOCK_JET_FAIL;
+    struct warm_jet *warm = known->jets;
+    if (warm->quick == NOCK_JET_STEP)
+        return false;
+    return LIKELY(context_is_known(machine, warm, context)) ||
+           registry_match_gate(machine, known, context) == warm->jet;
+}
+
+noun native_jet_1(struct nock *machine, const struct call_site *site, noun context, noun sample)
+{
+    if (!is_quick(machine, site->known, context))
+        return NOUN_NONE;
+    return run_on_one(machine, site->known, site->known->jets, context, sample);
+}
+
+noun native_jet_2(struct nock *machine, const struct call_site *site, noun context, noun first, noun second)
+{
+    if (!is_quick(machine, site->known, context))
+        return NOUN_NONE;
+    return run_on_two(machine, site->known, site->known->jets, context, first, second);
+}
+
+noun native_jet_any(struct nock *machine, const struct call_site *site, const uint64_t *frame)
+{
+    if (site->known->jets->jet->kind == NOCK_JET_STEP || machine->options.check_jets)
+        return NOUN_NONE;
+    struct pieces pieces = {.shape = site->shape};
+    for (unsigned i = 0; i < site->shape.leaves; i++)
+        pieces.leaves[i] = argument(site, frame, i);
+    const struct nock_jet *jet;
+    noun value;
+    if (jets_try(machine, site->known, &pieces, &jet, &value) != JETTED_VALUE)
+        return NOUN_NONE;
+    machine->statistics.jet_calls--; /* the template counts it */
     return value;
 }
 
 bool native_pull(struct nock *machine, struct pull_site *pull, noun core)
 {
     return (pull_holds(machine, pull, core) || pull_learn(machine, pull, core)) && pull_makes(machine, pull, core);
-}
-
-void native_land_pull(uint64_t *frame, const struct slot *landing, noun gate)
-{
-    bool is_gate = noun_is_cell(gate) && noun_is_cell(noun_tail(gate));
-    frame[landing[1].operand[0]] = is_gate ? noun_head(gate) : 0;
-    frame[landing[1].operand[1]] = is_gate ? noun_tail(noun_tail(gate)) : 0;
 }
 
 void native_fast(struct nock *machine, struct fast_site *site, noun core, noun clue)

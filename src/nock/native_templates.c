@@ -393,6 +393,34 @@ static void find_code(struct writer *w, const struct call_site *site)
     }
 }
 
+static void load_argument(struct writer *w, const struct call_site *site, unsigned i, enum machine_register reg)
+{
+    unsigned where = site->arguments[i];
+    if (where & ARGUMENT_CONSTANT)
+        load_constant(w, reg, &site->constants[where & ~(unsigned)ARGUMENT_CONSTANT]);
+    else
+        load(&w->a, reg, FRAME, IN_FRAME(where));
+}
+
+/* Calls the C that calls a jet: the site's sample in its parts, if these are one
+ * or two and the context is one. */
+static void call_jet(struct writer *w, const struct call_site *site)
+{
+    static const enum machine_register arguments[] = {C_ARGUMENT_3, C_ARGUMENT_4};
+    struct assembler *a = &w->a;
+    move(a, C_ARGUMENT_0, MACHINE);
+    move(a, C_ARGUMENT_1, SITE);
+    if (site->sample_leaves == 0) {
+        move(a, C_ARGUMENT_2, FRAME);
+        call_help_that_allocates(w, HELP(native_jet_any));
+        return;
+    }
+    load_argument(w, site, site->sample_leaves, C_ARGUMENT_2);
+    for (unsigned i = 0; i < site->sample_leaves; i++)
+        load_argument(w, site, i, arguments[i]);
+    call_help_that_allocates(w, site->sample_leaves == 1 ? HELP(native_jet_1) : HELP(native_jet_2));
+}
+
 /* If jets are to be considered and there is one: a plain one may give the
  * value in VALUE, and the jump that is returned is taken; NULL if there is none. */
 static uint8_t *try_jet(struct writer *w, const struct call_site *site)
@@ -403,13 +431,12 @@ static uint8_t *try_jet(struct writer *w, const struct call_site *site)
     load(a, SPARE, SITE, OF_SITE(known));
     compare_memory(a, SPARE, (int32_t)offsetof(struct known, jets), 0);
     uint8_t *none = jump_if(a, IF_EQUAL);
-    move(a, C_ARGUMENT_0, MACHINE);
-    move(a, C_ARGUMENT_1, SITE);
-    move(a, C_ARGUMENT_2, FRAME);
-    call_help_that_allocates(w, HELP(native_jet));
+    call_jet(w, site);
     compare_number(a, VALUE, -4); /* NOCK_JET_FAIL */
-    uint8_t *done = jump_if(a, IF_BELOW);
-    leave(w);
+    leave_if(w, IF_NOT_BELOW);
+    increment_memory(a, MACHINE, OF_MACHINE(statistics.calls));
+    increment_memory(a, MACHINE, OF_MACHINE(statistics.jet_calls));
+    uint8_t *done = jump(a);
     jump_here(a, none);
     return done;
 }
@@ -425,15 +452,6 @@ static void load_code(struct writer *w)
     test(&w->a, CODE);
     leave_if(w, IF_EQUAL);
     increment_memory(&w->a, MACHINE, OF_MACHINE(statistics.calls));
-}
-
-static void load_argument(struct writer *w, const struct call_site *site, unsigned i, enum machine_register reg)
-{
-    unsigned where = site->arguments[i];
-    if (where & ARGUMENT_CONSTANT)
-        load_constant(w, reg, &site->constants[where & ~(unsigned)ARGUMENT_CONSTANT]);
-    else
-        load(&w->a, reg, FRAME, IN_FRAME(where));
 }
 
 static_assert(NOCK_JET_FAIL == (noun)-4, "the template compares with it");
@@ -540,6 +558,29 @@ static void write_pull_call(struct writer *w, const struct pull_site *pull, cons
     enter_code(w);
 }
 
+/* VALUE is the gate that the arm made: its battery and its context go where the
+ * landing says.  What is no gate has none, and the call that follows crashes. */
+static void write_land_pull(struct writer *w, const struct slot *landing)
+{
+    struct assembler *a = &w->a;
+    int32_t battery = IN_FRAME(landing[1].operand[0]), context = IN_FRAME(landing[1].operand[1]);
+    compare_tag(a, VALUE);
+    uint8_t *is_atom = jump_if(a, IF_BELOW);
+    load_part(a, SPARE, VALUE, 8);
+    load_part(a, VALUE, VALUE, 16);
+    compare_tag(a, VALUE);
+    uint8_t *has_none = jump_if(a, IF_BELOW);
+    load_part(a, VALUE, VALUE, 16);
+    store(a, SPARE, FRAME, battery);
+    store(a, VALUE, FRAME, context);
+    uint8_t *done = jump(a);
+    jump_here(a, is_atom);
+    jump_here(a, has_none);
+    store_number(a, FRAME, battery, 0);
+    store_number(a, FRAME, context, 0);
+    jump_here(a, done);
+}
+
 static void write_pull(struct writer *w, struct slot *slot)
 {
     struct assembler *a = &w->a;
@@ -581,10 +622,7 @@ static void write_pull(struct writer *w, struct slot *slot)
     jump_here(a, runs);
     write_pull_call(w, slot[2].pull, landing);
     write_landing(w, landing);
-    move(a, C_ARGUMENT_0, FRAME);
-    address(a, C_ARGUMENT_1, landing);
-    move(a, C_ARGUMENT_2, VALUE);
-    call_help(w, HELP(native_land_pull));
+    write_land_pull(w, landing);
     jump_here(a, done);
     forget_all(w);
 }

@@ -155,12 +155,36 @@ static bool is_same_context(const struct nock *machine, const struct warm_jet *w
     return warm->context == context && warm->until >= machine->collections;
 }
 
+/* Of a core that matches: as far as to an ancestor that is persistent, and so more
+ * likely to stay. */
+static struct ancestry ancestry_of(const struct nock *machine, const struct registration *registration, noun core)
+{
+    struct ancestry ancestry = {.until = machine->lasting};
+    for (; registration->parent != NULL && ancestry.count < ANCESTRY_CORES_MAX; registration = registration->parent) {
+        if (ancestry.count > 0 && noun_is_persistent(core))
+            break;
+        noun battery = noun_head(core);
+        ancestry.cores[ancestry.count].battery = battery;
+        ancestry.cores[ancestry.count++].axis = registration->axis;
+        if (!noun_is_persistent(battery))
+            ancestry.until = machine->collections;
+        core = noun_at(core, registration->axis);
+    }
+    if (!noun_is_persistent(core))
+        ancestry.until = machine->collections;
+    ancestry.last = core;
+    return ancestry;
+}
+
 static bool context_matches(struct nock *machine, struct warm_jet *warm, noun context)
 {
     if (is_same_context(machine, warm, context))
         return true;
-    if (!matches(machine, warm->registration->parent, context))
-        return false;
+    if (!ancestry_holds(&warm->ancestry, context, machine->collections)) {
+        if (!matches(machine, warm->registration->parent, context))
+            return false;
+        warm->ancestry = ancestry_of(machine, warm->registration->parent, context);
+    }
     warm->context = context;
     warm->until = word_until(machine, context);
     return true;
@@ -217,7 +241,15 @@ static void warm(struct nock *machine, struct registration *registration, const 
         return;
     struct known *known = known_of(&machine->known, formula);
     struct warm_jet *entry = allocate(sizeof *entry);
-    *entry = (struct warm_jet){.next = known->jets, .registration = registration, .jet = jet, .context = NOUN_NONE};
+    bool is_quick = registration->axis == 7 && !machine->options.check_jets;
+    *entry = (struct warm_jet){
+        .next = known->jets,
+        .registration = registration,
+        .jet = jet,
+        .quick = is_quick ? jet->kind : NOCK_JET_STEP,
+        .context = NOUN_NONE,
+        .ancestry = ANCESTRY_NONE,
+    };
     known->jets = entry;
 }
 
@@ -271,22 +303,19 @@ static struct registration *find(struct nock *machine, const struct known *known
     return NULL;
 }
 
-uint64_t registry_grandparent_axis(struct nock *machine, noun core, noun clue, uint64_t axis)
-{
-    const struct known *known = known_find(&machine->known, noun_head(core));
-    const struct registration *found = known == NULL ? NULL : find(machine, known, noun_head(clue), core);
-    return found == NULL || found->axis != axis || found->parent == NULL ? 0 : found->parent->axis;
-}
-
-bool registry_has_gate(struct nock *machine, const struct known *battery, noun chum, noun core)
+bool registry_has_gate(struct nock *machine, const struct known *battery, noun chum, noun core, uint64_t *parent_axis,
+                       struct ancestry *parent)
 {
     for (struct registration *r = battery->registrations; r != NULL; r = r->next) {
         uint64_t axis = axis_in_context(r->axis);
         if (axis == 0 || !noun_equal(r->chum, chum))
             continue;
-        noun parent = noun_at(core, axis);
-        if (parent != NOUN_NONE && matches(machine, r->parent, parent))
-            return true;
+        noun parent_core = noun_at(core, axis);
+        if (parent_core == NOUN_NONE || !matches(machine, r->parent, parent_core))
+            continue;
+        *parent_axis = axis;
+        *parent = ancestry_of(machine, r->parent, parent_core);
+        return true;
     }
     return false;
 }
@@ -329,12 +358,20 @@ static noun parent_axis(noun formula)
     return noun_tail(formula) == 0 ? NOUN_NONE : noun_tail(formula);
 }
 
-uint64_t registry_parent_axis(noun clue)
+struct ancestry registry_ancestry(struct nock *machine, noun core, noun clue)
 {
-    if (!noun_is_cell(clue) || !noun_is_cell(noun_tail(clue)))
-        return 0;
+    if (!noun_is_cell(core) || !noun_is_cell(noun_head(core)) || !noun_is_cell(clue) || !noun_is_cell(noun_tail(clue)))
+        return ANCESTRY_NONE;
     noun axis = parent_axis(noun_head(noun_tail(clue)));
-    return axis == NOUN_NONE ? 0 : axis;
+    if (axis == NOUN_NONE || axis <= 1 || noun_at(core, axis) == NOUN_NONE)
+        return ANCESTRY_NONE;
+    const struct known *known = known_find(&machine->known, noun_head(core));
+    const struct registration *found = known == NULL ? NULL : find(machine, known, noun_head(clue), core);
+    struct registration root = {.axis = 0}, alone = {.parent = &root, .axis = axis};
+    struct ancestry ancestry = ancestry_of(machine, found == NULL ? &alone : found, core);
+    if (!noun_is_persistent(clue))
+        ancestry.until = machine->collections;
+    return ancestry;
 }
 
 static void register_root(struct nock *machine, noun core, noun chum)

@@ -9,6 +9,7 @@
 #ifndef NOCK_REGISTRY_H
 #define NOCK_REGISTRY_H
 
+#include "nock/code.h"
 #include "nock/known.h"
 #include "nock/nock.h"
 
@@ -43,8 +44,11 @@ struct warm_jet {
     struct warm_jet *next;
     struct registration *registration;
     const struct nock_jet *jet;
-    noun context;   /* that matched last, from axis 7 of the core */
-    uint64_t until; /* the number of collections up to which that holds */
+    enum nock_jet_kind quick; /* its kind, if a call site may call it by itself: a plain jet, whose core's parent
+                               * is the context, in a machine that checks none; else NOCK_JET_STEP */
+    noun context;             /* the parent that matched last */
+    uint64_t until;           /* the number of collections up to which that holds */
+    struct ancestry ancestry; /* of that parent */
 };
 
 struct hot_table {
@@ -74,21 +78,33 @@ void registry_register(struct nock *machine, noun core, noun clue);
 /* A registration of a battery, or of a root's whole noun if `parent` is NULL. */
 void registry_add(struct nock *machine, struct known *known, noun chum, uint64_t axis, struct registration *parent);
 
-/* The axis of the parent core that a clue names; 0 if it names none. */
-uint64_t registry_parent_axis(noun clue);
+/* What about a core that has just been registered under the clue makes it needless
+ * to register another: also if that led to nothing. */
+struct ancestry registry_ancestry(struct nock *machine, noun core, noun clue);
 
-/* Of a core that was registered under the clue with its parent at `axis`: where
- * in the parent the registration has the parent's own parent, or 0 if the parent
- * is a root or nothing is registered. */
-uint64_t registry_grandparent_axis(struct nock *machine, noun core, noun clue, uint64_t axis);
+/* Has the core these ancestors? */
+static inline bool ancestry_holds(const struct ancestry *ancestry, noun core, uint64_t collections)
+{
+    if (ancestry->until < collections)
+        return false;
+    for (uint32_t i = 0; i < ancestry->count; i++) {
+        if (!noun_is_cell(core) || noun_head(core) != ancestry->cores[i].battery)
+            return false;
+        uint64_t axis = ancestry->cores[i].axis;
+        core = LIKELY(axis == 7 && noun_is_cell(noun_tail(core))) ? noun_tail(noun_tail(core)) : noun_at(core, axis);
+    }
+    return core == ancestry->last;
+}
 
 /* The jet for a core called through `known`, or NULL.  The core is [battery
  * [sample context]] with `context` given, or given whole. */
 const struct nock_jet *registry_match_gate(struct nock *machine, struct known *known, noun context);
 const struct nock_jet *registry_match(struct nock *machine, struct known *known, noun core);
 
-/* Is the gate [battery [* core]] registered under this name? */
-bool registry_has_gate(struct nock *machine, const struct known *battery, noun chum, noun core);
+/* Is the gate [battery [* core]] registered under this name?  Then *parent is
+ * where its parent is in the core, and what made that match. */
+bool registry_has_gate(struct nock *machine, const struct known *battery, noun chum, noun core, uint64_t *parent_axis,
+                       struct ancestry *parent);
 
 /* Does the formula just make a gate around its subject, perhaps hinted?  Then
  * its battery, and the hint's clue or NOUN_NONE. */

@@ -36,47 +36,18 @@ static inline struct code *code_called(struct nock *machine, struct call_site *s
 
 static inline bool fast_is_known(const struct nock *machine, const struct fast_site *site, noun core, noun clue)
 {
-    if (!noun_is_cell(core) || noun_head(core) != site->battery || clue != site->clue ||
-        site->until < machine->collections)
-        return false;
-    noun parent = noun_at(core, site->axis);
-    if (parent == site->parent && site->parent_until >= machine->collections)
-        return true;
-    return site->grandparent_until >= machine->collections && noun_is_cell(parent) &&
-           noun_head(parent) == site->parent_battery && noun_at(parent, site->parent_axis) == site->grandparent;
-}
-
-static inline uint64_t words_until(const struct nock *machine, noun a, noun b)
-{
-    return noun_is_persistent(a) && noun_is_persistent(b) ? machine->lasting : machine->collections;
+    return clue == site->clue && ancestry_holds(&site->core, core, machine->collections);
 }
 
 /* The core was registered under the clue a moment ago. */
 static inline void fast_learn(struct nock *machine, struct fast_site *site, noun core, noun clue)
 {
-    *site = (struct fast_site){.battery = NOUN_NONE};
-    uint64_t axis = registry_parent_axis(clue);
-    if (axis <= 1 || !noun_is_cell(core) || !noun_is_cell(noun_head(core)))
-        return;
-    noun parent = noun_at(core, axis);
-    if (parent == NOUN_NONE)
-        return;
-    *site = (struct fast_site){
-        .axis = axis,
-        .battery = noun_head(core),
-        .clue = clue,
-        .until = words_until(machine, noun_head(core), clue),
-        .parent = parent,
-        .parent_until = word_until(machine, parent),
-        .parent_battery = NOUN_NONE,
-    };
-    uint64_t parent_axis = registry_grandparent_axis(machine, core, clue, axis);
-    if (parent_axis == 0)
-        return;
-    site->parent_axis = parent_axis;
-    site->parent_battery = noun_head(parent);
-    site->grandparent = noun_at(parent, parent_axis);
-    site->grandparent_until = words_until(machine, site->parent_battery, site->grandparent);
+    *site = (struct fast_site){.clue = clue, .core = registry_ancestry(machine, core, clue)};
+}
+
+static inline uint64_t words_until(const struct nock *machine, noun a, noun b)
+{
+    return noun_is_persistent(a) && noun_is_persistent(b) ? machine->lasting : machine->collections;
 }
 
 /* Is what the site remembers about this core's battery still so? */
@@ -92,7 +63,9 @@ static inline bool pull_makes(struct nock *machine, struct pull_site *pull, noun
         return false;
     if (pull->clue == NOUN_NONE || (core == pull->core && pull->core_until >= machine->collections))
         return true;
-    if (!registry_has_gate(machine, pull->gate, noun_head(pull->clue), core))
+    noun parent = pull->parent_axis == 1 ? core : noun_at(core, pull->parent_axis);
+    if (!ancestry_holds(&pull->parent, parent, machine->collections) &&
+        !registry_has_gate(machine, pull->gate, noun_head(pull->clue), core, &pull->parent_axis, &pull->parent))
         return false;
     pull->core = core;
     pull->core_until = word_until(machine, core);
@@ -104,6 +77,8 @@ static inline bool pull_learn(struct nock *machine, struct pull_site *pull, noun
 {
     pull->battery = pull->core = NOUN_NONE;
     pull->gate = NULL;
+    pull->parent_axis = 1;
+    pull->parent = ANCESTRY_NONE;
     noun formula = noun_at(core, pull->axis);
     if (formula == NOUN_NONE || known_called(machine, &pull->call, formula) == NULL)
         return false;
@@ -129,43 +104,67 @@ static inline void keep_older(noun *a, noun *b)
         *a = *b;
 }
 
-/* Is the context that of the jet, by what was remembered a moment ago? */
-static inline bool context_is_known(const struct nock *machine, const struct warm_jet *warm, noun context)
+/* Is the context that of the jet? */
+static inline bool context_is_known(const struct nock *machine, struct warm_jet *warm, noun context)
 {
-    return (warm->context == context && warm->until >= machine->collections) ||
-           registration_remembers(warm->registration->parent, context, machine->collections);
+    if (warm->context == context && warm->until >= machine->collections)
+        return true;
+    if (!ancestry_holds(&warm->ancestry, context, machine->collections))
+        return false;
+    warm->context = context;
+    warm->until = word_until(machine, context);
+    return true;
+}
+
+/* Runs the jet on a sample as it comes.  NOUN_NONE: it has not the form that the
+ * jet takes. */
+static inline noun run_on_one(struct nock *machine, const struct known *known, const struct warm_jet *warm,
+                              noun context, noun sample)
+{
+    const struct nock_jet *jet = machine->last_jet = warm->jet;
+    switch (warm->quick) {
+    case NOCK_JET_1:
+        return jet->run.one(machine, sample);
+    case NOCK_JET_2:
+        return noun_is_cell(sample) ? jet->run.two(machine, noun_head(sample), noun_tail(sample)) : NOUN_NONE;
+    case NOCK_JET_3:
+        if (!noun_is_cell(sample) || !noun_is_cell(noun_tail(sample)))
+            return NOUN_NONE;
+        return jet->run.three(machine, noun_head(sample), noun_head(noun_tail(sample)), noun_tail(noun_tail(sample)));
+    case NOCK_JET_CORE:
+        return jet->run.core(machine, stack_triple(machine->stack, known->noun, sample, context));
+    case NOCK_JET_STEP:
+        break;
+    }
+    return NOUN_NONE;
+}
+
+/* The same for a sample [first second] that has not been built. */
+static inline noun run_on_two(struct nock *machine, const struct known *known, const struct warm_jet *warm,
+                              noun context, noun first, noun second)
+{
+    if (LIKELY(warm->quick == NOCK_JET_2)) {
+        machine->last_jet = warm->jet;
+        return warm->jet->run.two(machine, first, second);
+    }
+    if (warm->quick == NOCK_JET_STEP)
+        return NOUN_NONE;
+    return run_on_one(machine, known, warm, context, stack_cell(machine->stack, first, second));
 }
 
 /* The common case of a jetted call: the context matched here or elsewhere a
  * moment ago, and the sample comes as the jet takes it.  NOUN_NONE: it is not. */
 static inline noun try_quickly(struct nock *machine, const struct call_site *site, const uint64_t *frame,
-                               const struct warm_jet *warm)
+                               struct warm_jet *warm)
 {
-    if (site->sample_leaves == 0 || warm->jet->kind == NOCK_JET_STEP || warm->registration->axis != 7 ||
-        machine->options.check_jets)
+    if (site->sample_leaves == 0 || warm->quick == NOCK_JET_STEP)
         return NOUN_NONE;
-    noun context = argument(site, frame, site->sample_leaves);
+    noun context = argument(site, frame, site->sample_leaves), first = argument(site, frame, 0);
     if (!context_is_known(machine, warm, context))
         return NOUN_NONE;
-    machine->last_jet = warm->jet;
-    noun first = argument(site, frame, 0), second = NOUN_NONE;
-    if (site->sample_leaves == 2)
-        second = argument(site, frame, 1);
-    if (warm->jet->kind == NOCK_JET_1 && second == NOUN_NONE)
-        return warm->jet->run.one(machine, first);
-    if (warm->jet->kind == NOCK_JET_CORE) {
-        noun sample = second == NOUN_NONE ? first : stack_cell(machine->stack, first, second);
-        return warm->jet->run.core(machine, stack_triple(machine->stack, site->known->noun, sample, context));
-    }
-    if (warm->jet->kind != NOCK_JET_2)
-        return NOUN_NONE;
-    if (second == NOUN_NONE) {
-        if (!noun_is_cell(first))
-            return NOUN_NONE;
-        second = noun_tail(first);
-        first = noun_head(first);
-    }
-    return warm->jet->run.two(machine, first, second);
+    if (site->sample_leaves == 1)
+        return run_on_one(machine, site->known, warm, context, first);
+    return run_on_two(machine, site->known, warm, context, first, argument(site, frame, 1));
 }
 
 static inline bool equal_registers(noun *a, noun *b)
