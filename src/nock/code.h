@@ -133,7 +133,7 @@ struct ancestry {
     uint32_t count;
     struct {
         noun battery;
-        uint64_t axis; /* of the parent */
+        uint64_t axis;           /* of the parent */
     } cores[ANCESTRY_CORES_MAX]; /* the core itself, its parent, ... */
     noun last;                   /* the parent of the last of them; NOUN_NONE: nothing is known */
 };

@@ -63,12 +63,8 @@ static inline uint64_t *push_header(struct nock *machine, uint64_t *frame, size_
 
 static void step_frame_init(uint64_t *frame, nock_jet_step *step, const struct nock_jet *jet, noun core)
 {
-    struct step_frame *step_frame = step_frame_at(frame);
-    memset(step_frame, 0, sizeof *step_frame);
-    step_frame->activation.core = core;
-    step_frame->activation.scry = NOUN_NONE;
-    step_frame->step = step;
-    step_frame->jet = jet;
+    *step_frame_at(frame) =
+        (struct step_frame){.activation = {.core = core, .scry = NOUN_NONE}, .step = step, .jet = jet};
 }
 
 static bool is_gate(noun core)

@@ -13,10 +13,19 @@ static noun build(struct stack *stack, uint32_t *bits, const noun **leaf)
     return stack_cell(stack, head, tail);
 }
 
+/* [sample context], the sample an atom of the shape or a pair of two, and the
+ * context one, which most gates are. */
+#define SHAPE_GATE_OF_TWO_BITS (SHAPE_GATE.bits | 1 << 3)
+
 noun pieces_build(struct nock *machine, const struct known *known, const struct pieces *pieces)
 {
+    const noun *leaves = pieces->leaves;
+    if (pieces->shape.gate && pieces->shape.bits == SHAPE_GATE.bits)
+        return stack_triple(machine->stack, known->noun, leaves[0], leaves[1]);
+    if (pieces->shape.gate && pieces->shape.bits == SHAPE_GATE_OF_TWO_BITS)
+        return stack_triple(machine->stack, known->noun, stack_cell(machine->stack, leaves[0], leaves[1]), leaves[2]);
     uint32_t bits = pieces->shape.bits;
-    const noun *leaf = pieces->leaves;
+    const noun *leaf = leaves;
     if (!pieces->shape.gate)
         return build(machine->stack, &bits, &leaf);
     bits >>= 3;

@@ -33,18 +33,9 @@ void known_finish(struct known_table *table)
 
 /* ---- aliases: persistent words ----------------------------------------------- */
 
-static size_t alias_slot(const struct known_table *table, noun n)
-{
-    size_t mask = table->aliases_capacity - 1;
-    size_t slot = (size_t)bits_mix64(n) & mask;
-    while (table->aliases[slot].noun != 0 && table->aliases[slot].noun != n)
-        slot = (slot + 1) & mask;
-    return slot;
-}
-
 static void alias_put(struct known_table *table, noun n, struct known *known)
 {
-    struct known_alias *alias = &table->aliases[alias_slot(table, n)];
+    struct known_alias *alias = &table->aliases[known_alias_slot(table, n)];
     if (alias->noun == 0)
         table->aliases_count++;
     alias->noun = n;
@@ -118,15 +109,6 @@ static void remember(struct known_table *table, noun cell, struct known *known)
     words[0] = (words[0] & ~NOUN_META_ENGINE_MASK) | (uint64_t)known->index << NOUN_META_ENGINE_SHIFT;
 }
 
-struct known *known_recall(const struct known_table *table, noun cell)
-{
-    if (noun_is_persistent(cell)) {
-        const struct known_alias *alias = &table->aliases[alias_slot(table, cell)];
-        return alias->noun == 0 ? NULL : alias->known;
-    }
-    return table->by_index[(noun_words(cell)[0] & NOUN_META_ENGINE_MASK) >> NOUN_META_ENGINE_SHIFT];
-}
-
 struct known *known_find(struct known_table *table, noun cell)
 {
     struct known *known = known_recall(table, cell);
@@ -144,7 +126,7 @@ struct known *known_find(struct known_table *table, noun cell)
     return NULL;
 }
 
-struct known *known_of(struct known_table *table, noun cell)
+struct known *known_of_slow(struct known_table *table, noun cell)
 {
     struct known *known = known_find(table, cell);
     if (known == NULL) {

@@ -48,15 +48,36 @@ struct known_table {
 void known_init(struct known_table *table);
 void known_finish(struct known_table *table);
 
-/* The record of a cell, made if there is none. */
-struct known *known_of(struct known_table *table, noun cell);
-
 /* The record of a cell, or NULL. */
 struct known *known_find(struct known_table *table, noun cell);
 
+static inline size_t known_alias_slot(const struct known_table *table, noun n)
+{
+    size_t mask = table->aliases_capacity - 1;
+    size_t slot = (size_t)bits_mix64(n) & mask;
+    while (table->aliases[slot].noun != 0 && table->aliases[slot].noun != n)
+        slot = (slot + 1) & mask;
+    return slot;
+}
+
 /* The same without looking at structure: NULL also for a cell that nobody has
  * asked for yet. */
-struct known *known_recall(const struct known_table *table, noun cell);
+static inline struct known *known_recall(const struct known_table *table, noun cell)
+{
+    if (noun_is_persistent(cell)) { /* what is empty has no record */
+        return table->aliases[known_alias_slot(table, cell)].known;
+    }
+    return table->by_index[(noun_words(cell)[0] & NOUN_META_ENGINE_MASK) >> NOUN_META_ENGINE_SHIFT];
+}
+
+/* The record of a cell, made if there is none. */
+struct known *known_of_slow(struct known_table *table, noun cell);
+
+static inline struct known *known_of(struct known_table *table, noun cell)
+{
+    struct known *known = known_recall(table, cell);
+    return LIKELY(known != NULL) ? known : known_of_slow(table, cell);
+}
 
 /* Frees the records whose noun has become NOUN_NONE; the others must be
  * persistent by now. */

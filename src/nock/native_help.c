@@ -17,29 +17,49 @@ bool native_equal(noun *a, noun *b)
     return equal_registers(a, b);
 }
 
-/* May a template call the first jet of this formula?  Looks at the others, too, where
- * the context is not one that matched a moment ago. */
-static inline bool is_quick(struct nock *machine, struct known *known, noun context)
+/* What is rare in these functions, which are called a million times a second, is in others
+ * that are not inlined, so that they need not save registers. */
+#define RARE __attribute__((noinline, cold))
+
+/* The context is not one that matched a moment ago: is it the first jet's all the same? */
+static RARE noun jet_1_slow(struct nock *machine, const struct call_site *site, noun context, noun sample)
 {
-    struct warm_jet *warm = known->jets;
-    if (warm->quick == NOCK_JET_STEP)
-        return false;
-    return LIKELY(context_is_known(machine, warm, context)) ||
-           registry_match_gate(machine, known, context) == warm->jet;
+    const struct warm_jet *warm = site->known->jets;
+    if (warm->quick == NOCK_JET_STEP || !is_context_of(machine, site->known, warm, context))
+        return NOUN_NONE;
+    return run_on_one(machine, site->known, warm, context, sample);
 }
 
 noun native_jet_1(struct nock *machine, const struct call_site *site, noun context, noun sample)
 {
-    if (!is_quick(machine, site->known, context))
+    const struct warm_jet *warm = site->known->jets;
+    if (warm->quick == NOCK_JET_STEP)
         return NOUN_NONE;
-    return run_on_one(machine, site->known, site->known->jets, context, sample);
+    if (UNLIKELY(!warm_jet_remembers(warm, context, machine->collections)))
+        return jet_1_slow(machine, site, context, sample);
+    if (LIKELY(warm->quick == NOCK_JET_1)) {
+        machine->last_jet = warm->jet;
+        return warm->jet->run.one(machine, sample);
+    }
+    return run_on_one(machine, site->known, warm, context, sample);
+}
+
+static RARE noun jet_2_slow(struct nock *machine, const struct call_site *site, noun context, noun first, noun second)
+{
+    const struct warm_jet *warm = site->known->jets;
+    if (warm->quick == NOCK_JET_STEP || !is_context_of(machine, site->known, warm, context))
+        return NOUN_NONE;
+    return run_on_two(machine, site->known, warm, context, first, second);
 }
 
 noun native_jet_2(struct nock *machine, const struct call_site *site, noun context, noun first, noun second)
 {
-    if (!is_quick(machine, site->known, context))
-        return NOUN_NONE;
-    return run_on_two(machine, site->known, site->known->jets, context, first, second);
+    const struct warm_jet *warm = site->known->jets;
+    if (LIKELY(warm->quick == NOCK_JET_2 && warm_jet_remembers(warm, context, machine->collections))) {
+        machine->last_jet = warm->jet;
+        return warm->jet->run.two(machine, first, second);
+    }
+    return jet_2_slow(machine, site, context, first, second);
 }
 
 noun native_jet_any(struct nock *machine, const struct call_site *site, const uint64_t *frame)
@@ -62,12 +82,16 @@ bool native_pull(struct nock *machine, struct pull_site *pull, noun core)
     return (pull_holds(machine, pull, core) || pull_learn(machine, pull, core)) && pull_makes(machine, pull, core);
 }
 
-void native_fast(struct nock *machine, struct fast_site *site, noun core, noun clue)
+static RARE void fast_slow(struct nock *machine, struct fast_site *site, noun core, noun clue)
 {
-    if (fast_is_known(machine, site, core, clue))
-        return;
     registry_register(machine, core, clue);
     fast_learn(machine, site, core, clue);
+}
+
+void native_fast(struct nock *machine, struct fast_site *site, noun core, noun clue)
+{
+    if (UNLIKELY(!fast_is_known(machine, site, core, clue)))
+        fast_slow(machine, site, core, clue);
 }
 
 noun native_edit(struct nock *machine, noun tree, noun axis, noun patch)

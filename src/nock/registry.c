@@ -148,13 +148,6 @@ static bool matches(struct nock *machine, struct registration *registration, nou
     return true;
 }
 
-/* A word that was looked at before means the same noun if it is persistent or
- * if nothing was collected since. */
-static bool is_same_context(const struct nock *machine, const struct warm_jet *warm, noun context)
-{
-    return warm->context == context && warm->until >= machine->collections;
-}
-
 /* Of a core that matches: as far as to an ancestor that is persistent, and so more
  * likely to stay. */
 static struct ancestry ancestry_of(const struct nock *machine, const struct registration *registration, noun core)
@@ -176,15 +169,20 @@ static struct ancestry ancestry_of(const struct nock *machine, const struct regi
     return ancestry;
 }
 
-static bool context_matches(struct nock *machine, struct warm_jet *warm, noun context)
+static __attribute__((noinline)) bool context_learn(struct nock *machine, struct warm_jet *warm, noun context)
 {
-    if (is_same_context(machine, warm, context))
+    if (!matches(machine, warm->registration->parent, context))
+        return false;
+    warm->ancestry = ancestry_of(machine, warm->registration->parent, context);
+    return true;
+}
+
+static inline bool context_matches(struct nock *machine, struct warm_jet *warm, noun context)
+{
+    if (warm_jet_remembers(warm, context, machine->collections))
         return true;
-    if (!ancestry_holds(&warm->ancestry, context, machine->collections)) {
-        if (!matches(machine, warm->registration->parent, context))
-            return false;
-        warm->ancestry = ancestry_of(machine, warm->registration->parent, context);
-    }
+    if (!ancestry_holds(&warm->ancestry, context, machine->collections) && !context_learn(machine, warm, context))
+        return false;
     warm->context = context;
     warm->until = word_until(machine, context);
     return true;
@@ -193,6 +191,8 @@ static bool context_matches(struct nock *machine, struct warm_jet *warm, noun co
 /* The axis of the parent within the context, if the context alone decides. */
 static uint64_t axis_in_context(uint64_t axis)
 {
+    if (axis == 7)
+        return 1;
     if (axis < 7) /* a root, or a part outside the context */
         return 0;
     unsigned steps = bits_length(axis) - 1;
@@ -207,7 +207,7 @@ const struct nock_jet *registry_match_gate(struct nock *machine, struct known *k
         uint64_t axis = axis_in_context(warm->registration->axis);
         if (axis == 0)
             continue;
-        noun parent = noun_at(context, axis);
+        noun parent = axis == 1 ? context : noun_at(context, axis);
         if (parent != NOUN_NONE && context_matches(machine, warm, parent))
             return warm->jet;
     }
@@ -216,9 +216,15 @@ const struct nock_jet *registry_match_gate(struct nock *machine, struct known *k
 
 const struct nock_jet *registry_match(struct nock *machine, struct known *known, noun core)
 {
-    for (struct warm_jet *warm = known->jets; warm != NULL; warm = warm->next)
-        if (matches(machine, warm->registration, core))
+    if (!noun_is_cell(core))
+        return NULL;
+    for (struct warm_jet *warm = known->jets; warm != NULL; warm = warm->next) {
+        if (!is_record_of(machine, warm->registration->known, noun_head(core)))
+            continue;
+        noun parent = part_of_core(core, warm->registration->axis);
+        if (parent != NOUN_NONE && context_matches(machine, warm, parent))
             return warm->jet;
+    }
     return NULL;
 }
 

@@ -51,6 +51,12 @@ struct warm_jet {
     struct ancestry ancestry; /* of that parent */
 };
 
+/* Is it the context that matched last? */
+static inline bool warm_jet_remembers(const struct warm_jet *warm, noun context, uint64_t collections)
+{
+    return warm->context == context && warm->until >= collections;
+}
+
 struct hot_table {
     const struct nock_jet *jets;
     size_t count;
@@ -82,6 +88,18 @@ void registry_add(struct nock *machine, struct known *known, noun chum, uint64_t
  * to register another: also if that led to nothing. */
 struct ancestry registry_ancestry(struct nock *machine, noun core, noun clue);
 
+/* As noun_at, but without a call, which would make every function that asks save
+ * its registers: mostly it is a step or two.  Not for axis 0. */
+static inline noun part_of_core(noun core, uint64_t axis)
+{
+    for (unsigned steps = bits_length(axis) - 1; steps-- > 0;) {
+        if (!noun_is_cell(core))
+            return NOUN_NONE;
+        core = noun_words(core)[1 + (axis >> steps & 1)];
+    }
+    return core;
+}
+
 /* Has the core these ancestors? */
 static inline bool ancestry_holds(const struct ancestry *ancestry, noun core, uint64_t collections)
 {
@@ -90,8 +108,7 @@ static inline bool ancestry_holds(const struct ancestry *ancestry, noun core, ui
     for (uint32_t i = 0; i < ancestry->count; i++) {
         if (!noun_is_cell(core) || noun_head(core) != ancestry->cores[i].battery)
             return false;
-        uint64_t axis = ancestry->cores[i].axis;
-        core = LIKELY(axis == 7 && noun_is_cell(noun_tail(core))) ? noun_tail(noun_tail(core)) : noun_at(core, axis);
+        core = part_of_core(core, ancestry->cores[i].axis);
     }
     return core == ancestry->last;
 }

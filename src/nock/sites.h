@@ -104,16 +104,11 @@ static inline void keep_older(noun *a, noun *b)
         *a = *b;
 }
 
-/* Is the context that of the jet? */
-static inline bool context_is_known(const struct nock *machine, struct warm_jet *warm, noun context)
+/* Is the context that of the first jet, which a site may call by itself? */
+static inline bool is_context_of(struct nock *machine, struct known *known, const struct warm_jet *warm, noun context)
 {
-    if (warm->context == context && warm->until >= machine->collections)
-        return true;
-    if (!ancestry_holds(&warm->ancestry, context, machine->collections))
-        return false;
-    warm->context = context;
-    warm->until = word_until(machine, context);
-    return true;
+    return LIKELY(warm_jet_remembers(warm, context, machine->collections)) ||
+           registry_match_gate(machine, known, context) == warm->jet;
 }
 
 /* Runs the jet on a sample as it comes.  NOUN_NONE: it has not the form that the
@@ -152,15 +147,15 @@ static inline noun run_on_two(struct nock *machine, const struct known *known, c
     return run_on_one(machine, known, warm, context, stack_cell(machine->stack, first, second));
 }
 
-/* The common case of a jetted call: the context matched here or elsewhere a
- * moment ago, and the sample comes as the jet takes it.  NOUN_NONE: it is not. */
+/* The common case of a jetted call: the sample comes as the jet takes it.
+ * NOUN_NONE: it does not. */
 static inline noun try_quickly(struct nock *machine, const struct call_site *site, const uint64_t *frame,
-                               struct warm_jet *warm)
+                               const struct warm_jet *warm)
 {
     if (site->sample_leaves == 0 || warm->quick == NOCK_JET_STEP)
         return NOUN_NONE;
     noun context = argument(site, frame, site->sample_leaves), first = argument(site, frame, 0);
-    if (!context_is_known(machine, warm, context))
+    if (!is_context_of(machine, site->known, warm, context))
         return NOUN_NONE;
     if (site->sample_leaves == 1)
         return run_on_one(machine, site->known, warm, context, first);
