@@ -13,4 +13,8 @@ struct block {
 void *block_take(struct block **blocks, size_t size_bytes);
 void block_free(struct block **blocks);
 
+/* All of it may be taken again: what a user who comes back needed last time is then
+ * one block, unless that was much. */
+void block_empty(struct block **blocks);
+
 #endif

@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#define LINE_KEPT_MAX 4096 /* instructions */
+
 /* ---- operations --------------------------------------------------------------- */
 
 uint32_t operation_slots(enum operation operation)
@@ -65,6 +67,32 @@ static void codes_add(struct codes *codes, struct code *code)
     codes->all[codes->count++] = code;
 }
 
+/* In the line and the memory of the last one. */
+static struct program begin_program(struct codes *codes)
+{
+    struct program program = {
+        .instructions = codes->line,
+        .capacity = codes->line_capacity,
+        .scratch = codes->scratch,
+    };
+    codes->line = NULL;
+    codes->line_capacity = 0;
+    codes->scratch = NULL;
+    return program;
+}
+
+static void end_program(struct codes *codes, struct program *program)
+{
+    block_empty(&program->scratch);
+    if (program->capacity > LINE_KEPT_MAX) {
+        free(program->instructions);
+        *program = (struct program){.scratch = program->scratch};
+    }
+    codes->line = program->instructions;
+    codes->line_capacity = program->capacity;
+    codes->scratch = program->scratch;
+}
+
 struct code *code_compile(struct nock *machine, struct known *known, struct shape shape)
 {
     struct code *code = calloc(1, sizeof *code);
@@ -72,13 +100,12 @@ struct code *code_compile(struct nock *machine, struct known *known, struct shap
         check_out_of_memory(__FILE__, __LINE__, sizeof *code);
     code->known = known;
     code->shape = shape;
-    struct program program = {0};
+    struct program program = begin_program(&machine->codes);
     generate(machine, &program, known, shape);
     assign(machine, &program, code);
     native_prepare(machine, code);
     code->blocks = program.kept;
-    block_free(&program.scratch);
-    free(program.instructions);
+    end_program(&machine->codes, &program);
     code->next = known->codes;
     known->codes = code;
     if (shape_equal(shape, SHAPE_GATE))
@@ -115,6 +142,8 @@ void codes_finish(struct codes *codes)
     free(codes->all);
     free(codes->sorted);
     free(codes->listed);
+    free(codes->line);
+    block_free(&codes->scratch);
 }
 
 const struct hint *code_hint_at(const struct code *code, const struct slot *at)

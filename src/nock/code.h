@@ -19,6 +19,8 @@
 
 struct nock;
 struct known;
+struct block;
+struct instruction;
 
 /* The opcodes.  d: register written; a, b: registers read. */
 #define OPERATIONS(X)                                                                                                  \
@@ -245,6 +247,11 @@ struct codes {
     size_t listed_capacity;
     bool has_news; /* that the list does not have */
     uint32_t asked;
+
+    /* For the next compilation; compiling does not lead to compiling. */
+    struct instruction *line;
+    uint32_t line_capacity;
+    struct block *scratch;
 };
 
 /* The operation of an instruction. */
