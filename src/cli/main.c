@@ -103,6 +103,7 @@ int main(int count, char **words)
         return CLI_EXIT_USAGE;
     }
     cli.command = command->name;
+    os_signal_ignore_file_limit();
     os_signal_explain_faults(fault_text, is_stored, CLI_EXIT_CORRUPT);
     int exit_status = command->run(&cli, command, count - 2, words + 2);
     bool is_written = fflush(stdout) == 0 && !ferror(stdout); /* or it has failed before */

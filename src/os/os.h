@@ -226,6 +226,9 @@ void os_socket_close(int descriptor);
 void os_signal_watch(void (*wake)(int signal_number));
 int os_signal_received(void); /* the first one, or 0 */
 
+/* From now on a file that would grow beyond the limit of `ulimit -f` is a write that fails, and no signal. */
+void os_signal_ignore_file_limit(void);
+
 /* Should memory that is read not be there (a mapped file was cut or cannot be read,
  * or a word in it leads nowhere), `explanation` goes to standard error before the
  * process dies of it, as it would have; or, where `is_stored` (async-signal-safe;

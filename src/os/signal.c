@@ -42,6 +42,11 @@ void os_signal_watch(void (*wake)(int signal_number))
         watch_one(watched[i]);
     /* Both come back as errors of the write that caused them. */
     signal(SIGPIPE, SIG_IGN);
+    os_signal_ignore_file_limit();
+}
+
+void os_signal_ignore_file_limit(void)
+{
     signal(SIGXFSZ, SIG_IGN);
 }
 

@@ -1,5 +1,6 @@
 """Nonsense is refused with a message that names cause and cure, and changes nothing."""
 import os
+import resource
 import signal
 import stat
 import subprocess
@@ -69,6 +70,23 @@ def test_outputs():
         with open("/dev/full", "w") as full:
             process = subprocess.run([LOAM, *words], stdout=full, stderr=subprocess.PIPE, text=True)
         expect(Result(process.returncode, "", process.stderr), 74, "standard output", f"{words[0]} to a full device")
+
+
+def limit_files():
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4 << 20, 4 << 20))
+
+
+def test_file_limit():
+    """As `ulimit -f 4096`: less than a log or an arena grows to."""
+    directory = machine("limited")
+    loam("poke", directory, "%inc")
+    before = status(directory)["state_hash"]
+    for words in [["poke", directory, "%inc"], ["new", path("too-large"), "--kernel", kernel()],
+                  ["gc", directory, "--full"], ["snapshot", directory, "kept"]]:
+        process = subprocess.run([LOAM, *words], preexec_fn=limit_files, capture_output=True, text=True)
+        expect(Result(process.returncode, "", process.stderr), 72, "File too large", f"{words[0]} beyond a file's limit")
+    ok(not os.path.exists(path("too-large")), "nothing is left of what was new")
+    ok(status(directory)["state_hash"] == before and loam("verify", directory).code == 0, "and the machine is as it was")
 
 
 def test_large_numbers():
@@ -204,6 +222,7 @@ def grow_until_full(volume, directory):
 test_usage()
 test_inputs()
 test_outputs()
+test_file_limit()
 test_large_numbers()
 test_directories()
 test_second_process()
