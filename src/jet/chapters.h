@@ -101,18 +101,7 @@ noun jet_mask(struct nock *machine, noun core);
 noun jet_shim(struct nock *machine, noun core);
 enum nock_step jet_stew(struct nock *machine, struct nock_activation *a);
 
-/* combine.c */
-enum nock_step jet_plug(struct nock *machine, struct nock_activation *a);
-enum nock_step jet_pfix(struct nock *machine, struct nock_activation *a);
-enum nock_step jet_sfix(struct nock *machine, struct nock_activation *a);
-enum nock_step jet_comp(struct nock *machine, struct nock_activation *a);
-enum nock_step jet_bend(struct nock *machine, struct nock_activation *a);
-enum nock_step jet_glue(struct nock *machine, struct nock_activation *a);
-enum nock_step jet_pose(struct nock *machine, struct nock_activation *a);
-enum nock_step jet_cold(struct nock *machine, struct nock_activation *a);
-enum nock_step jet_stag(struct nock *machine, struct nock_activation *a);
-enum nock_step jet_cook(struct nock *machine, struct nock_activation *a);
-enum nock_step jet_here(struct nock *machine, struct nock_activation *a);
+/* stir.c */
 enum nock_step jet_stir(struct nock *machine, struct nock_activation *a);
 
 /* virtual.c */

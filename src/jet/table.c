@@ -111,18 +111,7 @@ const struct nock_jet jet_table[] = {
     {INNER_CORE(QUA, mask)},
     {INNER_CORE(QUA, shim)},
     {INNER_STEPS(QUA, stew)},
-    /* combine.c */
-    {STEPS(QUA, plug)},
-    {STEPS(QUA, pfix)},
-    {STEPS(QUA, sfix)},
-    {STEPS(QUA, pose)},
-    {INNER_STEPS(QUA, comp)},
-    {INNER_STEPS(QUA, bend)},
-    {INNER_STEPS(QUA, glue)},
-    {INNER_STEPS(QUA, cold)},
-    {INNER_STEPS(QUA, stag)},
-    {INNER_STEPS(QUA, cook)},
-    {INNER_STEPS(QUA, here)},
+    /* stir.c */
     {INNER_STEPS(QUA, stir)},
     /* virtual.c */
     {STEPS(QUA, mink)},

@@ -10,13 +10,23 @@
 #define UT QUA "pen/ut/"
 
 static const char *const compared_by_programs[] = {
-    QUA "mink",     QUA "mole",     QUA "mule",     QUA "plug",
-    QUA "pfix",     QUA "sfix",     QUA "pose",     QUA "bend/fun",
-    QUA "comp/fun", QUA "glue/fun", QUA "cold/fun", QUA "cook/fun",
-    QUA "here/fun", QUA "stag/fun", QUA "easy/fun", QUA "just/fun",
-    QUA "mask/fun", QUA "shim/fun", QUA "stew/fun", QUA "stir/fun",
-    UT "crop",      UT "fish",      UT "fuse",      UT "mint",
-    UT "mull",      UT "redo",      UT "rest",      UT "nest/nest-in/nest-dext",
+    QUA "mink",
+    QUA "mole",
+    QUA "mule",
+    QUA "easy/fun",
+    QUA "just/fun",
+    QUA "mask/fun",
+    QUA "shim/fun",
+    QUA "stew/fun",
+    QUA "stir/fun",
+    UT "crop",
+    UT "fish",
+    UT "fuse",
+    UT "mint",
+    UT "mull",
+    UT "redo",
+    UT "rest",
+    UT "nest/nest-in/nest-dext",
 };
 
 #endif
