@@ -32,8 +32,7 @@ bool crash_is_over(void)
 
 void crash_prefer_memory(void)
 {
-    if (getenv("TMPDIR") == NULL && access("/dev/shm", W_OK) == 0)
-        setenv("TMPDIR", "/dev/shm", 1);
+    tap_scratch_in_memory();
 }
 
 /* ---- machines ---------------------------------------------------------------------- */

@@ -5,13 +5,13 @@
 #include "arena/format.h"
 #include "arena/tree_node.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "arena/arena_test.h"
+#include "files.h"
 #include "target.h"
 
 #define ALTERATION_BYTES 6
@@ -27,8 +27,7 @@ static struct {
 /* Commits, a collection that frees pages, and commits that are not known durable. */
 static void make_file(void)
 {
-    if (access("/dev/shm", W_OK) == 0)
-        setenv("TMPDIR", "/dev/shm", 0);
+    tap_scratch_in_memory();
     space_open();
     snprintf(file.path, sizeof file.path, "%s", test_path());
     snprintf(file.altered_path, sizeof file.altered_path, "%s.altered", file.path);
@@ -41,7 +40,7 @@ static void make_file(void)
             MUST(arena_sync(arena));
     }
     arena_close(arena);
-    MUST(os_read_whole(file.path, UINT32_MAX, &file.bytes, &file.size_bytes));
+    file.bytes = fuzz_file_read(file.path, &file.size_bytes);
     file.seed = hash_xxh3_64(file.bytes + 16, ARENA_IDENTITY_SIZE_BYTES);
 }
 
@@ -148,9 +147,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size_bytes)
     size_t altered_bytes = alter(altered, file.size_bytes, bytes + 1, size_bytes - 1);
     if ((bytes[0] & 1) != 0)
         mend(altered, altered_bytes);
-    int descriptor = open(file.altered_path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-    CHECK(descriptor >= 0 && write(descriptor, altered, altered_bytes) == (ssize_t)altered_bytes);
-    close(descriptor);
+    fuzz_file_write(file.altered_path, altered, altered_bytes);
     free(altered);
     open_and_read(true);
     open_and_read(false);

@@ -8,13 +8,13 @@
 #include "arena/private.h"
 #include "arena/tree_node.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "arena/arena_test.h"
+#include "files.h"
 #include "target.h"
 
 #define CHANGE_BYTES 8
@@ -58,8 +58,7 @@ static void note_node(void *context, uint64_t page)
 
 static void make_file(void)
 {
-    if (access("/dev/shm", W_OK) == 0)
-        setenv("TMPDIR", "/dev/shm", 0);
+    tap_scratch_in_memory();
     space_open();
     snprintf(file.path, sizeof file.path, "%s", test_path());
     snprintf(file.altered_path, sizeof file.altered_path, "%s.altered", file.path);
@@ -79,7 +78,7 @@ static void make_file(void)
     file.seed = arena->seed;
     CHECK(arena->layout.directory.node_count > 1 && arena->layout.large.node_count > 1);
     arena_close(arena);
-    MUST(os_read_whole(file.path, UINT32_MAX, &file.bytes, &file.size_bytes));
+    file.bytes = fuzz_file_read(file.path, &file.size_bytes);
     for (size_t at = ARENA_RING_START_BYTES; at < ARENA_DATA_START_BYTES; at += ARENA_PAGE_BYTES)
         if (at != file.slot_bytes)
             memset(file.bytes + at, 0, ARENA_PAGE_BYTES);
@@ -213,9 +212,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size_bytes)
     for (; size_bytes >= CHANGE_BYTES; bytes += CHANGE_BYTES, size_bytes -= CHANGE_BYTES)
         change(altered, bytes);
     mend(altered);
-    int descriptor = open(file.altered_path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-    CHECK(descriptor >= 0 && write(descriptor, altered, file.size_bytes) == (ssize_t)file.size_bytes);
-    close(descriptor);
+    fuzz_file_write(file.altered_path, altered, file.size_bytes);
     free(altered);
     open_and_read(true);
     open_and_read(false);

@@ -3,16 +3,15 @@
  * it gets an answer, and rows that are read are whole. */
 #include "eventlog/eventlog.h"
 
-#include <fcntl.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "eventlog/sample.h"
 #include "support/tap.h"
+#include "files.h"
 #include "target.h"
 
 #define EVENTS 12
@@ -27,25 +26,6 @@ static struct {
     size_t size_bytes, wal_size_bytes;
 } log_file;
 
-static uint8_t *read_whole(const char *path, size_t *size_bytes)
-{
-    int descriptor = open(path, O_RDONLY);
-    struct stat facts;
-    CHECK(descriptor >= 0 && fstat(descriptor, &facts) == 0);
-    *size_bytes = (size_t)facts.st_size;
-    uint8_t *bytes = malloc(*size_bytes + 1);
-    CHECK(bytes != NULL && read(descriptor, bytes, *size_bytes) == (ssize_t)*size_bytes);
-    close(descriptor);
-    return bytes;
-}
-
-static void write_whole(const char *path, const uint8_t *bytes, size_t size_bytes)
-{
-    int descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-    CHECK(descriptor >= 0 && write(descriptor, bytes, size_bytes) == (ssize_t)size_bytes);
-    close(descriptor);
-}
-
 /* Half of its events are in the database, the others in the write-ahead log. */
 static void make_log(void)
 {
@@ -53,8 +33,7 @@ static void make_log(void)
     const struct eventlog_options options = {.wal_bytes = 1 << 16};
     static uint8_t job[JOB_BYTES_MAX];
     struct eventlog *log;
-    if (access("/dev/shm", W_OK) == 0)
-        setenv("TMPDIR", "/dev/shm", 0);
+    tap_scratch_in_memory();
     snprintf(log_file.path, sizeof log_file.path, "%s/log", tap_scratch());
     snprintf(log_file.wal_path, sizeof log_file.wal_path, "%s-wal", log_file.path);
     CHECK(eventlog_create(log_file.path, &identity, &options, &log) == STATUS_OK);
@@ -65,8 +44,8 @@ static void make_log(void)
             CHECK(eventlog_checkpoint(log, 0) == STATUS_OK);
     }
     eventlog_close(log);
-    log_file.bytes = read_whole(log_file.path, &log_file.size_bytes);
-    log_file.wal_bytes = read_whole(log_file.wal_path, &log_file.wal_size_bytes);
+    log_file.bytes = fuzz_file_read(log_file.path, &log_file.size_bytes);
+    log_file.wal_bytes = fuzz_file_read(log_file.wal_path, &log_file.wal_size_bytes);
 }
 
 /* ---- alterations ------------------------------------------------------------------ */
@@ -89,7 +68,7 @@ static void alter_bytes(const char *path, const uint8_t *original, size_t size_b
             size_bytes = place % size_bytes; /* cut short */
         bytes += length, count_bytes -= length;
     }
-    write_whole(path, altered, size_bytes);
+    fuzz_file_write(path, altered, size_bytes);
     free(altered);
 }
 
@@ -179,8 +158,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size_bytes)
         return 0;
     unsigned way = bytes[0] % WAYS;
     remove_index();
-    write_whole(log_file.path, log_file.bytes, log_file.size_bytes);
-    write_whole(log_file.wal_path, log_file.wal_bytes, log_file.wal_size_bytes);
+    fuzz_file_write(log_file.path, log_file.bytes, log_file.size_bytes);
+    fuzz_file_write(log_file.wal_path, log_file.wal_bytes, log_file.wal_size_bytes);
     if (way == OF_DATABASE)
         alter_bytes(log_file.path, log_file.bytes, log_file.size_bytes, bytes + 1, size_bytes - 1);
     else if (way == OF_WAL)

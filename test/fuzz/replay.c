@@ -10,20 +10,8 @@
 #include "base/base.h"
 #include "support/tap.h"
 
+#include "files.h"
 #include "target.h"
-
-static uint8_t *read_whole(const char *path, size_t *size_bytes)
-{
-    FILE *file = fopen(path, "rb");
-    CHECK(file != NULL);
-    CHECK(fseek(file, 0, SEEK_END) == 0);
-    *size_bytes = (size_t)ftell(file);
-    rewind(file);
-    uint8_t *bytes = malloc(*size_bytes + 1);
-    CHECK(bytes != NULL && fread(bytes, 1, *size_bytes, file) == *size_bytes);
-    fclose(file);
-    return bytes;
-}
 
 int main(int argument_count, char **arguments)
 {
@@ -37,7 +25,7 @@ int main(int argument_count, char **arguments)
         char path[4096];
         snprintf(path, sizeof path, "%s/%s", arguments[1], entry->d_name);
         size_t size_bytes;
-        uint8_t *bytes = read_whole(path, &size_bytes);
+        uint8_t *bytes = fuzz_file_read(path, &size_bytes);
         LLVMFuzzerTestOneInput(bytes, size_bytes);
         free(bytes);
         count++;

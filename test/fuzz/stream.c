@@ -10,6 +10,7 @@
 #include "support/space.h"
 #include "support/tap.h"
 
+#include "files.h"
 #include "target.h"
 
 static void try_bytes(const uint8_t *bytes, size_t size_bytes)
@@ -21,8 +22,7 @@ static void try_bytes(const uint8_t *bytes, size_t size_bytes)
         snprintf(file, sizeof file, "%s/state", tap_scratch());
         snprintf(path, sizeof path, "%s/arena", tap_scratch());
     }
-    FILE *opened = fopen(file, "wb");
-    CHECK(opened != NULL && fwrite(bytes, 1, size_bytes, opened) == size_bytes && fclose(opened) == 0);
+    fuzz_file_write(file, bytes, size_bytes);
     if (snapshot_stream_open(file, &stream) != STATUS_OK)
         return;
     uint64_t end_bytes = 0;

@@ -167,6 +167,12 @@ const char *tap_scratch(void)
     return scratches[scratch_count++];
 }
 
+void tap_scratch_in_memory(void)
+{
+    if (access("/dev/shm", W_OK) == 0)
+        setenv("TMPDIR", "/dev/shm", 0);
+}
+
 const char *tap_path(const char *directory, const char *name)
 {
     struct kept {

@@ -52,6 +52,9 @@ const char *tap_corpus(const char *relative);
  * path is valid until then. */
 const char *tap_scratch(void);
 
+/* Before the first tap_scratch: it will be in memory, where the system has a place for that. */
+void tap_scratch_in_memory(void);
+
 /* directory/name; valid until exit. */
 const char *tap_path(const char *directory, const char *name);
 
