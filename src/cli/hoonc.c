@@ -318,6 +318,7 @@ static int finish(const struct hoonc *hoonc, int exit_code)
 static int compile(struct hoonc *hoonc)
 {
     int exit_code = 0;
+    os_heap_prepare();
     enum status status = find_entry(hoonc);
     if (status == STATUS_OK)
         status = check_library(hoonc);

@@ -7,7 +7,6 @@
 #include "cli/cli.h"
 #include "codec/codec.h"
 #include "kernel/kernel.h"
-#include "os/os.h"
 
 #define GOOF_TANKS_MAX 8
 
@@ -78,7 +77,6 @@ static int check_limits(const struct cli *cli, const struct command *command, co
 static int init(struct machine *machine, const struct cli *cli, const struct command *command,
                 const struct machine_options *options)
 {
-    os_heap_prepare();
     *machine = (struct machine){
         .cli = cli,
         .level = cli->quiet ? DRIVER_SLOG_WARN : DRIVER_SLOG_INFO,

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "os/os.h"
 
 static void report(const struct cli *cli, const char *directory, const struct host_status *status)
 {
@@ -32,6 +33,7 @@ static enum status create(struct machine *machine, const char *directory, const 
 
 int machine_make(struct machine *machine, const char *directory, const char *kernel_path, const char *state_path)
 {
+    os_heap_prepare();
     const struct cli *cli = machine->cli;
     struct host_kernel kernel = {0};
     struct host *host;

@@ -55,6 +55,7 @@ static int run_replay(struct cli *cli, const struct command *command, int count,
     int leave = machine_parse(&machine, &machine_options, cli, command, &arguments, count, words);
     if (leave >= 0)
         return leave;
+    os_heap_prepare();
     options.recovery = machine_recovery_options(&machine);
     enum status status = recovery_check_history(directory, &options, &report);
     progress_end(&machine.progress);

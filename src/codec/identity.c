@@ -4,7 +4,10 @@
 #define VALUES_BYTES (IDENTITY_PLACES * sizeof(uint64_t))
 #define PARENTS_BYTES (IDENTITY_PLACES * sizeof(uint32_t))
 #define ROW_BYTES (IDENTITY_REGION_BLOCKS * sizeof(uint32_t))
-#define RECORDS_FIRST 16384
+#define RECORDS_FIRST 8
+/* What needs more than a few may need many: then untouched memory is better than copies. */
+#define RECORDS_FEW 256
+#define RECORDS_MANY 16384
 #define RECORDS_MAX (IDENTITY_INDEX_MAX / IDENTITY_PLACES)
 
 static bool make_records(struct identity *identity, size_t count)
@@ -98,6 +101,11 @@ static bool find_row(struct identity *identity, uint64_t region, uint64_t *row)
     return true;
 }
 
+static size_t next_capacity(size_t capacity)
+{
+    return capacity >= RECORDS_FEW && capacity < RECORDS_MANY ? RECORDS_MANY : 2 * capacity;
+}
+
 static uint32_t fail(struct identity *identity)
 {
     identity->has_failed = true;
@@ -111,7 +119,8 @@ uint32_t identity_find(struct identity *identity, uint64_t offset_words)
         return fail(identity);
     uint32_t *first = &identity->rows[row * IDENTITY_REGION_BLOCKS + block % IDENTITY_REGION_BLOCKS];
     if (*first == 0) {
-        if (identity->record_count == identity->record_capacity && !make_records(identity, 2 * identity->record_count))
+        if (identity->record_count == identity->record_capacity &&
+            !make_records(identity, next_capacity(identity->record_count)))
             return fail(identity);
         *first = (uint32_t)(identity->record_count * IDENTITY_PLACES);
         memset(identity->values + *first, 0, VALUES_BYTES);

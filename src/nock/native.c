@@ -28,7 +28,7 @@ void native_init(struct nock *machine)
         native_finish(machine);
         return;
     }
-    os_map_advise(native->memory, MEMORY_BYTES, OS_ADVICE_HUGE);
+    os_map_advise(native->memory, MEMORY_BYTES, OS_ADVICE_HUGE_IF_CHEAP);
     native->stubs_bytes = bits_round_up(native_write_stubs(machine, native->memory, MEMORY_BYTES), 16);
     native->used_bytes = native->stubs_bytes;
     if (os_map_make_code(native->memory, MEMORY_BYTES) != STATUS_OK)

@@ -15,7 +15,8 @@ struct os_file {
 /* Makes the entries of the directory that holds `path` durable. */
 enum status os_parent_sync(const char *path) MUST_USE;
 
-/* Huge pages have turned out to be worse than none (heap.c). */
-bool os_huge_is_dear(void);
+/* What is known of huge pages here (heap.c). */
+enum os_huge { OS_HUGE_UNKNOWN, OS_HUGE_CHEAP, OS_HUGE_DEAR };
+enum os_huge os_huge_pages(void);
 
 #endif

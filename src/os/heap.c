@@ -18,11 +18,11 @@
 
 #include "os/file.h"
 
-static atomic_bool is_dear;
+static _Atomic enum os_huge huge = OS_HUGE_UNKNOWN;
 
-bool os_huge_is_dear(void)
+enum os_huge os_huge_pages(void)
 {
-    return atomic_load_explicit(&is_dear, memory_order_relaxed);
+    return atomic_load_explicit(&huge, memory_order_relaxed);
 }
 
 #ifdef __GLIBC__
@@ -77,12 +77,13 @@ void os_heap_prepare(void)
     bool is_huge = stretch != 0 && madvise((void *)stretch, end - stretch, MADV_HUGEPAGE) == 0;
     if (is_huge && is_cheap(stretch)) {
         set_policy(ALONE_BYTES, 2 * STRETCH_BYTES, ALONE_BYTES);
+        atomic_store_explicit(&huge, OS_HUGE_CHEAP, memory_order_relaxed);
         return;
     }
     set_policy(PAD_DEFAULT_BYTES, 2 * STRETCH_BYTES, ALONE_DEFAULT_BYTES);
     if (is_huge) {
         (void)madvise((void *)stretch, end - stretch, MADV_NOHUGEPAGE);
-        atomic_store_explicit(&is_dear, true, memory_order_relaxed);
+        atomic_store_explicit(&huge, OS_HUGE_DEAR, memory_order_relaxed);
     }
 }
 #else

@@ -124,14 +124,21 @@ static int advice_number(enum os_advice advice)
     case OS_ADVICE_WILL_NEED:
         return MADV_WILLNEED;
     case OS_ADVICE_HUGE:
+    case OS_ADVICE_HUGE_IF_CHEAP:
         return MADV_HUGEPAGE;
     }
     return MADV_NORMAL;
 }
 
+static bool is_sensible(enum os_advice advice)
+{
+    enum os_huge huge = os_huge_pages();
+    return advice == OS_ADVICE_HUGE ? huge != OS_HUGE_DEAR : advice != OS_ADVICE_HUGE_IF_CHEAP || huge == OS_HUGE_CHEAP;
+}
+
 /* Advice that a kernel does not know is advice not taken. */
 void os_map_advise(uint8_t *address, uint64_t size_bytes, enum os_advice advice)
 {
-    if (size_bytes > 0 && (advice != OS_ADVICE_HUGE || !os_huge_is_dear()))
+    if (size_bytes > 0 && is_sensible(advice))
         (void)madvise(address, size_bytes, advice_number(advice));
 }

@@ -126,7 +126,15 @@ enum status os_map_make_writable(uint8_t *address, uint64_t size_bytes) MUST_USE
 /* The contents of memory pages are no longer needed; they read as zeros. */
 void os_map_discard(uint8_t *address, uint64_t size_bytes);
 
-enum os_advice { OS_ADVICE_NORMAL, OS_ADVICE_RANDOM, OS_ADVICE_WILL_NEED, OS_ADVICE_HUGE };
+/* HUGE: large pages, for what will mostly be used; not if they have turned out to be dear.
+ * HUGE_IF_CHEAP: only where they are known to be cheap (os_heap_prepare). */
+enum os_advice {
+    OS_ADVICE_NORMAL,
+    OS_ADVICE_RANDOM,
+    OS_ADVICE_WILL_NEED,
+    OS_ADVICE_HUGE,
+    OS_ADVICE_HUGE_IF_CHEAP,
+};
 void os_map_advise(uint8_t *address, uint64_t size_bytes, enum os_advice advice);
 
 /* ---- the C library's heap (os/heap.c) -------------------------------------- */

@@ -46,7 +46,7 @@ static enum status stretches_begin(struct stack *stack)
     }
     /* It is megabytes, and a fault for each page of it costs more than filling it. */
     os_map_advise(noun_base + NOUN_PERSISTENT_BYTES, 2 * STACK_HALF_BYTES, OS_ADVICE_HUGE);
-    os_map_advise(address_of(STACK_YOUNG_OFFSET_WORDS), 2 * MIB, OS_ADVICE_HUGE);
+    os_map_advise(address_of(STACK_YOUNG_OFFSET_WORDS), 2 * MIB, OS_ADVICE_HUGE_IF_CHEAP);
     stretch_begin(stack, &stack->young, STACK_YOUNG_OFFSET_WORDS);
     stretch_begin(stack, &stack->halves[0], stack_half_start_words(0));
     stretch_begin(stack, &stack->halves[1], stack_half_start_words(1));
