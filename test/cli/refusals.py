@@ -73,18 +73,20 @@ def test_outputs():
 
 
 def limit_files():
-    resource.setrlimit(resource.RLIMIT_FSIZE, (4 << 20, 4 << 20))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 12, 1 << 12))
 
 
 def test_file_limit():
-    """As `ulimit -f 4096`: less than a log or an arena grows to."""
+    """As `ulimit -f 4`: less than a log or an arena is."""
     directory = machine("limited")
     loam("poke", directory, "%inc")
     before = status(directory)["state_hash"]
     for words in [["poke", directory, "%inc"], ["new", path("too-large"), "--kernel", kernel()],
                   ["gc", directory, "--full"], ["snapshot", directory, "kept"]]:
         process = subprocess.run([LOAM, *words], preexec_fn=limit_files, capture_output=True, text=True)
-        expect(Result(process.returncode, "", process.stderr), 72, "File too large", f"{words[0]} beyond a file's limit")
+        # the log tells full disks and quotas from failing ones; this is neither
+        ok(process.returncode in (72, 74) and "File too large" in process.stderr,
+           f"{words[0]} beyond a file's limit: {process.returncode}, {process.stderr.strip()[:200]}")
     ok(not os.path.exists(path("too-large")), "nothing is left of what was new")
     ok(status(directory)["state_hash"] == before and loam("verify", directory).code == 0, "and the machine is as it was")
 
