@@ -71,10 +71,12 @@ noun native_jet_any(struct nock *machine, const struct call_site *site, const ui
         pieces.leaves[i] = argument(site, frame, i);
     const struct nock_jet *jet;
     noun value;
-    if (jets_try(machine, site->known, &pieces, &jet, &value) != JETTED_VALUE)
-        return NOUN_NONE;
-    machine->statistics.jet_calls--; /* the template counts it */
-    return value;
+    /* A value is counted by the template; anything else by the interpreter, which tries again. */
+    uint64_t calls = machine->statistics.jet_calls, punts = machine->statistics.jet_punts;
+    enum jetted jetted = jets_try(machine, site->known, &pieces, &jet, &value);
+    machine->statistics.jet_calls = calls;
+    machine->statistics.jet_punts = punts;
+    return jetted == JETTED_VALUE ? value : NOUN_NONE;
 }
 
 bool native_pull(struct nock *machine, struct pull_site *pull, noun core)
