@@ -1,72 +1,27 @@
 /* What makes an object dearer beside events than in a collection alone?  Each
  * suspect by itself, in turns, so that whatever else the machine does meets all alike:
- * the pace, events, processors that fall asleep between slices of work, and that memory was left alone for more
- * than a minute: a virtual machine's host gives to others what is not used. */
+ * the pace, events, and that memory was left alone for more than a minute, which some
+ * machines then take away. */
 #include "host/gc_load.h"
 
-#include <sched.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #define REST_MS 75000
 
 struct part {
     const char *name;
-    bool is_paced, has_events, is_awake;
+    bool is_paced, has_events;
     uint64_t rest_ms; /* before it */
 };
 
 static const struct part all_parts[] = {
-    {"alone", false, false, false, 0},
-    {"paced", true, false, false, 0},
-    {"beside events", false, true, false, 0},
-    {"paced, beside events", true, true, false, 0},
-    {"paced, beside events, processors kept awake", true, true, true, 0},
-    {"alone, after a rest", false, false, false, REST_MS},
+    {"alone", false, false, 0},
+    {"paced", true, false, 0},
+    {"beside events", false, true, 0},
+    {"paced, beside events", true, true, 0},
+    {"alone, after a rest", false, false, REST_MS},
 };
-
-/* ---- processors kept awake ---- */
-
-#define PROCESSORS_MAX 64
-
-struct wakers {
-    pid_t processes[PROCESSORS_MAX];
-    long count;
-};
-
-/* A process for each processor, which runs when nothing else would. */
-static struct wakers wakers_start(void)
-{
-    struct wakers wakers = {.count = sysconf(_SC_NPROCESSORS_ONLN)};
-    if (wakers.count > PROCESSORS_MAX)
-        wakers.count = PROCESSORS_MAX;
-    for (long i = 0; i < wakers.count; i++) {
-        wakers.processes[i] = fork();
-        CHECK(wakers.processes[i] >= 0);
-        if (wakers.processes[i] > 0)
-            continue;
-        const struct sched_param parameter = {0};
-        if (sched_setscheduler(0, SCHED_IDLE, &parameter) != 0)
-            _exit(1);
-        for (pid_t parent = getppid(); getppid() == parent;) {
-        }
-        _exit(0);
-    }
-    return wakers;
-}
-
-static void wakers_stop(const struct wakers *wakers)
-{
-    for (long i = 0; i < wakers->count; i++) {
-        kill(wakers->processes[i], SIGKILL);
-        waitpid(wakers->processes[i], NULL, 0);
-    }
-}
-
-/* ---- the parts ---- */
 
 static void open_as(struct gc_bench *bench, const char *directory, const struct part *part)
 {
@@ -97,15 +52,11 @@ static double run_part(struct gc_bench *bench, const char *directory, const stru
     bench_must(host_collect(bench->host, true, &record)); /* the same was done last before each of them */
     os_sleep_ms(part->rest_ms);
     host_reset(bench->host);
-    struct wakers wakers = {.count = 0};
-    if (part->is_awake)
-        wakers = wakers_start();
     bench_must(host_gc_request(bench->host, true, bench_on_collected, &waited));
     if (part->has_events)
         bench_load(bench, latencies, bench_until_collected, &waited);
     else
         attend(bench, &waited);
-    wakers_stop(&wakers);
     double nanoseconds = bench_ns_per_object(&waited.record);
     fprintf(stderr, "bench-gc: %s: %.1f ns an object, %" PRIu64 " ms\n", part->name, nanoseconds,
             waited.record.duration_ms);
