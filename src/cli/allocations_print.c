@@ -151,9 +151,7 @@ static void print_owners(const struct allocations_report *report)
         const struct recovery_owner *owner = &retained->owners[i];
         char remark[96] = "";
         if (owner->wall_ms != 0) {
-            char date[32];
-            kept_date_text(owner->wall_ms, date);
-            snprintf(remark, sizeof remark, "event %" PRIu64 ", %s", owner->event, date);
+            snprintf(remark, sizeof remark, "event %" PRIu64 ", %s", owner->event, cli_date_text(owner->wall_ms));
         } else if (strcmp(owner->label, "code") == 0) {
             snprintf(remark, sizeof remark, "of %" PRIu64 " formulas", retained->formula_count);
         } else if (owner->large_bytes > 0) {
@@ -180,12 +178,10 @@ static void owners_text(const struct recovery_retained *retained, unsigned owner
 static void print_object(const struct recovery_retained *retained, const struct recovery_allocation *allocation)
 {
     const struct arena_large_object *object = &allocation->object;
-    char made[32] = "?", used[32] = "?", owners[200];
+    const char *made = object->made_wall_ms != 0 ? cli_date_text(object->made_wall_ms) : "?";
+    const char *used = object->used_wall_ms != 0 ? cli_date_text(object->used_wall_ms) : "?";
+    char owners[200];
     owners_text(retained, allocation->owners, owners, sizeof owners);
-    if (object->made_wall_ms != 0)
-        kept_date_text(object->made_wall_ms, made);
-    if (object->used_wall_ms != 0)
-        kept_date_text(object->used_wall_ms, used);
     printf("  %-24s %12s  made at event %" PRIu64 " %s, last used at event %" PRIu64 " %s (%" PRIu64
            " times), kept by %s\n",
            label_of(object->label), cli_bytes_text(object->size_bytes), object->made_event, made, object->used_event,

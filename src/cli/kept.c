@@ -2,7 +2,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "cli/cli.h"
 #include "recovery/recovery.h"
@@ -22,15 +21,7 @@ static const char *kind_name(bool is_branch)
 
 /* ---- listing ---------------------------------------------------------------------- */
 
-void kept_date_text(uint64_t wall_ms, char text[32])
-{
-    time_t when = (time_t)(wall_ms / 1000);
-    struct tm parts;
-    gmtime_r(&when, &parts);
-    strftime(text, 32, "%Y-%m-%dT%H:%M:%SZ", &parts);
-}
-
-void kept_json_members(struct json *json, const struct recovery_kept *kept)
+static void json_members(struct json *json, const struct recovery_kept *kept)
 {
     json_string(json, "name", kept->name);
     json_number(json, "event", kept->event);
@@ -42,12 +33,10 @@ void kept_json_members(struct json *json, const struct recovery_kept *kept)
 
 static void print_kept(const struct recovery_kept *kept)
 {
-    char date[32];
-    kept_date_text(kept->wall_ms, date);
     printf("%-24s  event %8" PRIu64, kept->name, kept->event);
     if (kept->is_branch)
         printf(" (%" PRIu64 " of its own)", kept->event - kept->origin_event);
-    printf("  state %016" PRIx64 "  %s\n", kept->state_hash, date);
+    printf("  state %016" PRIx64 "  %s\n", kept->state_hash, cli_date_text(kept->wall_ms));
 }
 
 static enum status print_list(const struct kept *command, const struct recovery_kept *list, size_t count)
@@ -65,7 +54,7 @@ static enum status print_list(const struct kept *command, const struct recovery_
             continue;
         }
         json_item(&json, &item);
-        kept_json_members(&item, &list[i]);
+        json_members(&item, &list[i]);
         json_item_end(&item);
     }
     if (command->cli->json)
@@ -118,7 +107,7 @@ static void report(struct operating *operating, const struct recovery_kept *kept
     if (strcmp(operating->words[WORD_FORM], "json") == 0) {
         json_begin_to(&json, operating->out);
         json_boolean(&json, "dropped", drop);
-        kept_json_members(&json, kept);
+        json_members(&json, kept);
         json_end(&json);
     } else if (drop) {
         fprintf(operating->err, "dropped the %s %s\n", kind_name(is_branch), kept->name);

@@ -38,10 +38,9 @@ static enum status print_one(const struct snapshot_entry *entry, const char *dir
         json_number(&item, "pieces", manifest.piece_count);
         json_item_end(&item);
     } else if (status == STATUS_OK) {
-        char date[32];
-        kept_date_text(manifest.sealed_wall_ms, date);
         printf("%-24s  event %8" PRIu64 "  state %016" PRIx64 "  %s  sealed, %s\n", snapshot_role_name(entry->role),
-               entry->event, manifest.commit.state_hash, date, cli_bytes_text(size_bytes));
+               entry->event, manifest.commit.state_hash, cli_date_text(manifest.sealed_wall_ms),
+               cli_bytes_text(size_bytes));
     } else {
         printf("%-24s  event %8" PRIu64 "  cannot be read: %s\n", snapshot_role_name(entry->role), entry->event,
                status_message());

@@ -45,7 +45,6 @@ static void print_json_upkeep(struct json *json, const struct host_upkeep *upkee
 
 static void print_text_upkeep(FILE *to, const struct host_upkeep *upkeep)
 {
-    char date[32];
     fprintf(to, "kept        %" PRIu64 " snapshots and %" PRIu64 " branches in the arena\n", upkeep->snapshots,
             upkeep->branches);
     fprintf(to, "sealed      %" PRIu64 " snapshots", upkeep->sealed);
@@ -56,10 +55,9 @@ static void print_text_upkeep(FILE *to, const struct host_upkeep *upkeep)
     putc('\n', to);
     if (!upkeep->has_scrub)
         return;
-    kept_date_text(upkeep->scrub.finished_wall_ms, date);
     fprintf(to, "scrub       %" PRIu64 " passes, the last ended %s and found %" PRIu64 " faults%s\n",
-            upkeep->scrub.passes, upkeep->scrub.passes > 0 ? date : "never", upkeep->scrub.faults,
-            upkeep->scrub.is_running ? "; one is under way" : "");
+            upkeep->scrub.passes, upkeep->scrub.passes > 0 ? cli_date_text(upkeep->scrub.finished_wall_ms) : "never",
+            upkeep->scrub.faults, upkeep->scrub.is_running ? "; one is under way" : "");
 }
 
 static void print_json(FILE *to, const char *directory, const struct host_status *facts,

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/cli.h"
+#include "command/command.h"
 #include "codec/codec.h"
 #include "kernel/kernel.h"
 

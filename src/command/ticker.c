@@ -2,7 +2,7 @@
  * at the number of calls that a machine has made. */
 #include <stdlib.h>
 
-#include "cli/cli.h"
+#include "command/command.h"
 #include "nock/nock.h"
 #include "os/os.h"
 

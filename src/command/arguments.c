@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/cli.h"
+#include "command/command.h"
 
 static void print_synopsis(FILE *to, const struct command *command, const struct arguments *arguments)
 {

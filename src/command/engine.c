@@ -1,5 +1,5 @@
 /* Memory and a machine for the commands that need no kernel. */
-#include "cli/cli.h"
+#include "command/command.h"
 #include "jet/jet.h"
 #include "os/os.h"
 

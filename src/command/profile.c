@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/cli.h"
+#include "command/command.h"
 
 #define INTERVAL_US 10000
 #define TOP_ARMS 20

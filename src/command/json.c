@@ -1,7 +1,7 @@
 /* JSON on stdout, or wherever it is wanted. */
 #include <stdio.h>
 
-#include "cli/cli.h"
+#include "command/command.h"
 
 static void separate(struct json *json)
 {

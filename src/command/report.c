@@ -2,7 +2,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "cli/cli.h"
+#include "command/command.h"
 
 int cli_exit_of_status(enum status status)
 {
@@ -67,40 +67,4 @@ int cli_fail(const struct cli *cli, enum status status)
 {
     cli_error(cli, "%s", status_message());
     return cli_exit_of_status(status);
-}
-
-static char *next_buffer(void)
-{
-    static _Thread_local char buffers[4][32];
-    static _Thread_local unsigned next;
-    return buffers[next++ % 4];
-}
-
-const char *cli_bytes_text(uint64_t size_bytes)
-{
-    static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
-    char *text = next_buffer();
-    double value = (double)size_bytes;
-    unsigned unit = 0;
-    while (value >= 1024 && unit + 1 < COUNT_OF(units)) {
-        value /= 1024;
-        unit++;
-    }
-    snprintf(text, 32, unit == 0 ? "%.0f %s" : "%.1f %s", value, units[unit]);
-    return text;
-}
-
-const char *cli_duration_text(uint64_t duration_ns)
-{
-    char *text = next_buffer();
-    double seconds = (double)duration_ns / 1e9;
-    if (seconds < 1e-3)
-        snprintf(text, 32, "%.0f us", seconds * 1e6);
-    else if (seconds < 1)
-        snprintf(text, 32, "%.1f ms", seconds * 1e3);
-    else if (seconds < 60)
-        snprintf(text, 32, "%.1f s", seconds);
-    else
-        snprintf(text, 32, "%u min %02u s", (unsigned)(seconds / 60), (unsigned)seconds % 60);
-    return text;
 }

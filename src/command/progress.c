@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "cli/cli.h"
+#include "command/command.h"
 #include "os/os.h"
 
 #define QUIET_NS ((uint64_t)1000000000)

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/cli.h"
+#include "command/command.h"
 #include "codec/codec.h"
 #include "os/os.h"
 #include "recovery/recovery.h"
