@@ -61,7 +61,7 @@ tsan: build-tsan/build.ninja
 	tools/run-tests build-tsan -- thread map threads host loop drivers api $(TESTS)
 
 # Not on an AArch64 machine, where `make test` does it.
-AARCH64_TESTS ?= --suite noun --suite os --suite stack --suite arena --suite codec --suite nock --suite jet
+AARCH64_TESTS ?= --suite noun --suite os --suite stack --suite arena --suite codec --suite nock --suite jet --suite zk
 aarch64: build-aarch64/build.ninja
 	ninja -C build-aarch64
 	tools/run-tests build-aarch64 -- -t 10 $(AARCH64_TESTS) $(TESTS)

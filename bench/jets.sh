@@ -1,3 +1,3 @@
 # Jets one by one, each against the Nock that it stands for; those of the zkvm
-# group if LOAM_ZKVM_PROBE names the jam of test/jet/zk-probe.hoon.
+# group if LOAM_ZKVM_PROBE names the jam of test/zk/zk-probe.hoon.
 "$(program jets)"

@@ -3,7 +3,7 @@
  *     bench-jets [NAME...]      only those with a NAME in their path
  *
  * The gates are the compiled library's, out of the public tree in LOAM_CORPUS;
- * those of the zkvm group out of the jam of test/jet/zk-probe.hoon in
+ * those of the zkvm group out of the jam of test/zk/zk-probe.hoon in
  * LOAM_ZKVM_PROBE.  A loop calls a gate, a constant of the loop as it is in a
  * program, on each sample of a list; or, if the sample is in a door around it,
  * kicks each core of a list.  This on a machine with all jets and on one with
@@ -14,11 +14,12 @@
  * one JSON object.  All of it takes some four minutes.
  */
 #include "../../test/jet/library.h"
-#include "../../test/jet/zk_samples.h"
+#include "../../test/zk/zk_samples.h"
 
 #include "codec/codec.h"
 #include "jet/chapters.h"
 #include "jet/jet.h"
+#include "zk/zk.h"
 #include "measure.h"
 #include "os/os.h"
 #include "space.h"
@@ -631,7 +632,7 @@ int main(int argument_count, char **arguments)
     if (getenv("LOAM_ZKVM_PROBE") != NULL)
         run_zk(getenv("LOAM_ZKVM_PROBE"));
     else
-        puts("set LOAM_ZKVM_PROBE for the zkvm group, see test/jet/zk-probe.hoon");
+        puts("set LOAM_ZKVM_PROBE for the zkvm group, see test/zk/zk-probe.hoon");
     fclose(json_out);
     printf("{\"calibration_ns\": %" PRIu64 ", \"jets\": {%s}}\n", calibration.median_ns, json);
     free(json);

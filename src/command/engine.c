@@ -2,6 +2,7 @@
 #include "command/command.h"
 #include "jet/jet.h"
 #include "os/os.h"
+#include "zk/zk.h"
 
 static enum status create_machine(struct engine *engine, bool check_jets)
 {
@@ -10,6 +11,7 @@ static enum status create_machine(struct engine *engine, bool check_jets)
     const struct nock_options options = {.slog = driver_slog, .slog_context = &level, .check_jets = check_jets};
     STATUS_TRY(nock_create(engine->stack, &options, &engine->machine));
     jet_install(engine->machine);
+    zk_install(engine->machine);
     return STATUS_OK;
 }
 

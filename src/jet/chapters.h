@@ -37,9 +37,7 @@ noun jet_find(struct nock *machine, noun a, noun b);
 noun jet_slag(struct nock *machine, noun a, noun b);
 noun jet_fand(struct nock *machine, noun a, noun b);
 
-/* trees.c; the first gives what a map has under a key, NOUN_NONE if nothing or
- * if it is no map. */
-noun jet_map_got(noun map, noun key);
+/* trees.c */
 noun jet_in_has(struct nock *machine, noun core);
 noun jet_in_put(struct nock *machine, noun core);
 enum nock_step jet_in_gas(struct nock *machine, struct nock_activation *a);

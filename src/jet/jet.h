@@ -18,11 +18,11 @@
 extern const struct nock_jet jet_table[];
 extern const size_t jet_table_count;
 
-/* The same for the libraries of the zkvm group. */
-extern const struct nock_jet zk_table[];
-extern const size_t zk_table_count;
-
-/* Adds both tables to `machine`: once, before its first run. */
+/* Adds the table to `machine`: once, before its first run. */
 void jet_install(struct nock *machine);
+
+/* What a map of the library has under a key; NOUN_NONE if nothing, or if it is
+ * no map (trees.c). */
+noun jet_map_got(noun map, noun key);
 
 #endif

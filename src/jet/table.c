@@ -136,5 +136,4 @@ const size_t jet_table_count = COUNT_OF(jet_table);
 void jet_install(struct nock *machine)
 {
     nock_add_jets(machine, jet_table, jet_table_count);
-    nock_add_jets(machine, zk_table, zk_table_count);
 }

@@ -16,6 +16,7 @@
  * nodes.  These jets never exit.
  */
 #include "jet/chapters.h"
+#include "jet/jet.h"
 #include "jet/steps.h"
 
 #define DEPTH_MAX 512

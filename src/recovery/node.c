@@ -7,6 +7,7 @@
 #include "collector/collector.h"
 #include "jet/jet.h"
 #include "recovery/private.h"
+#include "zk/zk.h"
 
 enum status node_create(const char *directory, const struct recovery_options *options, struct node **out)
 {
@@ -79,6 +80,7 @@ enum status node_create_machine(struct node *node)
     };
     STATUS_TRY(nock_create(node->stack, &nock_options, &node->machine));
     jet_install(node->machine);
+    zk_install(node->machine);
     nock_root_add(node->machine, &node->trap);
     provide_large_atoms(node);
     return STATUS_OK;

@@ -1,5 +1,6 @@
 /* List jets against arrays. */
 #include "jet/chapters.h"
+#include "os/os.h"
 #include "random_noun.h"
 #include "space.h"
 #include "tap.h"
@@ -180,6 +181,22 @@ static void check_long(void)
     stack_clear(stack);
 }
 
+/* A needle that nearly matches everywhere: some seconds of comparisons. */
+static void check_interrupt(void)
+{
+    struct stack *stack = space_stack();
+    noun needle = stack_cell(stack, 2, 0);
+    for (unsigned i = 0; i < 30000; i++)
+        needle = stack_cell(stack, 1, needle);
+    noun list = jet_reap(machine, 200000, 1);
+    nock_interrupt(machine);
+    uint64_t start_ns = os_clock_cpu_ns();
+    noun product = jet_find(machine, needle, list);
+    nock_interrupt_clear(machine);
+    tap_ok(product == NOCK_JET_FAIL && os_clock_cpu_ns() - start_ns < 2000000000u, "find stops when it is told to");
+    stack_clear(stack);
+}
+
 int main(void)
 {
     CHECK(nock_create(space_stack(), NULL, &machine) == STATUS_OK);
@@ -188,6 +205,7 @@ int main(void)
     check_reap();
     check_improper();
     check_long();
+    check_interrupt();
     nock_destroy(machine);
     return tap_done();
 }
