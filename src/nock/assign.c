@@ -1,11 +1,9 @@
-/* The second half of the compiler: from a line of instructions over many
- * registers to bytecode over few.
+/* The last part of the compiler: from a line of instructions over many registers
+ * to bytecode over few.
  *
- * Liveness is exact (one pass backward suffices, since code only runs
- * forward), because the collector relies on it: at a landing just the live
- * registers hold nouns that are kept, and all of them have been written.
- * Packing is coarser: a register owns its place from its first writing to its
- * last reading in the line.
+ * Packing is coarser than liveness: a register owns its place from its first
+ * writing to its last reading in the line.  A code is one piece of memory, whose
+ * size is known beforehand; the one pass packs and writes.
  */
 #include "nock/compile.h"
 
@@ -13,142 +11,80 @@
 
 struct assigner {
     struct program *program;
+    struct liveness liveness;
     struct code *code;
-    uint32_t *place;       /* of each register, once assigned */
-    uint32_t *last_read;   /* index of the instruction */
-    uint64_t *live;        /* a bit a register */
-    uint64_t **label_live; /* by label */
-    uint32_t *label_slot;
-    size_t live_words;
+    const void *const *handlers;
+    const void *leave_land;
+    uint32_t *place;        /* of each register, once assigned */
+    uint64_t *taken;        /* a bit a place */
+    char *free;             /* in the code's memory */
+    struct slot **landings; /* that want to know how large the frame is */
+    uint32_t landings_count;
 };
 
-static void *take(struct assigner *assigner, size_t size_bytes)
+/* ---- the code's memory -------------------------------------------------------- */
+
+static void *carve(struct assigner *assigner, size_t size_bytes)
 {
-    return block_take(&assigner->program->scratch, size_bytes);
+    void *piece = assigner->free;
+    assigner->free += size_bytes;
+    return piece;
 }
 
-/* ---- which registers does an instruction read? ----------------------------- */
-
-typedef void visit_register(struct assigner *assigner, uint32_t index, uint32_t where);
-
-static void each_read(struct assigner *assigner, uint32_t index, visit_register *visit)
+/* The newest scope comes first, so those around it have no place yet when it gets its own. */
+static void carve_hints(struct assigner *assigner)
 {
-    const struct instruction *instruction = &assigner->program->instructions[index];
-    for (unsigned i = 0; i < 2; i++)
-        if (instruction->read[i] != REGISTER_NONE)
-            visit(assigner, index, instruction->read[i]);
-    const struct call *call = instruction->call;
-    if (call == NULL)
-        return;
-    if (call->fixed == NULL)
-        visit(assigner, index, call->formula);
-    for (unsigned i = 0; i < call->shape.leaves; i++)
-        if (!call->is_constant[i])
-            visit(assigner, index, call->arguments[i]);
+    for (struct scope *scope = assigner->program->scopes; scope != NULL; scope = scope->made_before)
+        scope->hint = carve(assigner, sizeof *scope->hint);
+    for (struct scope *scope = assigner->program->scopes; scope != NULL; scope = scope->made_before)
+        *scope->hint = (struct hint){.outer = scope->outer == NULL ? NULL : scope->outer->hint};
 }
 
-/* ---- liveness ----------------------------------------------------------------*/
-
-static void set_live(struct assigner *assigner, uint32_t index, uint32_t where)
+static char *make_code(struct assigner *assigner, struct known *known, struct shape shape)
 {
-    (void)index;
-    assigner->live[where / 64] |= (uint64_t)1 << (where % 64);
-}
-
-static void set_dead(struct assigner *assigner, uint32_t where)
-{
-    if (where != REGISTER_NONE)
-        assigner->live[where / 64] &= ~((uint64_t)1 << (where % 64));
-}
-
-static void list_live(struct assigner *assigner, struct instruction *instruction)
-{
-    uint32_t count = 0;
-    for (size_t i = 0; i < assigner->live_words; i++)
-        count += (uint32_t)__builtin_popcountll(assigner->live[i]);
-    instruction->live = take(assigner, (count + 1) * sizeof *instruction->live);
-    for (size_t i = 0; i < assigner->live_words; i++)
-        for (uint64_t word = assigner->live[i]; word != 0; word &= word - 1)
-            instruction->live[instruction->live_count++] = (uint32_t)(i * 64) + (uint32_t)__builtin_ctzll(word);
-}
-
-static bool jumps_always(enum operation operation)
-{
-    return operation == OPERATION_JUMP;
-}
-
-static bool ends(enum operation operation)
-{
-    /* A crash is read as if it went on, so that the clues around it stay. */
-    return operation == OPERATION_RETURN || operation == OPERATION_CALL_TAIL;
-}
-
-static bool may_jump(enum operation operation)
-{
-    return (operation >= OPERATION_JUMP && operation <= OPERATION_JUMP_UNLESS_CELL) || operation == OPERATION_MEMO_FIND;
-}
-
-static void live_before(struct assigner *assigner, uint32_t index)
-{
-    struct instruction *instruction = &assigner->program->instructions[index];
-    enum operation operation = instruction->operation;
-    size_t size_bytes = assigner->live_words * sizeof *assigner->live;
-    if (operation == OPERATION_LABEL) {
-        assigner->label_live[instruction->target] = take(assigner, size_bytes);
-        memcpy(assigner->label_live[instruction->target], assigner->live, size_bytes);
-        return;
-    }
-    if (ends(operation))
-        memset(assigner->live, 0, size_bytes);
-    if (may_jump(operation)) {
-        const uint64_t *target = assigner->label_live[instruction->target];
-        for (size_t i = 0; i < assigner->live_words; i++)
-            assigner->live[i] = target[i] | (jumps_always(operation) ? 0 : assigner->live[i]);
-    }
-    set_dead(assigner, instruction->written);
-    set_dead(assigner, instruction->written_too);
-    if (operation_has_landing(operation))
-        list_live(assigner, instruction);
-    each_read(assigner, index, set_live);
-}
-
-static void find_liveness(struct assigner *assigner)
-{
-    for (uint32_t i = assigner->program->count; i-- > 0;)
-        live_before(assigner, i);
+    const struct program *program = assigner->program;
+    struct code *code;
+    size_t constants_bytes = program->constants_count * sizeof *code->constants;
+    size_t size_bytes = sizeof *code + assigner->liveness.slots_count * sizeof *code->slots + constants_bytes +
+                        assigner->liveness.ranges_count * sizeof *code->hints +
+                        program->scopes_count * sizeof(struct hint) + assigner->liveness.sites_bytes;
+    code = malloc(size_bytes);
+    if (code == NULL)
+        check_out_of_memory(__FILE__, __LINE__, size_bytes);
+    *code = (struct code){.known = known, .shape = shape};
+    assigner->code = code;
+    assigner->free = (char *)(code + 1);
+    code->slots = carve(assigner, assigner->liveness.slots_count * sizeof *code->slots);
+    code->slots_count = assigner->liveness.slots_count;
+    code->constants = carve(assigner, constants_bytes);
+    code->constants_count = program->constants_count;
+    if (constants_bytes > 0)
+        memcpy(code->constants, program->constants, constants_bytes);
+    code->hints = carve(assigner, assigner->liveness.ranges_count * sizeof *code->hints);
+    carve_hints(assigner);
+    return (char *)code + size_bytes;
 }
 
 /* ---- packing -------------------------------------------------------------------*/
 
-static void note_read(struct assigner *assigner, uint32_t index, uint32_t where)
-{
-    assigner->last_read[where] = index;
-}
-
 /* Registers whose last reading is this instruction give their places back. */
-static void free_place(struct assigner *assigner, uint32_t index, uint32_t where)
+static void free_place(void *context, uint32_t index, uint32_t where)
 {
-    if (assigner->last_read[where] == index && assigner->place[where] != REGISTER_NONE)
-        assigner->live[assigner->place[where] / 64] &= ~((uint64_t)1 << (assigner->place[where] % 64));
+    struct assigner *assigner = context;
+    if (assigner->liveness.last_used[where] == index && assigner->place[where] != REGISTER_NONE)
+        assigner->taken[assigner->place[where] / 64] &= ~((uint64_t)1 << (assigner->place[where] % 64));
 }
 
-/* Here `live` holds the places that are taken. */
 static uint32_t take_place(struct assigner *assigner)
 {
     size_t i = 0;
-    while (~assigner->live[i] == 0)
+    while (~assigner->taken[i] == 0)
         i++;
-    uint32_t place = (uint32_t)(i * 64) + (uint32_t)__builtin_ctzll(~assigner->live[i]);
-    assigner->live[i] |= (uint64_t)1 << (place % 64);
+    uint32_t place = (uint32_t)(i * 64) + (uint32_t)__builtin_ctzll(~assigner->taken[i]);
+    assigner->taken[i] |= (uint64_t)1 << (place % 64);
     if (place >= assigner->code->frame_words)
         assigner->code->frame_words = place + 1;
     return place;
-}
-
-static void note_written(struct assigner *assigner, uint32_t index, uint32_t written)
-{
-    if (written != REGISTER_NONE && assigner->last_read[written] < index)
-        assigner->last_read[written] = index;
 }
 
 static void place_written(struct assigner *assigner, uint32_t written)
@@ -162,26 +98,12 @@ static void place_written(struct assigner *assigner, uint32_t written)
 /* The registers still to be read after the instruction are those live in the
  * line, not on the path: a register that is read later, in any branch, keeps
  * its place. */
-static void pack(struct assigner *assigner)
+static void pack(struct assigner *assigner, uint32_t index)
 {
-    struct program *program = assigner->program;
-    memset(assigner->live, 0, assigner->live_words * sizeof *assigner->live);
-    for (uint32_t i = 0; i < program->registers_count; i++) {
-        assigner->place[i] = REGISTER_NONE;
-        assigner->last_read[i] = 0;
-    }
-    for (uint32_t i = 0; i < program->count; i++) {
-        each_read(assigner, i, note_read);
-        note_written(assigner, i, program->instructions[i].written);
-        note_written(assigner, i, program->instructions[i].written_too);
-    }
-    for (uint32_t i = 0; i < assigner->code->shape.leaves; i++)
-        assigner->place[i] = take_place(assigner);
-    for (uint32_t i = 0; i < program->count; i++) {
-        each_read(assigner, i, free_place);
-        place_written(assigner, program->instructions[i].written);
-        place_written(assigner, program->instructions[i].written_too);
-    }
+    const struct instruction *instruction = &assigner->program->instructions[index];
+    each_read(instruction, index, free_place, assigner);
+    place_written(assigner, instruction->written);
+    place_written(assigner, instruction->written_too);
 }
 
 /* ---- writing ---------------------------------------------------------------------*/
@@ -206,17 +128,19 @@ static uint8_t simple_sample_leaves(struct shape shape)
 
 static void init_site(struct assigner *assigner, struct call_site *site, const struct call *call)
 {
-    site->shape = call->shape;
-    site->frame_words = (uint16_t)assigner->code->frame_words;
-    site->dispatch = call->dispatch;
-    site->sample_leaves = simple_sample_leaves(call->shape);
-    site->fixed = call->fixed != NULL;
-    site->known = call->fixed;
-    site->formula = place_of(assigner, call->fixed != NULL ? REGISTER_NONE : call->formula);
-    site->constants = assigner->code->constants;
-    site->cached_formula = NOUN_NONE;
-    site->next = assigner->code->sites;
+    *site = (struct call_site){
+        .shape = call->shape,
+        .dispatch = call->dispatch,
+        .sample_leaves = simple_sample_leaves(call->shape),
+        .fixed = call->fixed != NULL,
+        .known = call->fixed,
+        .formula = place_of(assigner, call->fixed != NULL ? REGISTER_NONE : call->formula),
+        .constants = assigner->code->constants,
+        .cached_formula = NOUN_NONE,
+        .next = assigner->code->sites,
+    };
     assigner->code->sites = site;
+    CHECK(assigner->code->constants_count < ARGUMENT_CONSTANT);
     for (unsigned i = 0; i < call->shape.leaves; i++)
         site->arguments[i] = call->is_constant[i] ? (uint16_t)(ARGUMENT_CONSTANT | call->arguments[i])
                                                   : place_of(assigner, call->arguments[i]);
@@ -224,104 +148,116 @@ static void init_site(struct assigner *assigner, struct call_site *site, const s
 
 static struct call_site *make_site(struct assigner *assigner, const struct call *call)
 {
-    struct call_site *site = block_take(&assigner->program->kept, sizeof *site);
+    struct call_site *site = carve(assigner, sizeof *site);
     init_site(assigner, site, call);
     return site;
 }
 
 static struct pull_site *make_pull_site(struct assigner *assigner, const struct instruction *instruction)
 {
-    struct pull_site *pull = block_take(&assigner->program->kept, sizeof *pull);
+    struct pull_site *pull = carve(assigner, sizeof *pull);
+    *pull = (struct pull_site){
+        .axis = instruction->axis,
+        .battery = NOUN_NONE,
+        .core = NOUN_NONE,
+        .next = assigner->code->pulls,
+    };
     struct call call = {.shape = SHAPE_WHOLE, .formula = REGISTER_NONE, .arguments = {instruction->read[0]}};
     init_site(assigner, &pull->call, &call);
-    pull->axis = instruction->axis;
-    pull->battery = pull->core = NOUN_NONE;
-    pull->next = assigner->code->pulls;
     assigner->code->pulls = pull;
     return pull;
 }
 
+static struct axis_site *make_axis_site(struct assigner *assigner, uint64_t axis)
+{
+    struct axis_site *site = carve(assigner, sizeof *site);
+    *site = (struct axis_site){.axis = axis, .from = NOUN_NONE};
+    return site;
+}
+
+static struct fast_site *make_fast_site(struct assigner *assigner)
+{
+    struct fast_site *site = carve(assigner, sizeof *site);
+    *site = (struct fast_site){.clue = NOUN_NONE, .core = ANCESTRY_NONE};
+    return site;
+}
+
+static struct slot operands(uint16_t a, uint16_t b, uint16_t c)
+{
+    return (struct slot){.operand = {a, b, c}};
+}
+
+/* How large the frame is comes to be known at the end. */
 static void write_landing(struct assigner *assigner, const struct instruction *instruction, struct slot *slot)
 {
-    struct live_set *live =
-        block_take(&assigner->program->kept, sizeof *live + instruction->live_count * sizeof live->registers[0]);
+    struct live_set *live = carve(assigner, live_set_bytes(instruction->live_count));
     live->code = assigner->code;
     live->hint = instruction->scope == NULL ? NULL : instruction->scope->hint;
     live->count = instruction->live_count;
-    for (uint32_t i = 0; i < live->count; i++)
+    for (uint32_t i = 0; i < instruction->live_count; i++)
         live->registers[i] = place_of(assigner, instruction->live[i]);
-    slot[1].operand[0] = place_of(assigner, instruction->written);
-    slot[1].operand[1] = place_of(assigner, instruction->written_too);
-    slot[1].operand[2] = (uint16_t)assigner->code->frame_words;
+    slot[0].handler =
+        assigner->handlers[instruction->operation == OPERATION_PULL ? OPERATION_LAND_PULL : OPERATION_LAND];
+    slot[1] = operands(place_of(assigner, instruction->written), place_of(assigner, instruction->written_too), 0);
     slot[2].live = live;
+    slot[LANDING_NATIVE].handler = assigner->leave_land;
+    assigner->landings[assigner->landings_count++] = slot;
+}
+
+static struct slot *target_of(const struct assigner *assigner, const struct instruction *instruction)
+{
+    return &assigner->code
+                ->slots[assigner->liveness.slots_count - assigner->liveness.labels[instruction->target].slots_count];
 }
 
 static void write_instruction(struct assigner *assigner, const struct instruction *instruction, struct slot *slot)
 {
     enum operation operation = instruction->operation;
-    struct code *code = assigner->code;
     uint32_t slots = operation_slots(operation);
+    slot[0].handler = assigner->handlers[operation];
     if (slots == 1)
         return;
-    noun *constant = code->constants == NULL ? NULL : &code->constants[instruction->constant];
-    struct slot *target = &code->slots[assigner->label_slot[instruction->target]];
-    slot[1].operand[0] = place_of(assigner, instruction->written);
-    slot[1].operand[1] = place_of(assigner, instruction->read[0]);
-    slot[1].operand[2] = place_of(assigner, instruction->read[1]);
+    noun *constant = &assigner->code->constants[instruction->constant];
+    slot[1] = operands(place_of(assigner, instruction->written), place_of(assigner, instruction->read[0]),
+                       place_of(assigner, instruction->read[1]));
     switch (operation) {
     case OPERATION_CALL:
     case OPERATION_CALL_TAIL:
         slot[1].site = make_site(assigner, instruction->call);
         break;
     case OPERATION_PULL:
-        slot[1].operand[2] = place_of(assigner, instruction->read[0]);
+        slot[1] = operands(slot[1].operand[0], place_of(assigner, instruction->written_too), slot[1].operand[1]);
         slot[2].pull = make_pull_site(assigner, instruction);
         break;
     case OPERATION_JUMP:
-        slot[1].target = target;
+        slot[1].target = target_of(assigner, instruction);
         break;
     case OPERATION_TRACE_CONSTANT:
         slot[1].hint = instruction->pushed->hint;
         break;
     case OPERATION_AXIS:
-        slot[2].axis = block_take(&assigner->program->kept, sizeof *slot[2].axis);
-        *slot[2].axis = (struct axis_site){.axis = instruction->axis, .from = NOUN_NONE};
+        slot[2].axis = make_axis_site(assigner, instruction->axis);
         break;
     case OPERATION_JUMP_UNLESS_YES:
     case OPERATION_JUMP_UNLESS_EQUAL:
     case OPERATION_JUMP_UNLESS_CELL:
-        slot[2].target = target;
+        slot[2].target = target_of(assigner, instruction);
         break;
     case OPERATION_JUMP_UNLESS_IS:
     case OPERATION_MEMO_FIND:
-        slot[2].target = target;
+        slot[2].target = target_of(assigner, instruction);
         slot[3].constant = constant;
         break;
     case OPERATION_FAST:
-        slot[2].fast = block_take(&assigner->program->kept, sizeof *slot[2].fast);
-        *slot[2].fast = (struct fast_site){.clue = NOUN_NONE, .core = ANCESTRY_NONE};
+        slot[2].fast = make_fast_site(assigner);
         break;
     default:
         if (slots == 3)
             slot[2].constant = constant;
         break;
     }
-    if (operation == OPERATION_PULL)
-        slot[1].operand[1] = place_of(assigner, instruction->written_too);
     if (operation_has_landing(operation))
         write_landing(assigner, instruction, slot + slots - LANDING_SLOTS);
-}
-
-static void place_labels(struct assigner *assigner)
-{
-    struct program *program = assigner->program;
-    uint32_t at = 0;
-    for (uint32_t i = 0; i < program->count; i++) {
-        if (program->instructions[i].operation == OPERATION_LABEL)
-            assigner->label_slot[program->instructions[i].target] = at;
-        at += operation_slots(program->instructions[i].operation);
-    }
-    assigner->code->slots_count = at;
 }
 
 static void note_hint(struct code *code, uint32_t at, const struct scope *scope)
@@ -332,30 +268,27 @@ static void note_hint(struct code *code, uint32_t at, const struct scope *scope)
     code->hints[code->hints_count++] = (struct hint_range){.from_slot = at, .hint = hint};
 }
 
-/* A jump has its target in slot 1 or 2 only if it can jump; a label's number 0
- * is harmless elsewhere. */
-static void write_code(struct assigner *assigner, const void *const *handlers)
+static void write_forward(struct assigner *assigner)
 {
-    struct program *program = assigner->program;
+    const struct program *program = assigner->program;
     struct code *code = assigner->code;
     uint32_t at = 0;
+    for (uint32_t i = 0; i < code->shape.leaves; i++)
+        assigner->place[i] = take_place(assigner);
     for (uint32_t i = 0; i < program->count; i++) {
         const struct instruction *instruction = &program->instructions[i];
         uint32_t slots = operation_slots(instruction->operation);
+        pack(assigner, i);
         if (slots == 0)
             continue;
-        code->slots[at].handler = handlers[instruction->operation];
         write_instruction(assigner, instruction, &code->slots[at]);
-        if (operation_has_landing(instruction->operation))
-            code->slots[at + slots - LANDING_SLOTS].handler =
-                handlers[instruction->operation == OPERATION_PULL ? OPERATION_LAND_PULL : OPERATION_LAND];
         note_hint(code, at, instruction->scope);
         at += slots;
     }
 }
 
 /* The hints' tags and clues get their places among the constants. */
-static void place_hints(struct assigner *assigner)
+static void finish_hints(struct assigner *assigner)
 {
     for (struct scope *scope = assigner->program->scopes; scope != NULL; scope = scope->made_before) {
         scope->hint->tag = &assigner->code->constants[scope->tag_constant];
@@ -366,30 +299,37 @@ static void place_hints(struct assigner *assigner)
     }
 }
 
-static void *allocate(size_t count, size_t size_bytes)
+static void finish_frames(struct assigner *assigner)
 {
-    void *memory = calloc(count + 1, size_bytes);
-    if (memory == NULL)
-        check_out_of_memory(__FILE__, __LINE__, count * size_bytes);
-    return memory;
+    uint16_t frame_words = (uint16_t)assigner->code->frame_words;
+    for (struct call_site *site = assigner->code->sites; site != NULL; site = site->next)
+        site->frame_words = frame_words;
+    for (uint32_t i = 0; i < assigner->landings_count; i++)
+        assigner->landings[i][1].operand[2] = frame_words;
 }
 
-void assign(struct nock *machine, struct program *program, struct code *code)
+static struct assigner begin(struct nock *machine, struct program *program)
 {
-    struct assigner assigner = {.program = program, .code = code};
-    assigner.live_words = program->registers_count / 64 + 1;
-    assigner.live = take(&assigner, assigner.live_words * sizeof *assigner.live);
-    assigner.place = take(&assigner, (program->registers_count + 1) * sizeof *assigner.place);
-    assigner.last_read = take(&assigner, (program->registers_count + 1) * sizeof *assigner.last_read);
-    assigner.label_live = take(&assigner, (program->labels_count + 1) * sizeof *assigner.label_live);
-    assigner.label_slot = take(&assigner, (program->labels_count + 1) * sizeof *assigner.label_slot);
-    code->constants = program->constants;
-    code->constants_count = program->constants_count;
-    find_liveness(&assigner);
-    pack(&assigner);
-    place_hints(&assigner);
-    place_labels(&assigner);
-    code->slots = allocate(code->slots_count, sizeof *code->slots);
-    code->hints = allocate(program->count, sizeof *code->hints);
-    write_code(&assigner, machine->codes.handlers);
+    struct assigner assigner = {.program = program, .liveness = liveness_find(program)};
+    assigner.handlers = machine->codes.handlers;
+    assigner.leave_land = machine->native.leave_land;
+    struct blocks *scratch = &program->scratch;
+    size_t places_bytes = program->registers_count * sizeof *assigner.place;
+    assigner.place = memset(block_take(scratch, places_bytes), 0xff, places_bytes); /* REGISTER_NONE */
+    size_t taken_bytes = assigner.liveness.live_words * sizeof *assigner.taken;
+    assigner.taken = memset(block_take(scratch, taken_bytes), 0, taken_bytes);
+    assigner.landings = block_take(scratch, assigner.liveness.landings_count * sizeof(struct slot *));
+    return assigner;
+}
+
+struct code *assign(struct nock *machine, struct program *program, struct known *known, struct shape shape)
+{
+    struct assigner assigner = begin(machine, program);
+    const char *end = make_code(&assigner, known, shape);
+    write_forward(&assigner);
+    CHECK(assigner.free == end);
+    finish_hints(&assigner);
+    finish_frames(&assigner);
+    assigner.code->native_entry = machine->native.leave_enter;
+    return assigner.code;
 }

@@ -1,24 +1,29 @@
 #include "nock/block.h"
 
-#include "base/base.h"
-
 #include <stdlib.h>
 
 /* A list begins small, since most hold little, and grows by more each time. */
-#define BLOCK_FIRST_BYTES 512
-#define BLOCK_MOST_BYTES ((size_t)16 << 10)
+#define BLOCK_FIRST_BYTES ((size_t)4 << 10)
+#define BLOCK_MOST_BYTES ((size_t)64 << 10)
 #define KEPT_MOST_BYTES ((size_t)256 << 10)
 
-#define HEADER_BYTES ((size_t)bits_round_up(sizeof(struct block), 16))
-
-static struct block *make(size_t room_bytes, struct block *next)
+static void begin(struct blocks *blocks)
 {
-    struct block *block = calloc(1, HEADER_BYTES + room_bytes);
+    blocks->free = (char *)(blocks->newest + 1);
+    blocks->end = blocks->free + blocks->newest->size_bytes;
+#ifdef LOAM_HOSTILE
+    memset(blocks->free, 0xee, blocks->newest->size_bytes);
+#endif
+}
+
+static void add(struct blocks *blocks, size_t room_bytes)
+{
+    struct block *block = malloc(sizeof *block + room_bytes);
     if (block == NULL)
         check_out_of_memory(__FILE__, __LINE__, room_bytes);
-    block->size_bytes = room_bytes;
-    block->next = next;
-    return block;
+    *block = (struct block){.next = blocks->newest, .size_bytes = room_bytes};
+    blocks->newest = block;
+    begin(blocks);
 }
 
 static size_t room_after(const struct block *block)
@@ -28,42 +33,37 @@ static size_t room_after(const struct block *block)
     return block->size_bytes < BLOCK_MOST_BYTES / 2 ? block->size_bytes * 2 : BLOCK_MOST_BYTES;
 }
 
-void *block_take(struct block **blocks, size_t size_bytes)
+void *block_take_new(struct blocks *blocks, size_t size_bytes)
 {
-    size_bytes = bits_round_up(size_bytes, 16);
-    struct block *block = *blocks;
-    if (block == NULL || block->size_bytes - block->used_bytes < size_bytes) {
-        size_t room_bytes = room_after(block);
-        block = *blocks = make(size_bytes > room_bytes ? size_bytes : room_bytes, block);
-    }
-    void *piece = (char *)block + HEADER_BYTES + block->used_bytes;
-    block->used_bytes += size_bytes;
+    size_t room_bytes = room_after(blocks->newest);
+    add(blocks, size_bytes > room_bytes ? size_bytes : room_bytes);
+    void *piece = blocks->free;
+    blocks->free += size_bytes;
     return piece;
 }
 
-void block_free(struct block **blocks)
+void block_free(struct blocks *blocks)
 {
-    while (*blocks != NULL) {
-        struct block *next = (*blocks)->next;
-        free(*blocks);
-        *blocks = next;
+    while (blocks->newest != NULL) {
+        struct block *next = blocks->newest->next;
+        free(blocks->newest);
+        blocks->newest = next;
     }
+    *blocks = (struct blocks){0};
 }
 
-void block_empty(struct block **blocks)
+void block_empty(struct blocks *blocks)
 {
-    struct block *block = *blocks;
-    if (block == NULL)
+    if (blocks->newest == NULL)
         return;
-    if (block->next == NULL && block->size_bytes <= KEPT_MOST_BYTES) {
-        memset((char *)block + HEADER_BYTES, 0, block->used_bytes);
-        block->used_bytes = 0;
+    if (blocks->newest->next == NULL && blocks->newest->size_bytes <= KEPT_MOST_BYTES) {
+        begin(blocks);
         return;
     }
     size_t size_bytes = 0;
-    for (; block != NULL; block = block->next)
+    for (const struct block *block = blocks->newest; block != NULL; block = block->next)
         size_bytes += block->size_bytes;
     block_free(blocks);
     if (size_bytes <= KEPT_MOST_BYTES)
-        *blocks = make(size_bytes, NULL);
+        add(blocks, size_bytes);
 }

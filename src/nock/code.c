@@ -6,52 +6,66 @@
 
 /* ---- operations --------------------------------------------------------------- */
 
-uint32_t operation_slots(enum operation operation)
-{
-    switch (operation) {
-    case OPERATION_LABEL:
-    case OPERATION_USE:
-        return 0;
-    case OPERATION_CRASH:
-    case OPERATION_HELA:
-        return 1;
-    case OPERATION_CONSTANT:
-    case OPERATION_AXIS:
-    case OPERATION_AXIS_BIG:
-    case OPERATION_CONS_HEAD:
-    case OPERATION_CONS_TAIL:
-    case OPERATION_EDIT:
-    case OPERATION_JUMP_UNLESS_YES:
-    case OPERATION_JUMP_UNLESS_EQUAL:
-    case OPERATION_JUMP_UNLESS_CELL:
-    case OPERATION_MEMO_STORE:
-    case OPERATION_TRACE:
-    case OPERATION_FAST:
-        return 3;
-    case OPERATION_JUMP_UNLESS_IS:
-    case OPERATION_MEMO_FIND:
-        return 4;
-    case OPERATION_CALL:
-    case OPERATION_SCRY:
-        return 2 + LANDING_SLOTS;
-    case OPERATION_PULL:
-        return 3 + LANDING_SLOTS;
-    default:
-        return 2;
-    }
-}
+const uint8_t operations_slots[] = {
+    [OPERATION_CONSTANT] = 3,
+    [OPERATION_MOVE] = 2,
+    [OPERATION_HEAD] = 2,
+    [OPERATION_TAIL] = 2,
+    [OPERATION_AXIS] = 3,
+    [OPERATION_AXIS_BIG] = 3,
+    [OPERATION_CONS] = 2,
+    [OPERATION_CONS_HEAD] = 3,
+    [OPERATION_CONS_TAIL] = 3,
+    [OPERATION_EDIT] = 3,
+    [OPERATION_INCREMENT] = 2,
+    [OPERATION_EQUAL] = 2,
+    [OPERATION_IS_CELL] = 2,
+    [OPERATION_JUMP] = 2,
+    [OPERATION_JUMP_UNLESS_YES] = 3,
+    [OPERATION_JUMP_UNLESS_EQUAL] = 3,
+    [OPERATION_JUMP_UNLESS_IS] = 4,
+    [OPERATION_JUMP_UNLESS_CELL] = 3,
+    [OPERATION_RETURN] = 2,
+    [OPERATION_CALL] = 2 + LANDING_SLOTS,
+    [OPERATION_PULL] = 3 + LANDING_SLOTS,
+    [OPERATION_CALL_TAIL] = 2,
+    [OPERATION_CRASH] = 1,
+    [OPERATION_SCRY] = 2 + LANDING_SLOTS,
+    [OPERATION_MEMO_FIND] = 4,
+    [OPERATION_MEMO_STORE] = 3,
+    [OPERATION_FAST] = 3,
+    [OPERATION_SLOG] = 2,
+    [OPERATION_HELA] = 1,
+    [OPERATION_BOUT_BEGIN] = 2,
+    [OPERATION_BOUT_END] = 2,
+    [OPERATION_TRACE_CONSTANT] = 2,
+    [OPERATION_TRACE] = 3,
+    [OPERATION_LABEL] = 0,
+    [OPERATION_USE] = 0,
+};
 
-bool operation_has_landing(enum operation operation)
+static size_t operation_place(const struct codes *codes, const void *handler)
 {
-    return operation == OPERATION_CALL || operation == OPERATION_SCRY || operation == OPERATION_PULL;
+    size_t place = (size_t)((uint64_t)(uintptr_t)handler * 0x9e3779b97f4a7c15u >> (64 - OPERATIONS_HASH_BITS));
+    while (codes->operations[place] != OPERATION_COUNT && codes->handlers[codes->operations[place]] != handler)
+        place = (place + 1) % COUNT_OF(codes->operations);
+    return place;
 }
 
 enum operation slot_operation(const struct codes *codes, const struct slot *slot)
 {
-    unsigned operation = 0;
-    while (codes->handlers[operation] != slot->handler)
-        operation++;
-    return (enum operation)operation;
+    return codes->operations[operation_place(codes, slot->handler)];
+}
+
+void codes_init(struct codes *codes, const void *const *handlers)
+{
+    codes->handlers = handlers;
+    memset(codes->operations, OPERATION_COUNT, sizeof codes->operations);
+    for (unsigned i = 0; i < OPERATION_COUNT; i++) {
+        size_t place = operation_place(codes, handlers[i]);
+        if (codes->operations[place] == OPERATION_COUNT)
+            codes->operations[place] = (uint8_t)i;
+    }
 }
 
 /* ---- codes ------------------------------------------------------------------------ */
@@ -67,45 +81,48 @@ static void codes_add(struct codes *codes, struct code *code)
     codes->all[codes->count++] = code;
 }
 
-/* In the line and the memory of the last one. */
-static struct program begin_program(struct codes *codes)
+/* In the memory of the last one. */
+static struct program *begin_program(struct codes *codes)
 {
-    struct program program = {
-        .instructions = codes->line,
-        .capacity = codes->line_capacity,
-        .scratch = codes->scratch,
-    };
-    codes->line = NULL;
-    codes->line_capacity = 0;
-    codes->scratch = NULL;
+    if (codes->program == NULL) {
+        codes->program = calloc(1, sizeof *codes->program);
+        if (codes->program == NULL)
+            check_out_of_memory(__FILE__, __LINE__, sizeof *codes->program);
+    }
+    struct program *program = codes->program;
+    program->count = program->registers_count = program->labels_count = 0;
+    program->constants_count = program->scopes_count = 0;
+    program->scopes = NULL;
     return program;
 }
 
-static void end_program(struct codes *codes, struct program *program)
+static void end_program(struct program *program)
 {
     block_empty(&program->scratch);
     if (program->capacity > LINE_KEPT_MAX) {
         free(program->instructions);
-        *program = (struct program){.scratch = program->scratch};
+        program->instructions = NULL;
+        program->capacity = 0;
     }
-    codes->line = program->instructions;
-    codes->line_capacity = program->capacity;
-    codes->scratch = program->scratch;
+}
+
+static void program_free(struct program *program)
+{
+    if (program == NULL)
+        return;
+    free(program->instructions);
+    free(program->constants);
+    free(program->undo);
+    block_free(&program->scratch);
+    free(program);
 }
 
 struct code *code_compile(struct nock *machine, struct known *known, struct shape shape)
 {
-    struct code *code = calloc(1, sizeof *code);
-    if (code == NULL)
-        check_out_of_memory(__FILE__, __LINE__, sizeof *code);
-    code->known = known;
-    code->shape = shape;
-    struct program program = begin_program(&machine->codes);
-    generate(machine, &program, known, shape);
-    assign(machine, &program, code);
-    native_prepare(machine, code);
-    code->blocks = program.kept;
-    end_program(&machine->codes, &program);
+    struct program *program = begin_program(&machine->codes);
+    generate(machine, program, known, shape);
+    struct code *code = assign(machine, program, known, shape);
+    end_program(program);
     code->next = known->codes;
     known->codes = code;
     if (shape_equal(shape, SHAPE_GATE))
@@ -127,10 +144,6 @@ struct code *code_for(struct nock *machine, struct known *known, struct shape sh
 
 void code_free(struct code *code)
 {
-    block_free(&code->blocks);
-    free(code->constants);
-    free(code->slots);
-    free(code->hints);
     free(code);
 }
 
@@ -142,8 +155,7 @@ void codes_finish(struct codes *codes)
     free(codes->all);
     free(codes->sorted);
     free(codes->listed);
-    free(codes->line);
-    block_free(&codes->scratch);
+    program_free(codes->program);
 }
 
 const struct hint *code_hint_at(const struct code *code, const struct slot *at)

@@ -19,8 +19,7 @@
 
 struct nock;
 struct known;
-struct block;
-struct instruction;
+struct program;
 
 /* The opcodes.  d: register written; a, b: registers read. */
 #define OPERATIONS(X)                                                                                                  \
@@ -76,9 +75,18 @@ enum operation {
 #define LANDING_SLOTS 4
 #define LANDING_NATIVE 3
 
+extern const uint8_t operations_slots[];
+
 /* Slots that an operation takes, with its landing. */
-uint32_t operation_slots(enum operation operation);
-bool operation_has_landing(enum operation operation);
+static inline uint32_t operation_slots(enum operation operation)
+{
+    return operations_slots[operation];
+}
+
+static inline bool operation_has_landing(enum operation operation)
+{
+    return operation == OPERATION_CALL || operation == OPERATION_SCRY || operation == OPERATION_PULL;
+}
 
 struct slot {
     union {
@@ -212,6 +220,7 @@ struct listed_code {
     uint64_t number; /* as in the list (warm.c) */
 };
 
+/* Slots, constants, hints, sites and live sets lie behind it, in one piece of memory. */
 struct code {
     struct code *next; /* of the same formula */
     struct known *known;
@@ -225,7 +234,6 @@ struct code {
     uint32_t hints_count;
     struct call_site *sites;
     struct pull_site *pulls;
-    struct block *blocks;     /* memory of sites, hints, live sets */
     uint32_t entries;         /* in the interpreter */
     const void *native_entry; /* where native code enters it */
     const void *native_body;  /* past the safe point; NULL: it is not native */
@@ -233,26 +241,27 @@ struct code {
     enum code_listed listed;
 };
 
+#define OPERATIONS_HASH_BITS 8
+
 struct codes {
     struct code **all;
     size_t count, capacity;
     size_t scanned;       /* constants of codes below hold nothing young */
     struct code **sorted; /* by address of slots, when last asked for */
     size_t sorted_count;
-    const void *const *handlers; /* by operation */
-    uint64_t freed;              /* how often some were */
-    noun saved;                  /* the list of nock_codes; a root */
+    const void *const *handlers;                   /* by operation */
+    uint8_t operations[1 << OPERATIONS_HASH_BITS]; /* by handler, open addressing; OPERATION_COUNT is empty */
+    uint64_t freed;                                /* how often some were */
+    noun saved;                                    /* the list of nock_codes; a root */
     size_t saved_count;
     struct listed_code *listed; /* open addressing; NULL: nothing was restored */
     size_t listed_capacity;
     bool has_news; /* that the list does not have */
     uint32_t asked;
-
-    /* For the next compilation; compiling does not lead to compiling. */
-    struct instruction *line;
-    uint32_t line_capacity;
-    struct block *scratch;
+    struct program *program; /* the memory of the last compilation, for the next; NULL: there was none */
 };
+
+void codes_init(struct codes *codes, const void *const *handlers);
 
 /* The operation of an instruction. */
 enum operation slot_operation(const struct codes *codes, const struct slot *slot);

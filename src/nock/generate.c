@@ -18,11 +18,10 @@
  */
 #include "nock/generate.h"
 
-#include <stdlib.h>
-
 #define DEPTH_MAX 256
 #define INSTRUCTIONS_MAX 12000
 #define REGISTERS_MAX 6000
+#define CONSTANTS_MAX 12000
 
 /* Edits of at most this many steps are made symbolically. */
 #define EDIT_STEPS_MAX 4
@@ -32,6 +31,12 @@
 struct value *generate_value(struct generator *g, noun formula, struct value *subject)
 {
     return generate_formula(g, formula, subject, false);
+}
+
+static bool is_full(const struct program *program)
+{
+    return program->count > INSTRUCTIONS_MAX || program->registers_count > REGISTERS_MAX ||
+           program->constants_count > CONSTANTS_MAX;
 }
 
 /* What lies too deep, or would make the code too long, becomes a call. */
@@ -132,7 +137,7 @@ static void jump_unless_cell(struct generator *g, struct value *value, uint32_t 
 /* Evaluates a test: falls through if it is yes, jumps to `otherwise` if no. */
 static void generate_test(struct generator *g, noun formula, struct value *subject, uint32_t otherwise)
 {
-    bool deep = g->depth >= DEPTH_MAX;
+    bool deep = g->depth >= DEPTH_MAX || is_full(g->program);
     if (!deep && has_three(formula, 6)) { /* a test of a test: and, or, not */
         noun argument = noun_tail(formula);
         uint32_t no = line_label(g), yes = line_label(g);
@@ -293,8 +298,7 @@ struct value *generate_formula(struct generator *g, noun formula, struct value *
 {
     if (!noun_is_cell(formula))
         return generate_finish(g, value_crash(g), tail);
-    if (g->depth >= DEPTH_MAX ||
-        (g->depth > 0 && (g->program->count > INSTRUCTIONS_MAX || g->program->registers_count > REGISTERS_MAX)))
+    if (g->depth >= DEPTH_MAX || (g->depth > 0 && is_full(g->program)))
         return out_of_line(g, formula, subject, tail);
     g->depth++;
     noun head = noun_head(formula), rest = noun_tail(formula);
@@ -331,9 +335,11 @@ static struct value *arriving_gate(struct generator *g, noun battery, uint32_t b
 
 void generate(struct nock *machine, struct program *program, struct known *known, struct shape shape)
 {
-    struct generator g = {.machine = machine, .program = program};
+    struct generator g = {
+        .machine = machine, .program = program, .undo = program->undo, .undo_capacity = program->undo_capacity};
     uint32_t bits = shape.bits;
     struct value *subject = shape.gate ? arriving_gate(&g, known->noun, bits) : arriving(&g, &bits);
     generate_formula(&g, known->noun, subject, true);
-    free(g.undo);
+    program->undo = g.undo;
+    program->undo_capacity = g.undo_capacity;
 }

@@ -55,14 +55,15 @@ void hint_use_clues(struct generator *g)
 struct scope *hint_scope(struct generator *g, struct scope *outer, uint32_t tag_constant)
 {
     struct scope *scope = block_take(&g->program->scratch, sizeof *scope);
-    scope->hint = block_take(&g->program->kept, sizeof *scope->hint);
-    scope->hint->outer = outer == NULL ? NULL : outer->hint;
-    scope->outer = outer;
-    scope->tag_constant = tag_constant;
-    scope->clue = REGISTER_NONE;
-    scope->is_constant = outer == NULL || outer->is_constant;
-    scope->made_before = g->program->scopes;
+    *scope = (struct scope){
+        .outer = outer,
+        .made_before = g->program->scopes,
+        .tag_constant = tag_constant,
+        .clue = REGISTER_NONE,
+        .is_constant = outer == NULL || outer->is_constant,
+    };
     g->program->scopes = scope;
+    g->program->scopes_count++;
     return scope;
 }
 
@@ -117,7 +118,7 @@ struct value *call_emit(struct generator *g, struct call *call, bool tail)
 struct call *call_new(struct generator *g, struct value *formula)
 {
     struct call *call = block_take(&g->program->scratch, sizeof *call);
-    call->formula = REGISTER_NONE;
+    *call = (struct call){.formula = REGISTER_NONE};
     if (formula->kind == VALUE_CONSTANT && noun_is_cell(value_constant(g, formula)))
         call->fixed = known_of(&g->machine->known, value_constant(g, formula));
     else

@@ -18,7 +18,7 @@
 static void make_landings(struct nock *machine)
 {
     const void *const *handlers = machine_handlers();
-    machine->codes.handlers = handlers;
+    codes_init(&machine->codes, handlers);
     machine->landing_halt[0].handler = handlers[OPERATION_LAND_HALT];
     machine->landing_step[0].handler = handlers[OPERATION_LAND_STEP];
     machine->landing_halt[LANDING_NATIVE].handler = machine->native.leave_land;

@@ -61,49 +61,48 @@ void line_jump(struct generator *g, uint32_t label)
     line_emit(g, OPERATION_JUMP)->target = label;
 }
 
+/* A constant that is not found again is there twice, which does no harm. */
 uint32_t line_constant(struct generator *g, noun n)
 {
     struct program *program = g->program;
-    for (uint32_t i = 0; i < program->constants_count; i++)
-        if (program->constants[i] == n)
-            return i;
+    uint32_t *recent = &program->constants_recent[n * 0x9e3779b97f4a7c15u >> (64 - CONSTANTS_RECENT_BITS)];
+    if (*recent < program->constants_count && program->constants[*recent] == n)
+        return *recent;
     if (program->constants_count == program->constants_capacity) {
-        program->constants_capacity = program->constants_capacity == 0 ? 16 : program->constants_capacity * 2;
+        program->constants_capacity = program->constants_capacity == 0 ? 64 : program->constants_capacity * 2;
         program->constants = realloc(program->constants, program->constants_capacity * sizeof *program->constants);
         if (program->constants == NULL)
             check_out_of_memory(__FILE__, __LINE__, program->constants_capacity);
     }
     program->constants[program->constants_count] = n;
+    *recent = program->constants_count;
     return program->constants_count++;
 }
 
 /* ---- values -------------------------------------------------------------- */
 
-static struct value *new_value(struct generator *g, enum value_kind kind)
+static struct value *new_value(struct generator *g, enum value_kind kind, uint32_t where)
 {
     struct value *value = block_take(&g->program->scratch, sizeof *value);
-    value->kind = kind;
-    value->where = REGISTER_NONE;
+    *value = (struct value){.kind = kind, .where = where};
     return value;
 }
 
 struct value *value_in_register(struct generator *g, uint32_t where)
 {
-    struct value *value = new_value(g, VALUE_REGISTER);
-    value->where = where;
-    return value;
+    return new_value(g, VALUE_REGISTER, where);
 }
 
 struct value *value_of_constant(struct generator *g, noun n)
 {
-    struct value *value = new_value(g, VALUE_CONSTANT);
+    struct value *value = new_value(g, VALUE_CONSTANT, REGISTER_NONE);
     value->constant = line_constant(g, n);
     return value;
 }
 
 struct value *value_of_pair(struct generator *g, struct value *head, struct value *tail)
 {
-    struct value *value = new_value(g, VALUE_PAIR);
+    struct value *value = new_value(g, VALUE_PAIR, REGISTER_NONE);
     value->head = head;
     value->tail = tail;
     return value;

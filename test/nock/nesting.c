@@ -164,17 +164,61 @@ static void test_wide_jumps(void)
     }
 }
 
+/* Calls with constants in each place: no instruction is needed for those. */
+static const struct tree *calls_with_constants(struct tree_arena *arena, unsigned levels, uint64_t *next)
+{
+    if (levels > 0) {
+        const struct tree *head = calls_with_constants(arena, levels - 1, next);
+        return tree_cell(arena, head, calls_with_constants(arena, levels - 1, next));
+    }
+    const struct tree *subject = tree_parse(arena, "[1 0]");
+    for (unsigned i = 0; i < 7; i++)
+        subject = tree_cell(arena, tree_cell(arena, tree_atom(arena, 1), tree_atom(arena, ++*next)), subject);
+    return tree_cell(arena, tree_atom(arena, 2), tree_cell(arena, subject, tree_parse(arena, "[0 1]")));
+}
+
+/* A test of tests of tests, of which each leaf compares with a constant of its own. */
+static const struct tree *tests(struct tree_arena *arena, unsigned levels, uint64_t *next)
+{
+    if (levels == 0) {
+        const struct tree *constant = tree_cell(arena, tree_atom(arena, 1), tree_atom(arena, ++*next));
+        return tree_cell(arena, tree_atom(arena, 5), tree_cell(arena, tree_parse(arena, "[0 1]"), constant));
+    }
+    const struct tree *test = tests(arena, levels - 1, next), *yes = tests(arena, levels - 1, next);
+    const struct tree *branches = tree_cell(arena, yes, tests(arena, levels - 1, next));
+    return tree_cell(arena, tree_atom(arena, 6), tree_cell(arena, test, branches));
+}
+
+static void test_constants(const struct tree *(*make)(struct tree_arena *, unsigned, uint64_t *), unsigned levels)
+{
+    struct tree_arena *arena = tree_arena_create();
+    uint64_t next = 0;
+    const struct tree *formula = make(arena, levels, &next), *subject = tree_parse(arena, "[0 1]");
+    const struct reducer_options options = {.steps_max = 1000000, .depth_max = 1000};
+    struct reducer_result expected = reducer_run(arena, &options, subject, formula);
+    struct nock_result result;
+    nock_run(rig.machine, tree_to_noun(rig.stack, subject), tree_to_noun(rig.stack, formula), &result);
+    tap_ok(expected.outcome == REDUCER_DONE && agrees(&expected, &result), "a formula with %" PRIu64 " constants",
+           next);
+    rig_clear(&rig);
+    tree_arena_destroy(arena);
+}
+
 int main(void)
 {
     rig_open(&rig, &(struct rig_options){.native_after = 1});
     test_wide();
     test_wide_jumps();
+    test_constants(calls_with_constants, 13);
+    test_constants(tests, 10);
     tap_note("%" PRIu64 " bytes of machine code", nock_statistics(rig.machine)->native_bytes);
     rig_close(&rig);
     rig_open(&rig, &(struct rig_options){0});
     for (size_t i = 0; i < COUNT_OF(nestings); i++)
         test_depths(i);
     test_wide();
+    test_constants(calls_with_constants, 13);
+    test_constants(tests, 10);
     setrlimit(RLIMIT_STACK, &(struct rlimit){512 << 10, 512 << 10});
     for (size_t i = 0; i < COUNT_OF(nestings); i++)
         test_far(i);
