@@ -40,7 +40,8 @@ void gc_record_json(struct json *json, const struct collector_record *record)
     json_number(json, "reclaimed_bytes", reclaimed_bytes(record));
     json_number(json, "duration_ms", record->duration_ms);
     json_number(json, "cpu_us", record->cpu_us);
-    json_number(json, "pause_us", record->pause_us);
+    if (record->pause_us > 0)
+        json_number(json, "pause_us", record->pause_us);
 }
 
 /* ---- in loam status ----------------------------------------------------------------- */

@@ -11,17 +11,44 @@
 #include "recovery/recovery.h"
 
 #define FILE_SIZE_MAX_BYTES ((uint64_t)1 << 36)
+#define STREAM_SIZE_MAX_BYTES ((uint64_t)1 << 30)
 
 /* ---- bytes ------------------------------------------------------------------- */
+
+/* A device or a pipe may go on for ever; what is a file ends. */
+static uint64_t limit_of(const char *path)
+{
+    enum os_kind kind;
+    bool is_file = os_kind_of(path, &kind) == STATUS_OK && kind == OS_KIND_FILE;
+    return is_file ? FILE_SIZE_MAX_BYTES : STREAM_SIZE_MAX_BYTES;
+}
+
+static enum status fail_endless(const char *name)
+{
+    return status_fail(STATUS_LIMIT, "%s goes on after %s: write as much of it as is meant to a file, and name that",
+                       name, cli_bytes_text(STREAM_SIZE_MAX_BYTES));
+}
+
+static enum status file_read(const char *path, uint8_t **bytes, size_t *size_bytes)
+{
+    uint64_t limit_bytes = limit_of(path);
+    enum status status = os_read_whole(path, limit_bytes, bytes, size_bytes);
+    return status == STATUS_LIMIT && limit_bytes == STREAM_SIZE_MAX_BYTES ? fail_endless(path) : status;
+}
 
 enum status stdin_read(uint8_t **bytes, size_t *size_bytes)
 {
     size_t capacity = 65536, count = 0;
+    uint64_t limit_bytes = limit_of("/dev/stdin");
     uint8_t *buffer = malloc(capacity);
     while (buffer != NULL) {
         count += fread(buffer + count, 1, capacity - count, stdin);
         if (count < capacity)
             break;
+        if (capacity >= limit_bytes) {
+            free(buffer);
+            return fail_endless("standard input");
+        }
         capacity *= 2;
         uint8_t *larger = realloc(buffer, capacity);
         if (larger == NULL)
@@ -90,7 +117,7 @@ enum status bytes_write(const char *path, const void *bytes, size_t size_bytes)
 static enum status read_text(void *context, const char *path, char **text, size_t *size_bytes)
 {
     (void)context;
-    return os_read_whole(path, FILE_SIZE_MAX_BYTES, (uint8_t **)text, size_bytes);
+    return file_read(path, (uint8_t **)text, size_bytes);
 }
 
 enum status source_assemble(struct stack *stack, const char *path, noun *out)
@@ -131,7 +158,7 @@ static enum status noun_from_file(struct stack *stack, const char *path, noun *o
     }
     if (is_source(path))
         return source_assemble(stack, path, out);
-    STATUS_TRY(os_read_whole(path, FILE_SIZE_MAX_BYTES, &bytes, &size_bytes));
+    STATUS_TRY(file_read(path, &bytes, &size_bytes));
     return cue_bytes(stack, path, bytes, size_bytes, out);
 }
 
@@ -170,7 +197,7 @@ enum status noun_from_word_or_stdin(struct stack *stack, const char *name, const
 enum status jam_from_file(const char *path, uint8_t **bytes, size_t *size_bytes)
 {
     if (!is_source(path))
-        return os_read_whole(path, FILE_SIZE_MAX_BYTES, bytes, size_bytes);
+        return file_read(path, bytes, size_bytes);
     struct engine engine;
     noun program;
     STATUS_TRY(engine_open(&engine, false));

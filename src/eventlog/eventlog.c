@@ -56,6 +56,19 @@ static void harden(sqlite3 *database)
     sqlite3_db_config(database, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 }
 
+/* A file that may not be made SQLite then tries to read, and reports that it is not there. */
+static enum status try_to_create(const char *path)
+{
+    struct os_file *file;
+    enum os_kind kind;
+    STATUS_TRY(os_kind_of(path, &kind));
+    if (kind != OS_KIND_ABSENT)
+        return STATUS_OK;
+    STATUS_TRY(os_file_open(path, OS_OPEN_CREATE, &file));
+    os_file_close(file);
+    return os_remove(path);
+}
+
 static enum status connect(struct eventlog *log, int flags, const struct eventlog_options *options)
 {
     const char *vfs = options == NULL ? NULL : options->vfs;
@@ -64,6 +77,8 @@ static enum status connect(struct eventlog *log, int flags, const struct eventlo
     if (log->database == NULL)
         return status_fail(STATUS_NO_MEMORY, "event log %s: no memory to open it", log->path);
     sqlite3_extended_result_codes(log->database, 1);
+    if (code != SQLITE_OK && (flags & SQLITE_OPEN_CREATE))
+        STATUS_TRY(try_to_create(log->path));
     if (code != SQLITE_OK)
         return eventlog_fail(log, sqlite3_extended_errcode(log->database), "open it");
     sqlite3_busy_timeout(log->database, (int)(timeout_ms < INT32_MAX ? timeout_ms : INT32_MAX));

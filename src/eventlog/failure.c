@@ -16,18 +16,31 @@ static const struct meaning no_space = {STATUS_NO_SPACE, "free space on the disk
 static const struct meaning io = {
     STATUS_IO, "check the disk and the system's log, then start again: what is on the disk will be verified"};
 
-static bool is_for_space(int error_number)
+static const struct meaning too_large = {
+    STATUS_NO_SPACE, "raise the file size limit (ulimit -f) or use another file system, then try again"};
+
+/* No room for more, of one kind or another; NULL if it is something else. */
+static const struct meaning *meaning_of_space(int error_number)
 {
-    return error_number == ENOSPC || error_number == EDQUOT;
+    switch (error_number) {
+    case ENOSPC:
+    case EDQUOT:
+        return &no_space;
+    case EFBIG:
+        return &too_large;
+    default:
+        return NULL;
+    }
 }
 
-/* A full disk or quota reaches us as SQLITE_FULL or, on some calls, as an I/O
+/* A full disk or quota, or a file's limit, reaches us as SQLITE_FULL or, on some calls, as an I/O
  * error with the system's number beside it.  A failed sync stays an I/O error
  * whatever its number: what was written before it can no longer be trusted. */
 static struct meaning meaning_of_io(int code, int error_number)
 {
     bool is_sync = code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC;
-    return !is_sync && is_for_space(error_number) ? no_space : io;
+    const struct meaning *space = meaning_of_space(error_number);
+    return !is_sync && space != NULL ? *space : io;
 }
 
 /* Of a file that SQLite failed to create, the number says that it is not there. */
@@ -38,8 +51,8 @@ static struct meaning meaning_of_open(const struct eventlog *log, int error_numb
         return (struct meaning){STATUS_PERMISSION, "make the file and its directory accessible to this user"};
     if (error_number == EMFILE || error_number == ENFILE)
         return (struct meaning){STATUS_LIMIT, "raise the limit on open files"};
-    if (is_for_space(error_number))
-        return no_space;
+    if (meaning_of_space(error_number) != NULL)
+        return *meaning_of_space(error_number);
     if (error_number == EIO)
         return io;
     if (os_kind_of(log->path, &kind) != STATUS_OK || kind == OS_KIND_ABSENT)

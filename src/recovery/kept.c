@@ -215,6 +215,13 @@ enum status node_shelf_write(struct node *node, bool is_branch, const struct rec
 
 enum status recovery_name_check(const char *name)
 {
+    for (enum snapshot_role role = SNAPSHOT_LATEST; role <= SNAPSHOT_SURPLUS; role++)
+        if (strcmp(name, snapshot_role_name(role)) == 0)
+            return status_fail(
+                STATUS_INVALID,
+                "\"%s\" cannot be the name of a snapshot or a branch: it means a sealed snapshot; choose "
+                "another",
+                name);
     if (is_good_name(name))
         return STATUS_OK;
     return status_fail(STATUS_INVALID,

@@ -8,6 +8,15 @@ def peek(directory, *words):
     return loam("peek", directory, "/x", *words).out.strip()
 
 
+def test_names():
+    """A name stands for one thing: not for a sealed snapshot, too, in whose list it is shown."""
+    directory = machine("names")
+    for name in ("latest", "latest-1", "epoch", "surplus"):
+        for kind in ("snapshot", "branch"):
+            expect(loam(kind, directory, name), 65, "sealed", f"a {kind} called {name} is refused")
+    ok(loam("branch", directory, "latest-10").code == 0, "a name that only begins like that is not")
+
+
 def test_life():
     directory = machine("life")
     loam("poke", directory, "[%set 10]")
@@ -112,6 +121,7 @@ def test_running():
     process.wait()
 
 
+test_names()
 test_life()
 test_running()
 test_upgrade()

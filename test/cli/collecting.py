@@ -22,6 +22,7 @@ def test_at_rest():
     ok(after["arena_used_bytes"] < before["arena_used_bytes"], "and smaller")
     ok(after["gc_phase"] == "idle" and after["gc_full_collections"] == 1 and len(after["collections"]) == 1,
        "status knows it")
+    ok("pause_us" not in after["collections"][0], "but not the pause, which nobody noted before the process ended")
     ok(loam("gc", directory).code == 0, "what is new, too")
     facts = loam("gc", directory, "--full", "--json").json()
     ok(facts["full"] and facts["live_bytes"] > 0 and facts["event"] == 20, f"in JSON: {facts}")

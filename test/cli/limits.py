@@ -65,6 +65,17 @@ def is_whole(directory, what):
     ok(result.code == 0, f"{what} is whole: {result.err.strip()[-200:]}")
 
 
+# ---- what is read ---------------------------------------------------------------------------
+
+
+def test_endless_input():
+    """A device or a pipe is read up to a bound: it may have no end."""
+    expect(loam("cue", "/dev/zero"), 71, "/dev/zero goes on after 1.0 GiB", "cue of a device without an end")
+    with open("/dev/zero", "rb") as zeros:
+        result = subprocess.run([LOAM, "jam"], stdin=zeros, capture_output=True, text=True)
+    ok(result.returncode == 71 and "standard input goes on" in result.stderr, f"standard input without an end: {result.stderr}")
+
+
 # ---- what one event may use -----------------------------------------------------------------
 
 
@@ -197,6 +208,7 @@ def test_quota():
 if os.environ.get("LOAM_SMALL_DISK"):
     fill(os.environ["LOAM_SMALL_DISK"])
     done()
+test_endless_input()
 test_event_limits()
 test_max_arena()
 test_full_disk()
