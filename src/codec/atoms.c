@@ -1,6 +1,7 @@
 #include "codec/atoms.h"
 
 #define ENTRIES_FIRST 32
+#define INDIRECT_LENGTH 64 /* or more */
 
 static bool make_entries(struct atoms *atoms, size_t count)
 {
@@ -11,12 +12,18 @@ static bool make_entries(struct atoms *atoms, size_t count)
     return true;
 }
 
+static void set_code(struct atoms *atoms, noun atom, struct bits_code code, uint32_t number)
+{
+    *atoms_code(atoms, atom) = (struct atom_code){atom, code, number};
+}
+
 bool atoms_init(struct atoms *atoms, struct scratch_array arrays[ATOMS_ARRAYS])
 {
     atoms->entry_array = &arrays[0];
     atoms->count = 0;
-    atoms->searched = ~(uint64_t)1;
     atoms->known = 0;
+    memset(atoms->codes, 0, sizeof atoms->codes);
+    set_code(atoms, 0, bits_mat_code(0, 1, 0, 0), HASH_INDEX_NONE);
     return make_entries(atoms, ENTRIES_FIRST) && hash_index_init(&atoms->index, &arrays[1]);
 }
 
@@ -35,14 +42,15 @@ static bool is_same(noun a, noun b)
     return a == b || (noun_is_indirect(a) && noun_is_indirect(b) && noun_atom_compare(a, b) == 0);
 }
 
-/* The first direct atom of b bits that need not be remembered, and none is: from
- * now on none is searched. */
-static bool is_over(struct atoms *atoms, unsigned b)
+static unsigned length_of(noun atom)
 {
-    if ((atoms->known >> b & 1) != 0)
-        return false;
-    atoms->searched &= ~((uint64_t)1 << b);
-    return true;
+    return noun_is_direct(atom) ? bits_length(atom) : INDIRECT_LENGTH;
+}
+
+/* No atom of b bits is remembered. */
+static bool knows_none(const struct atoms *atoms, unsigned b)
+{
+    return b < INDIRECT_LENGTH && (atoms->known >> b & 1) == 0;
 }
 
 /* The number of the atom's entry, or HASH_INDEX_NONE. */
@@ -58,38 +66,52 @@ static uint32_t find(struct atoms *atoms, noun atom, uint64_t hash)
     return number;
 }
 
+static enum atom_kind keep_plain(struct atoms *atoms, noun atom, unsigned b)
+{
+    set_code(atoms, atom, bits_mat_code(0, 1, atom, b), HASH_INDEX_NONE);
+    return ATOM_OLD;
+}
+
+static void keep_reference(struct atoms *atoms, noun atom, uint32_t number)
+{
+    uint64_t position = atoms->entries[number].position;
+    set_code(atoms, atom, bits_mat_code(3, 2, position, bits_length(position)), number);
+}
+
 enum atom_kind atoms_reach(struct atoms *atoms, noun atom, uint64_t position, struct atom_entry **entry)
 {
-    size_t lately = (size_t)(atom * 0x9e3779b97f4a7c15u >> (64 - ATOMS_LATELY_BITS));
-    if (LIKELY(atoms->count > 0 && atoms->lately[lately].atom == atom)) {
-        *entry = &atoms->entries[atoms->lately[lately].number];
-        return ATOM_KNOWN;
-    }
-    unsigned b = noun_is_direct(atom) ? bits_length(atom) : 64;
-    bool remembered = b > bits_length(position);
-    if (!remembered && is_over(atoms, b))
-        return ATOM_PLAIN;
+    unsigned b = length_of(atom);
+    bool is_remembered = b > bits_length(position);
+    if (!is_remembered && knows_none(atoms, b))
+        return keep_plain(atoms, atom, b);
     if (UNLIKELY(!hash_index_make_room(&atoms->index) ||
                  (atoms->count == atoms->capacity && !make_entries(atoms, (size_t)2 * atoms->capacity))))
         return ATOM_NO_MEMORY;
     uint64_t hash = hash_of(atoms, atom);
     uint32_t number = find(atoms, atom, hash);
     if (number != HASH_INDEX_NONE) {
-        *entry = &atoms->entries[number];
-        if (b < 64) {
-            atoms->lately[lately].atom = atom;
-            atoms->lately[lately].number = number;
-        }
-        return ATOM_KNOWN;
+        keep_reference(atoms, atom, number);
+        return ATOM_OLD;
     }
-    if (!remembered)
-        return ATOM_PLAIN;
-    if (atoms->count == 0)
-        memset(atoms->lately, 0, sizeof atoms->lately);
-    hash_index_add(&atoms->index, hash, atoms->count);
-    *entry = &atoms->entries[atoms->count++];
+    if (!is_remembered)
+        return keep_plain(atoms, atom, b);
+    number = atoms->count++;
+    hash_index_add(&atoms->index, hash, number);
+    *entry = &atoms->entries[number];
     **entry = (struct atom_entry){.atom = atom, .position = position};
-    if (b < 64)
+    if (b < INDIRECT_LENGTH)
         atoms->known |= (uint64_t)1 << b;
+    keep_reference(atoms, atom, number);
     return ATOM_NEW;
+}
+
+const struct atom_entry *atoms_find(struct atoms *atoms, noun atom)
+{
+    const struct atom_code *code = atoms_code(atoms, atom);
+    uint32_t number = HASH_INDEX_NONE;
+    if (code->atom == atom)
+        number = code->number;
+    else if (!knows_none(atoms, length_of(atom)))
+        number = find(atoms, atom, hash_of(atoms, atom));
+    return number == HASH_INDEX_NONE ? NULL : &atoms->entries[number];
 }

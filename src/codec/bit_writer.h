@@ -18,7 +18,7 @@ struct bits {
     uint8_t *bytes;
     uint64_t position;
     uint64_t partial;
-    uint64_t end; /* no item of at most BITS_ITEM begins beyond this position */
+    uint64_t end; /* up to this position there is room for two items of at most BITS_ITEM each */
 };
 
 /* A tag, a length, and a value of a word; and the word that the last of them may
@@ -73,6 +73,23 @@ static inline struct bits bits_go_back(struct bits bits, uint64_t position)
 /* What mat begins with, by the bit length b of the value: c zeros, 1, the low c-1
  * bits of b; just 1 for the value 0.  As | how many bits: 16 | the bits: 16 |. */
 extern const uint32_t bits_mat_prefix[65];
+
+/* The lowest `count` bits of `bits`, at most BITS_CODE_MAX; the others are zero. */
+struct bits_code {
+    uint64_t bits;
+    uint32_t count;
+};
+
+/* With a tag of two bits more a code is still put at once. */
+#define BITS_CODE_MAX 54
+
+/* A tag, then mat(value), of which b, at most 40, is the bit length. */
+static inline struct bits_code bits_mat_code(uint64_t tag, unsigned tag_bits, uint64_t value, unsigned b)
+{
+    uint32_t prefix = bits_mat_prefix[b];
+    unsigned before = tag_bits + (prefix >> 16);
+    return (struct bits_code){tag | (uint64_t)(prefix & 0xffff) << tag_bits | value << before, before + b};
+}
 
 /* A tag of at most 4 bits, then mat(value), of which b is the bit length. */
 static inline struct bits bits_put_mat(struct bits bits, uint64_t tag, unsigned tag_bits, uint64_t value, unsigned b)

@@ -52,6 +52,7 @@ bool identity_init(struct identity *identity, struct scratch_array arrays[IDENTI
         !make_records(identity, RECORDS_FIRST))
         return false;
     identity->regions = memset(identity->region_array->items, 0, region_bytes);
+    identity->values[0] = IDENTITY_FAILED;
     return true;
 }
 
@@ -117,14 +118,15 @@ uint32_t identity_find(struct identity *identity, uint64_t offset_words)
     uint64_t block = offset_words / IDENTITY_BLOCK_WORDS, row;
     if (!find_row(identity, block / IDENTITY_REGION_BLOCKS, &row))
         return fail(identity);
-    uint32_t *first = &identity->rows[row * IDENTITY_REGION_BLOCKS + block % IDENTITY_REGION_BLOCKS];
-    if (*first == 0) {
+    uint32_t *lowest = &identity->rows[row * IDENTITY_REGION_BLOCKS + block % IDENTITY_REGION_BLOCKS];
+    if (*lowest == 0) {
         if (identity->record_count == identity->record_capacity &&
             !make_records(identity, next_capacity(identity->record_count)))
             return fail(identity);
-        *first = (uint32_t)(identity->record_count * IDENTITY_PLACES);
-        memset(identity->values + *first, 0, VALUES_BYTES);
+        size_t first = identity->record_count * IDENTITY_PLACES;
+        memset(identity->values + first, 0, VALUES_BYTES);
+        *lowest = (uint32_t)(first + IDENTITY_PLACES - 1);
         identity->record_blocks[identity->record_count++] = block;
     }
-    return *first + (uint32_t)(offset_words / 2 % IDENTITY_PLACES);
+    return *lowest - identity_place(offset_words);
 }

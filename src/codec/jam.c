@@ -7,135 +7,72 @@
  *   mat(0) = 1;  mat(a) = c zeros, 1, the low c-1 bits of b, the b bits of a,
  *   where b is the bit length of a and c that of b; all lowest bit first
  *
- * A back-reference names an equal noun, not the same object: the result must
- * not depend on who shares what.  That two cells are equal is known when their
- * parts are: each noun gets a reference, equal nouns the same.  The bits, however,
- * begin before the parts are known.  So the walk writes a cell that it has not
- * seen at its address (identity.h) as if it were new; if, when both parts are done,
- * it turns out to be equal to an earlier one, the writer goes back to where the
- * cell began and puts a back-reference.  Nothing else has to be undone: all that is
- * in such a cell was in the earlier one too, and keeps the position it got there.
- * So one walk does it, with no C stack; no noun is written to, and no two cells are
- * compared deeper than one level.
- *
- * A reference is a word: a direct atom itself, or, with the top bit set, the
- * position of whatever was written first of all that is equal.
+ * That a cell equals an earlier one is known when both parts are done (written.h),
+ * but its bits begin before.  So the walk writes a cell that it has not seen at its
+ * address (identity.h) as if it were new; if it turns out to be equal to an earlier
+ * one, the writer goes back to where the cell began and puts a back-reference.
+ * Nothing else has to be undone: all that is in such a cell was in the earlier one
+ * too, and keeps the position it got there.  So one walk does it, with no C stack.
  *
  * Most cells are never looked at when they end.  Where something is written that
  * is surely new, all the cells around it are new, and nothing is left of them to
- * do but to write the tails of those whose heads it was in.  So there are two
- * stacks: of the *pending* tails of all cells whose heads are being written; and of
- * *frames*, of those innermost cells in which all that was written so far is old.
- * As soon as something is new the frames vanish.  Surely new is a cell with two old
- * parts, when none is found that equals it, and an atom that is remembered from now
- * on (atoms.h).
+ * do but to write the tails of those whose heads it was in.  So the only stack is one
+ * of *pending* tails, of cells whose heads are being written; and that something new
+ * was written at a position is remembered by that alone: a cell is old so far if it
+ * began behind it (`old_from`).  Whatever becomes old by going back finds the cell
+ * around it as its parent.  Surely new is a cell with two old parts, when none is
+ * found that equals it, and an atom that is remembered from now on (atoms.h).
  *
- * A cell with a part that was new when it was written is found again by that part,
- * which knows its *parent*: the cell it was written in, first of all, and whether
- * as its head.  Whoever looks for an equal cell has the part in hand.  Only those
- * without such a part, a seventh of a compiler's output, are put into a table
- * (hash_index.h), by a hash of the references of their parts.  (The 31-bit mug would
- * not do: along a list of a million zeros mugs repeat with a period of some ten
- * thousand, and telling two of its tails apart then takes a walk to their ends.)
- *
- * In the identity map the value of a cell that has begun is
- *
- *   | position: 40 | sibling: 21 | is a copy: 1 | lowest bit of the offset: 1 | 1 |
- *
- * and its parent the parent's index; that of a copy the index of the cell that was
- * written and is equal.  The *sibling* is a hash of whether the cell is its parent's
- * head or tail, and of what is known of the other part, so that hardly any parent is
- * looked at that is not the right one.
- *
- * What a jam costs beyond its instructions is wrong guesses and waiting for memory.
- * Whether a part is to be written out cannot be guessed, so that is asked once, for
- * atoms and cells together: an atom has the value of the cell it is in, which has
- * begun.  And what will be read soon is asked for before: a tail and its value while
- * the head is written, and what lies near (prefetch_near).
+ * What a jam costs is mostly the instructions of the common steps: a head that is an
+ * atom written before, a tail that is a new cell.  Beyond that it is wrong guesses
+ * and waiting for memory; so what will be read soon is asked for before: a tail and its
+ * value while the head is written, and what lies near (prefetch_near).
  */
 #include "codec/codec.h"
 
 #include <stdlib.h>
 
-#include "codec/atoms.h"
 #include "codec/bit_writer.h"
-#include "codec/hash_index.h"
-#include "codec/identity.h"
 #include "codec/scratch.h"
-
-#define REFERENCE ((uint64_t)1 << 63)
-#define NO_REFERENCE UINT64_MAX
-
-#define PARENT_NONE UINT32_MAX
-static_assert(PARENT_NONE == HASH_INDEX_NONE && PARENT_NONE > IDENTITY_INDEX_MAX, "nothing has that index");
-
-#define VALUE_BEGUN ((uint64_t)1)
-#define VALUE_LOWEST_SHIFT 1
-#define VALUE_COPY ((uint64_t)4)
-#define VALUE_SIBLING_SHIFT 3
-#define VALUE_SIBLING_BITS 21
-#define VALUE_SIBLING ((((uint64_t)1 << VALUE_SIBLING_BITS) - 1) << VALUE_SIBLING_SHIFT)
-#define VALUE_POSITION_SHIFT (VALUE_SIBLING_SHIFT + VALUE_SIBLING_BITS)
-#define POSITION_MAX (((uint64_t)1 << (64 - VALUE_POSITION_SHIFT)) - 1)
+#include "codec/written.h"
 
 /* The steps of the walk are one loop. */
 #define INLINE static inline __attribute__((always_inline))
 
-/* A cell in which all is old so far. */
-struct jam_frame {
-    noun cell;
-    uint64_t head;        /* its reference, or NO_REFERENCE until the head is done */
-    uint64_t head_value;  /* in the identity map; of an atom the cell's own */
-    uint32_t index;       /* in the identity map */
-    uint32_t head_parent; /* of a remembered atom */
-};
-
-/* A tail to be written, of a cell the head of which is being written. */
-struct jam_pending {
-    noun tail;
-    uint32_t tail_index; /* the index of the cell, if the tail is an atom */
-};
-
 enum jam_array {
     JAM_BITS,
-    JAM_FRAMES,
     JAM_PENDING,
-    JAM_CELLS,
-    JAM_ATOMS = JAM_CELLS + HASH_INDEX_ARRAYS,
-    JAM_IDENTITY = JAM_ATOMS + ATOMS_ARRAYS,
-    JAM_ARRAYS = JAM_IDENTITY + IDENTITY_ARRAYS,
+    JAM_WRITTEN,
+    JAM_ARRAYS = JAM_WRITTEN + WRITTEN_ARRAYS,
 };
 static_assert((int)JAM_ARRAYS <= (int)SCRATCH_ARRAYS, "there are arrays enough");
 
 struct jam {
-    struct identity identity;
-    struct hash_index cells; /* by the references of their parts: indices */
-    struct atoms atoms;
-    struct jam_frame *frames;
-    size_t depth, depth_max;
-    struct jam_pending *pending;
+    struct written written;
+    uint64_t old_from; /* what begins here or later is old so far */
+    noun *pending;     /* tails to be written, of cells whose heads are being written */
     size_t pending_count, pending_max;
     struct scratch_array *arrays;
 };
 
 /* ---- room ------------------------------------------------------------------- */
 
-/* Room for so many bits at the end.  False if there is no memory. */
+/* Room for so many bits and two items.  False if there is no memory. */
 static bool reserve(const struct jam *jam, struct bits *bits, uint64_t count)
 {
     struct scratch_array *array = &jam->arrays[JAM_BITS];
-    if (bits->position + count > POSITION_MAX ||
-        !scratch_grow(array, (size_t)((bits->position + count + BITS_ITEM) / 8 + 2 * sizeof(uint64_t))))
+    if (bits->position + count > WRITTEN_POSITION_MAX ||
+        !scratch_grow(array, (size_t)((bits->position + count + 2 * BITS_ITEM) / 8 + 2 * sizeof(uint64_t))))
         return false;
     bits->bytes = array->items;
-    bits->end = (uint64_t)array->size_bytes * 8 - BITS_ITEM - 64;
-    if (bits->end > POSITION_MAX)
-        bits->end = POSITION_MAX;
+    bits->end = (uint64_t)array->size_bytes * 8 - 2 * BITS_ITEM - 64;
+    if (bits->end > WRITTEN_POSITION_MAX)
+        bits->end = WRITTEN_POSITION_MAX;
     return true;
 }
 
-/* Room for an item. */
-static inline bool reserve_item(const struct jam *jam, struct bits *bits)
+/* Room for two items. */
+static inline bool reserve_items(const struct jam *jam, struct bits *bits)
 {
     if (LIKELY(bits->position <= bits->end))
         return true;
@@ -143,16 +80,6 @@ static inline bool reserve_item(const struct jam *jam, struct bits *bits)
     bool has_room = reserve(jam, &more, 0);
     *bits = more;
     return has_room;
-}
-
-static bool more_frames(struct jam *jam)
-{
-    struct scratch_array *array = &jam->arrays[JAM_FRAMES];
-    if (!scratch_grow(array, (jam->depth + 64) * sizeof *jam->frames))
-        return false;
-    jam->frames = array->items;
-    jam->depth_max = array->size_bytes / sizeof *jam->frames;
-    return true;
 }
 
 static bool more_pending(struct jam *jam)
@@ -165,212 +92,6 @@ static bool more_pending(struct jam *jam)
     return true;
 }
 
-/* What is written in one piece: an atom, or a back-reference. */
-struct jam_leaf {
-    uint64_t reference;
-    uint64_t value;  /* in the identity map; of an atom that of the cell it is in */
-    uint32_t parent; /* of a remembered atom with that sibling; else PARENT_NONE */
-    enum { LEAF_OLD, LEAF_NEW, LEAF_NO_MEMORY } kind;
-};
-
-/* ---- equal cells ------------------------------------------------------------ */
-
-static inline uint64_t reference_of(uint64_t value)
-{
-    return REFERENCE | value >> VALUE_POSITION_SHIFT;
-}
-
-/* The cell that was written and has that index. */
-static inline noun written_cell(const struct identity *identity, uint32_t index)
-{
-    return NOUN_TAG_CELL | identity_offset_words(identity, index) | (identity->values[index] >> VALUE_LOWEST_SHIFT & 1);
-}
-
-/* Is a part of a cell that was written equal to this one, which has that reference? */
-static bool is_same_part(struct jam *jam, noun written, noun part, uint64_t reference)
-{
-    if (written == part)
-        return true;
-    if (noun_is_cell(written) && noun_is_cell(part)) {
-        uint32_t index = identity_index(&jam->identity, written);
-        return reference_of(jam->identity.values[index]) == reference;
-    }
-    return noun_is_indirect(written) && noun_is_indirect(part) && noun_atom_compare(written, part) == 0;
-}
-
-static bool is_equal(struct jam *jam, uint32_t index, const struct jam_frame *frame, uint64_t tail)
-{
-    noun written = written_cell(&jam->identity, index);
-    return is_same_part(jam, noun_head(written), noun_head(frame->cell), frame->head) &&
-           is_same_part(jam, noun_tail(written), noun_tail(frame->cell), tail);
-}
-
-/* The sibling of a tail, by the reference of the head. */
-static inline uint64_t sibling_of_tail(uint64_t head)
-{
-    return head * 0x9e3779b97f4a7c15u >> (64 - VALUE_POSITION_SHIFT) & VALUE_SIBLING;
-}
-
-/* The sibling of a head; the reference of a tail that is no direct atom is not known yet. */
-static inline uint64_t sibling_of_head(noun tail)
-{
-    uint64_t all_if_not_direct = (uint64_t)((int64_t)tail >> 63);
-    return sibling_of_tail(~(tail | all_if_not_direct));
-}
-
-static inline bool has_sibling(uint64_t value, uint64_t sibling)
-{
-    return ((value ^ sibling) & VALUE_SIBLING) == 0;
-}
-
-/* Is the cell one that this part was new in?  Its index, or PARENT_NONE. */
-static uint32_t find_by_part(struct jam *jam, noun part, const struct jam_frame *frame, uint64_t tail)
-{
-    if (!noun_is_cell(part))
-        return PARENT_NONE;
-    uint32_t index = identity_index(&jam->identity, part);
-    if ((jam->identity.values[index] & VALUE_COPY) != 0)
-        index = jam->identity.parents[index];
-    uint32_t parent = jam->identity.parents[index];
-    return parent != PARENT_NONE && is_equal(jam, parent, frame, tail) ? parent : PARENT_NONE;
-}
-
-static uint32_t find_by_hash(struct jam *jam, uint64_t hash, const struct jam_frame *frame, uint64_t tail)
-{
-    size_t at = hash_index_search(&jam->cells, hash);
-    uint32_t found;
-    while ((found = hash_index_next(&jam->cells, hash, &at)) != HASH_INDEX_NONE)
-        if (is_equal(jam, found, frame, tail))
-            break;
-    return found;
-}
-
-/* Both parts of the cell are old.  The index of the cell that was written first and
- * equals it; PARENT_NONE: there is none, and this one is in the table now. */
-INLINE uint32_t find_or_add(struct jam *jam, const struct jam_frame *frame, const struct jam_leaf *leaf)
-{
-    uint32_t found;
-    uint64_t tail = leaf->reference;
-    if (UNLIKELY(has_sibling(frame->head_value, sibling_of_head(noun_tail(frame->cell)))) &&
-        (found = find_by_part(jam, noun_head(frame->cell), frame, tail)) != PARENT_NONE)
-        return found;
-    if (UNLIKELY(has_sibling(leaf->value, sibling_of_tail(frame->head))) &&
-        (found = find_by_part(jam, noun_tail(frame->cell), frame, tail)) != PARENT_NONE)
-        return found;
-    if (UNLIKELY((found = frame->head_parent) != PARENT_NONE) && is_equal(jam, found, frame, tail))
-        return found;
-    if (UNLIKELY((found = leaf->parent) != PARENT_NONE) && is_equal(jam, found, frame, tail))
-        return found;
-    uint64_t hash = hash_index_hash(&jam->cells, frame->head, tail);
-    if (UNLIKELY(hash_index_may_have(&jam->cells, hash)) &&
-        (found = find_by_hash(jam, hash, frame, tail)) != PARENT_NONE)
-        return found;
-    hash_index_add(&jam->cells, hash, frame->index);
-    return PARENT_NONE;
-}
-
-/* ---- leaves ----------------------------------------------------------------- */
-
-static struct bits put_indirect(struct bits bits, noun atom)
-{
-    if (UNLIKELY(noun_is_large(atom)))
-        noun_note_use(atom);
-    const uint64_t *words = noun_words(atom);
-    return bits_put_mat_words(bits_put(bits, 0, 1), words + 2, words[1]);
-}
-
-/* Room for an indirect atom.  False if there is no memory. */
-static bool reserve_indirect(const struct jam *jam, struct bits *bits, noun atom)
-{
-    return reserve(jam, bits, noun_words(atom)[1] * 64 + 2 * BITS_ITEM);
-}
-
-/* An atom that may be known, or have to be remembered.  The position where it was
- * written first, or `position`, where it is to be written. */
-static uint64_t search_atom(struct jam *jam, noun atom, uint64_t position, uint32_t cell, uint64_t sibling,
-                            struct jam_leaf *leaf)
-{
-    struct atom_entry *entry;
-    enum atom_kind kind = atoms_reach(&jam->atoms, atom, position, &entry);
-    if (LIKELY(kind == ATOM_KNOWN)) {
-        leaf->parent = entry->sibling == sibling ? entry->parent : PARENT_NONE;
-        return entry->position;
-    }
-    leaf->kind = kind == ATOM_NO_MEMORY ? LEAF_NO_MEMORY : kind == ATOM_NEW ? LEAF_NEW : LEAF_OLD;
-    if (kind == ATOM_NEW) {
-        entry->parent = cell;
-        entry->sibling = (uint32_t)sibling;
-    }
-    return position;
-}
-
-/* Writes the part of a cell that begins no cell, as its value in the identity map
- * shows; and, before a head, the cell's own tag. */
-INLINE struct jam_leaf put_leaf(struct jam *jam, struct bits *bits, noun part, uint64_t value, uint32_t cell,
-                                uint64_t other, bool is_head)
-{
-    struct jam_leaf leaf = {.value = value, .parent = PARENT_NONE, .kind = LEAF_OLD};
-    uint64_t all_if_reference = (uint64_t)((int64_t)part >> 63);
-    uint64_t written = (value >> VALUE_POSITION_SHIFT & all_if_reference) | (part & ~all_if_reference);
-    unsigned b = bits_length_of_small(written);
-    leaf.reference = written | (part & REFERENCE);
-    if (UNLIKELY(noun_is_indirect(part) || (jam->atoms.searched >> b & ~all_if_reference & 1) != 0)) {
-        uint64_t position = bits->position + (is_head ? 2 : 0);
-        uint64_t sibling = is_head ? sibling_of_head(other) : sibling_of_tail(other);
-        written = search_atom(jam, part, position, cell, sibling, &leaf);
-        if (noun_is_indirect(part)) {
-            leaf.reference = REFERENCE | written;
-            if (written == position) {
-                struct bits after = is_head ? bits_put(*bits, 1, 2) : *bits;
-                if (!reserve_indirect(jam, &after, part))
-                    leaf.kind = LEAF_NO_MEMORY;
-                else
-                    *bits = put_indirect(after, part);
-                return leaf;
-            }
-        }
-        all_if_reference = written == position ? 0 : UINT64_MAX;
-        written = written == position ? part : written;
-        b = bits_length_of_small(written);
-    }
-    uint64_t tag = 3 & all_if_reference;
-    unsigned tag_bits = (unsigned)(1 - all_if_reference);
-    if (is_head) {
-        tag = tag << 2 | 1;
-        tag_bits += 2;
-    }
-    *bits = bits_put_mat(*bits, tag, tag_bits, written, b);
-    return leaf;
-}
-
-/* ---- the walk --------------------------------------------------------------- */
-
-/* A cell that was not seen at its address, which is written next. */
-struct jam_cell {
-    noun cell;
-    uint32_t index;
-    uint32_t parent;
-    uint64_t sibling;
-};
-
-/* What comes next. */
-enum jam_step {
-    STEP_BEGIN,     /* a cell */
-    STEP_HEAD_DONE, /* of the innermost frame */
-    STEP_TAIL_DONE,
-    STEP_PENDING,
-    STEP_END,
-    STEP_NO_MEMORY,
-};
-
-static inline enum jam_step after_leaf(struct jam *jam, const struct jam_leaf *leaf, enum jam_step old)
-{
-    if (LIKELY(leaf->kind == LEAF_OLD))
-        return old;
-    jam->depth = 0;
-    return leaf->kind == LEAF_NEW ? STEP_PENDING : STEP_NO_MEMORY;
-}
-
 /* Most of a noun lies below it, its head's parts before its tail's.  So the walk,
  * which goes down to a head and then, on the whole, upwards, soon comes to what lies
  * just below a cell that begins, and just above one that has ended. */
@@ -380,101 +101,204 @@ static inline void prefetch_near(const uint8_t *base, noun cell, int from_bytes,
         __builtin_prefetch((const void *)((uintptr_t)base + (cell << 3) + (uintptr_t)bytes));
 }
 
-/* A frame for the cell.  Its head is the next cell, or else done, as *leaf says. */
-INLINE enum jam_step begin(struct jam *jam, struct bits *bits, struct jam_cell *next, struct jam_leaf *leaf,
+/* ---- leaves ----------------------------------------------------------------- */
+
+/* A cell that was not seen at its address and is written next; or that is being written. */
+struct jam_cell {
+    noun cell;
+    uint32_t index;
+    uint32_t parent; /* or WRITTEN_NONE if something in that is new */
+    uint64_t sibling;
+};
+
+static struct bits put_indirect(struct bits bits, noun atom)
+{
+    if (UNLIKELY(noun_is_large(atom)))
+        noun_note_use(atom);
+    const uint64_t *words = noun_words(atom);
+    return bits_put_mat_words(bits_put(bits, 0, 1), words + 2, words[1]);
+}
+
+/* Room for an indirect atom and two items.  False if there is no memory. */
+static bool reserve_indirect(const struct jam *jam, struct bits *bits, noun atom)
+{
+    return reserve(jam, bits, noun_words(atom)[1] * 64 + BITS_ITEM);
+}
+
+/* Writes an atom whose code is not kept.  False if there is no memory. */
+static bool put_rare_atom(struct jam *jam, struct bits *bits, noun atom, const struct jam_cell *in, uint64_t sibling,
+                          bool is_head)
+{
+    struct atoms *atoms = &jam->written.atoms;
+    struct atom_entry *entry;
+    uint64_t position = bits->position + (is_head ? 2 : 0);
+    enum atom_kind kind = atoms_reach(atoms, atom, position, &entry);
+    if (UNLIKELY(kind == ATOM_NO_MEMORY))
+        return false;
+    if (is_head)
+        *bits = bits_put(*bits, 1, 2);
+    if (kind == ATOM_OLD) {
+        struct bits_code code = atoms_code(atoms, atom)->code;
+        *bits = bits_put(*bits, code.bits, code.count);
+        return true;
+    }
+    jam->old_from = position + 1;
+    entry->parent = in->index;
+    entry->sibling = (uint32_t)sibling;
+    if (noun_is_direct(atom)) {
+        *bits = bits_put_mat(*bits, 0, 1, atom, bits_length(atom));
+        return true;
+    }
+    if (!reserve_indirect(jam, bits, atom))
+        return false;
+    *bits = put_indirect(*bits, atom);
+    return true;
+}
+
+/* Writes an atom; and, before a head, the tag of the cell.  `other` is the tail of a
+ * head, and what is known of the head of a tail. */
+INLINE bool put_atom(struct jam *jam, struct bits *bits, noun atom, const struct jam_cell *in, uint64_t other,
+                     bool is_head)
+{
+    const struct atom_code *found = atoms_code(&jam->written.atoms, atom);
+    if (LIKELY(found->atom == atom)) {
+        *bits = is_head ? bits_put(*bits, found->code.bits << 2 | 1, found->code.count + 2)
+                        : bits_put(*bits, found->code.bits, found->code.count);
+        return true;
+    }
+    struct bits more = *bits;
+    uint64_t sibling = is_head ? written_sibling_of_head(other) : written_sibling_of_tail(other);
+    bool has_room = put_rare_atom(jam, &more, atom, in, sibling, is_head);
+    *bits = more;
+    return has_room;
+}
+
+/* Writes a back-reference to the cell with that value, after the tag of a cell if
+ * this is its head. */
+INLINE struct bits put_reference(struct bits bits, uint64_t value, bool is_head)
+{
+    uint64_t position = written_position(value);
+    unsigned b = bits_length_of_small(position);
+    struct bits_code code = is_head ? bits_mat_code(3 << 2 | 1, 4, position, b) : bits_mat_code(3, 2, position, b);
+    return bits_put(bits, code.bits, code.count);
+}
+
+/* ---- the walk --------------------------------------------------------------- */
+
+/* What comes next. */
+enum jam_step {
+    STEP_BEGIN, /* the current cell */
+    STEP_TAIL,  /* of the current cell */
+    STEP_CLOSE, /* the current cell, which is done */
+    STEP_PENDING,
+    STEP_END,
+    STEP_NO_MEMORY,
+};
+
+/* The current cell begins.  Its head is the next cell, or else done, and *known is
+ * what is known of it. */
+INLINE enum jam_step begin(struct jam *jam, struct bits *bits, struct jam_cell *current, uint64_t *known,
                            const uint8_t *base)
 {
-    struct identity *identity = &jam->identity;
-    struct jam_cell begun = *next;
-    if (UNLIKELY(!reserve_item(jam, bits) || (jam->depth == jam->depth_max && !more_frames(jam)) ||
-                 (jam->pending_count == jam->pending_max && !more_pending(jam))))
+    struct identity *identity = &jam->written.identity;
+    if (UNLIKELY(!reserve_items(jam, bits)))
         return STEP_NO_MEMORY;
-    identity->values[begun.index] =
-        bits->position << VALUE_POSITION_SHIFT | begun.sibling | (begun.cell & 1) << VALUE_LOWEST_SHIFT | VALUE_BEGUN;
-    identity->parents[begun.index] = begun.parent;
-    const uint64_t *words = (const uint64_t *)(const void *)(base + (begun.cell << 3));
+    written_begin(&jam->written, current->cell, current->index, bits->position, current->parent, current->sibling);
+    const uint64_t *words = (const uint64_t *)(const void *)(base + (current->cell << 3));
     noun head = words[1], tail = words[2];
-    uint32_t head_index = identity_index(identity, noun_is_cell(head) ? head : begun.cell);
-    uint32_t tail_index = identity_index(identity, noun_is_cell(tail) ? tail : begun.cell);
-    if (UNLIKELY(identity->has_failed))
+    prefetch_near(base, current->cell, -128, -64);
+    if (!noun_is_cell(head)) {
+        *known = noun_is_direct(head) ? head : WRITTEN_REFERENCE;
+        return LIKELY(put_atom(jam, bits, head, current, tail, true)) ? STEP_TAIL : STEP_NO_MEMORY;
+    }
+    uint32_t index = identity_index(identity, head);
+    uint64_t value = identity->values[index];
+    if (value != 0) {
+        *bits = put_reference(*bits, value, true);
+        *known = written_reference(value);
+        return STEP_TAIL;
+    }
+    if (UNLIKELY(jam->pending_count == jam->pending_max && !more_pending(jam)))
         return STEP_NO_MEMORY;
-    __builtin_prefetch(&identity->values[tail_index]);
     prefetch_near(base, tail, 0, 0);
-    prefetch_near(base, begun.cell, -128, -64);
-    jam->pending[jam->pending_count++] = (struct jam_pending){tail, tail_index};
-    struct jam_frame *frame = &jam->frames[jam->depth++];
-    uint64_t value = identity->values[head_index];
-    frame->cell = begun.cell;
-    frame->index = begun.index;
-    frame->head = NO_REFERENCE;
+    jam->pending[jam->pending_count++] = tail;
+    *bits = bits_put(*bits, 1, 2);
+    *current = (struct jam_cell){head, index, current->index, written_sibling_of_head(tail)};
+    return STEP_BEGIN;
+}
+
+/* The current cell's head is done.  Its tail is the next cell, or else done. */
+INLINE enum jam_step go_to_tail(struct jam *jam, struct bits *bits, struct jam_cell *current, uint64_t known,
+                                const uint8_t *base)
+{
+    const struct identity *identity = &jam->written.identity;
+    noun tail = ((const uint64_t *)(const void *)(base + (current->cell << 3)))[2];
+    if (!noun_is_cell(tail))
+        return LIKELY(put_atom(jam, bits, tail, current, known, false)) ? STEP_CLOSE : STEP_NO_MEMORY;
+    uint32_t index = identity_index(&jam->written.identity, tail);
+    uint64_t value = identity->values[index];
     if (value == 0) {
-        *bits = bits_put(*bits, 1, 2);
-        *next = (struct jam_cell){head, head_index, begun.index, sibling_of_head(tail)};
+        *current = (struct jam_cell){tail, index, current->index, written_sibling_of_tail(known)};
         return STEP_BEGIN;
     }
-    *leaf = put_leaf(jam, bits, head, value, begun.index, tail, true);
-    return after_leaf(jam, leaf, STEP_HEAD_DONE);
+    *bits = put_reference(*bits, value, false);
+    return STEP_CLOSE;
 }
 
-/* The innermost frame's head is done.  Its tail is the next cell, or else done. */
-INLINE enum jam_step go_to_tail(struct jam *jam, struct bits *bits, struct jam_cell *next, struct jam_leaf *leaf)
+/* Both parts of the current cell are done.  If they are old and the cell is old itself
+ * it is written again, as a back-reference, and a part of the cell around it is done. */
+INLINE enum jam_step close(struct jam *jam, struct bits *bits, struct jam_cell *current, uint64_t *known,
+                           const uint8_t *base)
 {
-    struct jam_frame *frame = &jam->frames[jam->depth - 1];
-    const struct jam_pending *pending = &jam->pending[--jam->pending_count];
-    frame->head = leaf->reference;
-    frame->head_value = leaf->value;
-    frame->head_parent = leaf->parent;
-    uint64_t value = jam->identity.values[pending->tail_index];
-    if (value == 0) {
-        *next = (struct jam_cell){pending->tail, pending->tail_index, frame->index, sibling_of_tail(frame->head)};
-        return STEP_BEGIN;
-    }
-    if (UNLIKELY(!reserve_item(jam, bits)))
+    struct written *written = &jam->written;
+    uint64_t position = written_position(written->identity.values[current->index]);
+    if (position < jam->old_from)
+        return STEP_PENDING;
+    if (UNLIKELY(!hash_index_make_room(&written->cells) || !reserve_items(jam, bits)))
         return STEP_NO_MEMORY;
-    *leaf = put_leaf(jam, bits, pending->tail, value, frame->index, frame->head, false);
-    return after_leaf(jam, leaf, STEP_TAIL_DONE);
-}
-
-/* Both parts of the innermost frame are done, and old.  If it is old itself it is
- * written again, as a back-reference, and a part of the next frame is done. */
-INLINE enum jam_step close(struct jam *jam, struct bits *bits, struct jam_leaf *leaf, const uint8_t *base)
-{
-    struct identity *identity = &jam->identity;
-    const struct jam_frame *frame = &jam->frames[jam->depth - 1];
-    if (UNLIKELY(!hash_index_make_room(&jam->cells)))
-        return STEP_NO_MEMORY;
-    prefetch_near(base, frame->cell, 384, 640);
-    uint32_t equal = find_or_add(jam, frame, leaf);
-    if (LIKELY(equal == PARENT_NONE)) {
-        jam->depth = 0;
+    prefetch_near(base, current->cell, 384, 640);
+    uint32_t equal = written_find_or_add(written, current->cell, current->index);
+    if (LIKELY(equal == WRITTEN_NONE)) {
+        jam->old_from = position + 1;
         return STEP_PENDING;
     }
-    jam->depth--;
-    uint64_t value = identity->values[equal], position = value >> VALUE_POSITION_SHIFT;
-    *bits = bits_go_back(*bits, identity->values[frame->index] >> VALUE_POSITION_SHIFT);
-    *bits = bits_put_mat(*bits, 3, 2, position, bits_length(position));
-    identity->values[frame->index] = value | VALUE_COPY;
-    identity->parents[frame->index] = equal;
-    if (jam->depth == 0)
+    noun copy = current->cell;
+    uint32_t parent = written->identity.parents[current->index];
+    uint64_t value = written->identity.values[equal];
+    *bits = put_reference(bits_go_back(*bits, position), value, false);
+    written_copy(written, current->index, equal);
+    if (parent == WRITTEN_NONE)
         return STEP_PENDING;
-    *leaf = (struct jam_leaf){REFERENCE | position, value, PARENT_NONE, LEAF_OLD};
-    return jam->frames[jam->depth - 1].head == NO_REFERENCE ? STEP_HEAD_DONE : STEP_TAIL_DONE;
+    current->index = parent;
+    current->cell = written_cell(&written->identity, parent);
+    if (noun_head(current->cell) != copy)
+        return STEP_CLOSE;
+    jam->pending_count--;
+    *known = written_reference(value);
+    return STEP_TAIL;
 }
 
-/* Writes pending tails up to one that is the next cell. */
-INLINE enum jam_step take_pending(struct jam *jam, struct bits *bits, struct jam_cell *next)
+/* Writes pending tails up to one that is the next cell.  What is new in a tail is of no
+ * use for finding the cell, the head of which was new. */
+INLINE enum jam_step take_pending(struct jam *jam, struct bits *bits, struct jam_cell *current)
 {
+    static const struct jam_cell nothing = {.index = WRITTEN_NONE};
     while (jam->pending_count > 0) {
-        const struct jam_pending *pending = &jam->pending[--jam->pending_count];
-        uint64_t value = jam->identity.values[pending->tail_index];
-        *next = (struct jam_cell){pending->tail, pending->tail_index, PARENT_NONE, 0};
-        if (value == 0)
+        noun tail = jam->pending[--jam->pending_count];
+        if (UNLIKELY(!reserve_items(jam, bits)))
+            return STEP_NO_MEMORY;
+        if (!noun_is_cell(tail)) {
+            if (UNLIKELY(!put_atom(jam, bits, tail, &nothing, 0, false)))
+                return STEP_NO_MEMORY;
+            continue;
+        }
+        uint32_t index = identity_index(&jam->written.identity, tail);
+        uint64_t value = jam->written.identity.values[index];
+        if (value == 0) {
+            *current = (struct jam_cell){tail, index, WRITTEN_NONE, 0};
             return STEP_BEGIN;
-        if (UNLIKELY(!reserve_item(jam, bits)))
-            return STEP_NO_MEMORY;
-        struct jam_leaf leaf = put_leaf(jam, bits, next->cell, value, PARENT_NONE, 0, false);
-        if (UNLIKELY(leaf.kind == LEAF_NO_MEMORY))
-            return STEP_NO_MEMORY;
+        }
+        *bits = put_reference(*bits, value, false);
     }
     return STEP_END;
 }
@@ -484,22 +308,22 @@ static bool walk(struct jam *jam, noun cell, struct bits *result)
 {
     struct bits bits = *result;
     const uint8_t *base = noun_base;
-    struct jam_cell next = {cell, identity_index(&jam->identity, cell), PARENT_NONE, 0};
-    struct jam_leaf leaf = {0};
-    enum jam_step step = jam->identity.has_failed ? STEP_NO_MEMORY : STEP_BEGIN;
+    struct jam_cell current = {cell, identity_index(&jam->written.identity, cell), WRITTEN_NONE, 0};
+    uint64_t known = 0;
+    enum jam_step step = jam->written.identity.has_failed ? STEP_NO_MEMORY : STEP_BEGIN;
     while (step == STEP_BEGIN) {
-        step = begin(jam, &bits, &next, &leaf, base);
-        while (step == STEP_HEAD_DONE || step == STEP_TAIL_DONE) {
-            if (step == STEP_HEAD_DONE)
-                step = go_to_tail(jam, &bits, &next, &leaf);
-            if (step == STEP_TAIL_DONE)
-                step = close(jam, &bits, &leaf, base);
+        step = begin(jam, &bits, &current, &known, base);
+        while (step == STEP_TAIL || step == STEP_CLOSE) {
+            if (step == STEP_TAIL)
+                step = go_to_tail(jam, &bits, &current, known, base);
+            if (step == STEP_CLOSE)
+                step = close(jam, &bits, &current, &known, base);
         }
         if (step == STEP_PENDING)
-            step = take_pending(jam, &bits, &next);
+            step = take_pending(jam, &bits, &current);
     }
     *result = bits;
-    return step == STEP_END;
+    return step == STEP_END && !jam->written.identity.has_failed;
 }
 
 /* Writes the whole jam into the first of the arrays, with zeros up to the end of
@@ -508,7 +332,8 @@ static bool jam_run(noun n, struct scratch_array *arrays, struct bits *bits)
 {
     struct jam jam;
     jam.arrays = arrays;
-    jam.depth = jam.depth_max = jam.pending_count = jam.pending_max = 0;
+    jam.old_from = 0;
+    jam.pending_count = jam.pending_max = 0;
     if (!reserve(&jam, bits, 0))
         return false;
     if (noun_is_direct(n)) {
@@ -517,9 +342,7 @@ static bool jam_run(noun n, struct scratch_array *arrays, struct bits *bits)
         if (!reserve_indirect(&jam, bits, n))
             return false;
         *bits = put_indirect(*bits, n);
-    } else if (!identity_init(&jam.identity, &arrays[JAM_IDENTITY]) ||
-               !hash_index_init(&jam.cells, &arrays[JAM_CELLS]) || !atoms_init(&jam.atoms, &arrays[JAM_ATOMS]) ||
-               !walk(&jam, n, bits)) {
+    } else if (!written_init(&jam.written, &arrays[JAM_WRITTEN]) || !walk(&jam, n, bits)) {
         return false;
     }
     bits_store(*bits, bits->partial);
