@@ -7,9 +7,12 @@ compiles the public tree's trivial.hoon with `loam hoonc` SHORT_RUNS (20) times,
 `warm`: in a copy of one that has compiled the file already.  perf takes samples of
 all of the process, in the system too, and each is given to the first of PHASES of
 which a function is on its stack; so LOAM has to be built with frame pointers.
-Machine code has none: what it calls counts as Nock.  Milliseconds of processor time
-a run, with what perf itself costs in them; then the median of runs without perf, and
-their page faults.  The last line is one JSON object.
+Machine code has none: what it calls counts as Nock.  The C library and SQLite have none
+either, and where they use that register for something else the stack ends: such a
+sample belongs to the phase of the one before it, as phases are long.  Beside that, each
+sample is given to the first of KINDS by its innermost functions.  Milliseconds of
+processor time a run, with what perf itself costs in them; then the median of runs
+without perf, and their page faults.  The last line is one JSON object.
 """
 import collections
 import json
@@ -33,11 +36,23 @@ PHASES = [
     ("start_nock", "kick and load at the start, without the above", ["kernel_boot", "kernel_load"]),
     ("persisting", "new nouns into the arena", ["node_persist"]),
     ("end", "the end: flushes, the log settled, memory given back", ["host_close"]),
-    ("log", "the log, encoding and SQLite", ["record_encode", "eventlog_append", "eventlog_open", "libsqlite3"]),
+    ("log", "the log, encoding and SQLite", ["record_encode", "eventlog_", "sqlite3"]),
     ("effects", "effects and their answers", ["commit_release", "codec_cue", "build_cause"]),
     ("event_nock", "the events' Nock, without the above", ["kernel_try", "kernel_peek", "/perf-", "native_"]),
     ("opening", "the machine is opened, without the above", ["host_open"]),
     ("loading", "the program is loaded, linked and left", ["ld-linux", "_dl_", "execve", "exit_mm"]),
+]
+
+
+# What is looked for in the system's part of a stack, in this order, and then in the innermost function.
+KINDS = [
+    ("page_faults", "page faults", ["page_fault"]),
+    ("flushes", "flushes", ["sys_fdatasync", "sys_fsync"]),
+    ("mapping", "memory asked for, protected and given back", ["sys_m", "sys_brk", "exit_mm", "sys_exit"]),
+    ("transfers", "files read and written", ["sys_pread", "sys_pwrite", "sys_read", "sys_write", "sys_ftruncate"]),
+    ("system_calls", "the rest of the system", ["[kernel"]),
+    ("copying", "memory copied and cleared", ["memmove", "memcpy", "memset", "memcmp"]),
+    ("allocating", "allocation in the C library", ["malloc", "_int_", "calloc", "realloc", "cfree", "unlink_chunk"]),
 ]
 
 
@@ -72,11 +87,15 @@ def samples(text):
 
 
 def phase_of(frames):
+    """None if it cannot be told."""
     names = " ".join(function + " " + where for function, where in frames)
-    for name, _, wanted in PHASES:
-        if any(word in names for word in wanted):
-            return name
-    return "other"
+    return next((name for name, _, wanted in PHASES if any(word in names for word in wanted)), None)
+
+
+def kind_of(frames):
+    innermost = [name for frame in frames if "kernel" in frame[1] for name in frame] or frames[0][:1]
+    names = " ".join(innermost)
+    return next((name for name, _, wanted in KINDS if any(word in names for word in wanted)), "own")
 
 
 def fresh(scratch, kind):
@@ -109,12 +128,12 @@ def measure(loam, scratch, kind):
                        job(loam, data, scratch), check=True, stderr=subprocess.DEVNULL)
         text = subprocess.run(["perf", "script", "-i", record, "-F", "comm,ip,sym,dso"], check=True,
                               capture_output=True, text=True, errors="replace").stdout
+        phase = "loading"
         for frames in samples(text):
-            counts[phase_of(frames)] += 1
+            phase = phase_of(frames) or phase
+            counts[phase] += 1
+            counts[kind_of(frames)] += 1
             counts["total"] += 1
-            kernel = [function for function, where in frames if "kernel" in where]
-            if kernel:
-                counts["page_faults" if "page_fault" in " ".join(kernel) else "system_calls"] += 1
     phases = {name: round(count * 1000 / FREQUENCY_HZ / RUNS, 2) for name, count in counts.items()}
     return dict(phases, **measure_alone(loam, scratch, kind))
 
@@ -126,8 +145,9 @@ def main():
         sys.exit("set LOAM_CORPUS to a checkout of the public nockchain tree")
     prepare(loam, corpus, scratch)
     results = {kind: measure(loam, scratch, kind) for kind in ("imported", "warm")}
-    rows = [(name, what) for name, what, _ in PHASES] + [("other", "copies and allocations in libc, what could not be told"), ("total", "all"), (
-        "page_faults", "of all, in page faults"), ("system_calls", "of all, in the rest of the system"), ("alone", "all, without perf"), ("faults", "page faults, their number")]
+    rows = [(name, what) for name, what, _ in PHASES] + [("total", "all")] + [
+        (name, "of all: " + what) for name, what, _ in KINDS] + [
+        ("own", "of all: Loam, SQLite, machine code"), ("alone", "all, without perf"), ("faults", "page faults, their number")]
     for name, what in rows:
         print("%-54s %8.2f %8.2f" % (what, results["imported"].get(name, 0), results["warm"].get(name, 0)))
     print(json.dumps(results))

@@ -16,6 +16,20 @@ static void make_visible(uint8_t *at, size_t size_bytes)
     __builtin___clear_cache((char *)at, (char *)at + size_bytes);
 }
 
+/* Pages are made in steps ahead of the code: a call of the system each step, not
+ * an exception each page.  (Huge pages would be split at the first change of
+ * protection, and most runs need less than one.) */
+static void make_ready(struct native *native)
+{
+    if (native->used_bytes + PAGE_BYTES / 2 <= native->ready_bytes)
+        return;
+    size_t start_bytes = native->used_bytes > native->ready_bytes ? native->used_bytes : native->ready_bytes;
+    start_bytes &= ~(size_t)(PAGE_BYTES - 1);
+    native->ready_bytes = start_bytes + PAGE_BYTES;
+    if (native->ready_bytes <= native->size_bytes)
+        os_map_populate(native->memory + start_bytes, PAGE_BYTES);
+}
+
 void native_init(struct nock *machine)
 {
     struct native *native = &machine->native;
@@ -28,10 +42,10 @@ void native_init(struct nock *machine)
         native_finish(machine);
         return;
     }
-    os_map_advise(native->memory, MEMORY_BYTES, OS_ADVICE_HUGE_IF_CHEAP);
     native->stubs_bytes = bits_round_up(native_write_stubs(machine, native->memory, MEMORY_BYTES), 16);
     native->used_bytes = native->stubs_bytes;
-    if (os_map_make_code(native->memory, MEMORY_BYTES) != STATUS_OK)
+    native->code_bytes = bits_round_up(native->used_bytes, PAGE_BYTES);
+    if (os_map_make_code(native->memory, native->code_bytes) != STATUS_OK)
         native_finish(machine); /* a system that wants none: the interpreter does */
     else
         make_visible(native->memory, native->stubs_bytes);
@@ -64,8 +78,10 @@ void native_open(struct nock *machine)
     if (native->memory == NULL)
         return;
     size_t kept_bytes = native->used_bytes & ~(size_t)(PAGE_BYTES - 1);
-    native->is_open = os_map_make_writable(native->memory + kept_bytes, native->size_bytes - kept_bytes) == STATUS_OK;
-    native->open_bytes = kept_bytes;
+    native->is_open = kept_bytes == native->code_bytes ||
+                      os_map_make_writable(native->memory + kept_bytes, native->code_bytes - kept_bytes) == STATUS_OK;
+    if (native->is_open)
+        native->code_bytes = kept_bytes;
 }
 
 void native_close(struct nock *machine)
@@ -74,43 +90,38 @@ void native_close(struct nock *machine)
     if (!native->is_open)
         return;
     native->is_open = false;
-    enum status status = os_map_make_code(native->memory + native->open_bytes, native->size_bytes - native->open_bytes);
+    size_t end_bytes = bits_round_up(native->used_bytes, PAGE_BYTES);
+    enum status status = os_map_make_code(native->memory + native->code_bytes, end_bytes - native->code_bytes);
     CHECK(status == STATUS_OK); /* it was before */
+    native->code_bytes = end_bytes;
 }
 
-/* Between native_open and native_close there is nothing to do. */
-static bool make_writable(const struct native *native, uint8_t *pages, size_t size_bytes)
+static void translate(struct nock *machine, struct code *code, size_t room_bytes)
 {
-    return native->is_open || os_map_make_writable(pages, size_bytes) == STATUS_OK;
-}
-
-static void make_code(const struct native *native, uint8_t *pages, size_t size_bytes)
-{
-    if (native->is_open)
-        return;
-    enum status status = os_map_make_code(pages, size_bytes);
-    CHECK(status == STATUS_OK); /* it was before */
+    struct native *native = &machine->native;
+    uint8_t *at = native->memory + native->used_bytes;
+    make_ready(native);
+    size_t written_bytes = native_write_code(machine, code, at, room_bytes);
+    CHECK(written_bytes > 0); /* no template is longer than that */
+    native->used_bytes += bits_round_up(written_bytes, 16);
+    make_visible(at, written_bytes);
+    machine->codes.has_news = true;
+    machine->statistics.native_bytes = native->used_bytes;
 }
 
 void native_compile(struct nock *machine, struct code *code)
 {
     struct native *native = &machine->native;
-    size_t room_bytes = native->size_bytes - native->used_bytes;
-    size_t reach_bytes = native_room_bytes(code);
-    if (native->memory == NULL || reach_bytes > room_bytes)
+    bool was_open = native->is_open;
+    size_t room_bytes = native_room_bytes(code);
+    if (native->memory == NULL || room_bytes > native->size_bytes - native->used_bytes)
         return;
-    uint8_t *at = native->memory + native->used_bytes;
-    uint8_t *pages = (uint8_t *)((uintptr_t)at & ~(uintptr_t)(PAGE_BYTES - 1));
-    size_t pages_bytes = bits_round_up((size_t)(at - pages) + reach_bytes, PAGE_BYTES);
-    if (!make_writable(native, pages, pages_bytes))
-        return;
-    size_t written_bytes = native_write_code(machine, code, at, reach_bytes);
-    CHECK(written_bytes > 0); /* no template is longer than that */
-    native->used_bytes += bits_round_up(written_bytes, 16);
-    make_code(native, pages, pages_bytes);
-    make_visible(at, written_bytes);
-    machine->codes.has_news = true;
-    machine->statistics.native_bytes = native->used_bytes;
+    if (!was_open)
+        native_open(machine);
+    if (native->is_open)
+        translate(machine, code, room_bytes);
+    if (!was_open)
+        native_close(machine);
 }
 
 /* ---- several at once ------------------------------------------------------------- */

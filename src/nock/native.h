@@ -33,8 +33,9 @@ typedef uint32_t native_enter_fn(struct nock *machine, const void *target, uint6
 struct native {
     uint8_t *memory; /* NULL: there is no native code */
     size_t used_bytes, size_bytes, stubs_bytes;
-    bool is_open; /* what lies behind open_bytes is to be written now, not run */
-    size_t open_bytes;
+    bool is_open;                           /* memory is to be written now, not run */
+    size_t code_bytes;                      /* up to here it is executable, and from here on writable */
+    size_t ready_bytes;                     /* pages are there up to here, or were asked for */
     struct code *wanted[NATIVE_WANTED_MAX]; /* entered often enough, and not translated yet */
     size_t wanted_count;
     native_enter_fn *enter;

@@ -9,12 +9,14 @@
  * But a virtual machine may have to get a huge page from its host first, having
  * told the host that its memory was free, and that takes up to ten times as long as
  * small pages, which it mostly still has.  So the first huge page is timed;
- * if it was dear the process does without them.
+ * if it was dear the process does without them.  The next ones may be dear all the
+ * same, so who asks for many looks at each (os_map_populate_huge).
  */
 #include "os/os.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #include "os/file.h"
 
@@ -25,13 +27,33 @@ enum os_huge os_huge_pages(void)
     return atomic_load_explicit(&huge, memory_order_relaxed);
 }
 
+#define HUGE_PAGE_BYTES ((uintptr_t)2 << 20)
+#define DEAR_NS 1500000 /* small pages for half a huge one take a third of that */
+
+/* Who has asked for huge pages gets small ones there. */
+static void do_without(uint8_t *address, uint64_t size_bytes)
+{
+#ifdef MADV_NOHUGEPAGE
+    (void)madvise(address, size_bytes, MADV_NOHUGEPAGE);
+#else
+    (void)address, (void)size_bytes;
+#endif
+}
+
+void os_map_populate_huge(uint8_t *address, uint64_t size_bytes, uint64_t ahead_bytes)
+{
+    uint64_t started_ns = os_clock_cpu_ns();
+    os_map_populate(address, size_bytes);
+    if (os_clock_cpu_ns() - started_ns < DEAR_NS)
+        return;
+    uintptr_t next = bits_round_up((uintptr_t)address + size_bytes, HUGE_PAGE_BYTES);
+    do_without((uint8_t *)next, ahead_bytes);
+}
+
 #ifdef __GLIBC__
 #include <malloc.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
-#define HUGE_PAGE_BYTES ((uintptr_t)2 << 20)
-#define HUGE_PAGE_DEAR_NS 1000000
 #define STRETCH_BYTES (32 << 20)
 /* What is larger comes and goes by itself, and grows by moving pages. */
 #define ALONE_BYTES (4 << 20)
@@ -68,7 +90,7 @@ static bool is_cheap(uintptr_t page)
 {
     uint64_t started_ns = os_clock_cpu_ns();
     *(volatile uint8_t *)page = 0;
-    return os_clock_cpu_ns() - started_ns < HUGE_PAGE_DEAR_NS;
+    return os_clock_cpu_ns() - started_ns < DEAR_NS;
 }
 
 void os_heap_prepare(void)
@@ -82,7 +104,7 @@ void os_heap_prepare(void)
     }
     set_policy(PAD_DEFAULT_BYTES, 2 * STRETCH_BYTES, ALONE_DEFAULT_BYTES);
     if (is_huge) {
-        (void)madvise((void *)stretch, end - stretch, MADV_NOHUGEPAGE);
+        do_without((uint8_t *)stretch, end - stretch);
         atomic_store_explicit(&huge, OS_HUGE_DEAR, memory_order_relaxed);
     }
 }

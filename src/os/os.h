@@ -111,6 +111,10 @@ enum status os_map_move(uint8_t *from, uint8_t *to, uint64_t size_bytes) MUST_US
 /* Memory of os_map_memory gets its pages now rather than one by one. */
 void os_map_populate(uint8_t *address, uint64_t size_bytes);
 
+/* The same for memory that was advised OS_ADVICE_HUGE, some at a time.  If that took
+ * as long as dear pages do (os/heap.c), the next `ahead_bytes` get small ones. */
+void os_map_populate_huge(uint8_t *address, uint64_t size_bytes, uint64_t ahead_bytes);
+
 /* What was put there is read-only from now on. */
 enum status os_map_protect(uint8_t *address, uint64_t size_bytes) MUST_USE;
 

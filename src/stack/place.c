@@ -37,12 +37,13 @@ static uint64_t while_bytes_max(const struct stack *stack)
  * step, not an exception each page.  (A file's pages are not: the memory behind
  * them is scarce.) */
 #define READY_STEP_BYTES ((uint64_t)1 << 20)
+#define SMALL_AHEAD_BYTES ((uint64_t)16 << 20)
 
 void stack_make_ready(struct stack *stack, struct stack_stretch *half, uint64_t size_bytes)
 {
     while (stack->scratch == NULL && stack->tenured_free_words + size_bytes / 8 > half->ready_words) {
         uint64_t start_bytes = stack_greater(half->ready_words, stack->tenured_free_words) * 8 & ~(uint64_t)4095;
-        os_map_populate(noun_base + start_bytes, READY_STEP_BYTES);
+        os_map_populate_huge(noun_base + start_bytes, READY_STEP_BYTES, SMALL_AHEAD_BYTES);
         half->ready_words = (start_bytes + READY_STEP_BYTES) / 8;
     }
 }
