@@ -59,14 +59,14 @@ static void report(struct census *census)
             first_leaked = page;
     if (census->twice > 0)
         verify_fault(census->verify,
-                     "commit %" PRIu64 ": %" PRIu64 " pages of the file are in use twice, or both free and in use; "
+                     "commit %" PRIu64 ": %" PRIu64 " %s of the file in use twice, or both free and in use; "
                      "the first is page %" PRIu64,
-                     superblock->sequence, census->twice, census->first_twice);
+                     superblock->sequence, census->twice, plural(census->twice, "page", "pages"), census->first_twice);
     if (leaked > 0)
         verify_fault(census->verify,
-                     "commit %" PRIu64 ": %" PRIu64 " pages of the file are neither free nor in use; the first is page "
+                     "commit %" PRIu64 ": %" PRIu64 " %s of the file neither free nor in use; the first is page "
                      "%" PRIu64,
-                     superblock->sequence, leaked, first_leaked);
+                     superblock->sequence, leaked, plural(leaked, "page", "pages"), first_leaked);
     census->verify->report.leaked_pages += leaked;
 }
 

@@ -10,6 +10,7 @@
 #include "base/bits.h"
 #include "base/check.h"
 #include "base/hash.h"
+#include "base/plural.h"
 #include "base/sorted.h"
 #include "base/status.h"
 #include "base/wordstack.h"

@@ -153,7 +153,8 @@ static void print_owners(const struct allocations_report *report)
         if (owner->wall_ms != 0) {
             snprintf(remark, sizeof remark, "event %" PRIu64 ", %s", owner->event, cli_date_text(owner->wall_ms));
         } else if (strcmp(owner->label, "code") == 0) {
-            snprintf(remark, sizeof remark, "of %" PRIu64 " formulas", retained->formula_count);
+            snprintf(remark, sizeof remark, "of %" PRIu64 " %s", retained->formula_count,
+                     plural(retained->formula_count, "formula", "formulas"));
         } else if (owner->large_bytes > 0) {
             snprintf(remark, sizeof remark, "%s in large objects", cli_bytes_text(owner->large_bytes));
         }
@@ -183,9 +184,9 @@ static void print_object(const struct recovery_retained *retained, const struct 
     char owners[200];
     owners_text(retained, allocation->owners, owners, sizeof owners);
     printf("  %-24s %12s  made at event %" PRIu64 " %s, last used at event %" PRIu64 " %s (%" PRIu64
-           " times), kept by %s\n",
+           " %s), kept by %s\n",
            label_of(object->label), cli_bytes_text(object->size_bytes), object->made_event, made, object->used_event,
-           used, object->use_count, owners);
+           used, object->use_count, plural(object->use_count, "time", "times"), owners);
 }
 
 static void print_objects(struct allocations_report *report)
@@ -197,10 +198,10 @@ static void print_objects(struct allocations_report *report)
     size_t count = make_groups(retained, &groups);
     printf("large objects by label           bytes          dead\n");
     for (size_t i = 0; i < count && i < LISTED_IN_TEXT; i++)
-        printf("  %-24s %12s  %12s  %" PRIu64 " object%s\n", label_of(groups[i].label), cli_bytes_text(groups[i].bytes),
-               cli_bytes_text(groups[i].dead_bytes), groups[i].objects, groups[i].objects == 1 ? "" : "s");
+        printf("  %-24s %12s  %12s  %" PRIu64 " %s\n", label_of(groups[i].label), cli_bytes_text(groups[i].bytes),
+               cli_bytes_text(groups[i].dead_bytes), groups[i].objects, plural(groups[i].objects, "object", "objects"));
     if (count > LISTED_IN_TEXT)
-        printf("  and %zu labels more\n", count - LISTED_IN_TEXT);
+        printf("  and %zu %s more\n", count - LISTED_IN_TEXT, plural(count - LISTED_IN_TEXT, "label", "labels"));
     printf("the largest\n");
     for (size_t i = 0; i < retained->allocation_count && i < LISTED_IN_TEXT; i++)
         print_object(retained, &retained->allocations[i]);

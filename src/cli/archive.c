@@ -46,8 +46,9 @@ static enum status report(const struct cli *cli, const char *file)
         json_number(&json, "bytes", size.database_bytes);
         json_end(&json);
     } else if (status == STATUS_OK) {
-        cli_note(cli, "wrote %s: %" PRIu64 " events after %" PRIu64 ", %s, verified", file, size.rows,
-                 eventlog_identity(log)->base_event, cli_bytes_text(size.database_bytes));
+        cli_note(cli, "wrote %s: %" PRIu64 " %s after %" PRIu64 ", %s, verified", file, size.rows,
+                 plural(size.rows, "event", "events"), eventlog_identity(log)->base_event,
+                 cli_bytes_text(size.database_bytes));
     }
     eventlog_close(log);
     return status;

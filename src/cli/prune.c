@@ -177,10 +177,10 @@ static void explain_limit(const struct prune *prune)
                  "from a lost arena; seal one first");
     else
         cli_note(prune->cli,
-                 "%" PRIu64
-                 " more events would go by this policy, but the oldest sealed snapshot, the epoch, stands at "
+                 "%" PRIu64 " more %s would go by this policy, but the oldest sealed snapshot, the epoch, stands at "
                  "event %" PRIu64 " and needs what follows it",
-                 report->wanted_through - report->through, report->epoch_event);
+                 report->wanted_through - report->through,
+                 plural(report->wanted_through - report->through, "event", "events"), report->epoch_event);
 }
 
 static void report_text(const struct prune *prune)
@@ -191,14 +191,15 @@ static void report_text(const struct prune *prune)
         cli_note(prune->cli, "no event is pruned: the log keeps %" PRIu64 " to %" PRIu64, report->base_before + 1,
                  report->last);
     else if (prune->dry_run)
-        cli_note(prune->cli, "would prune %" PRIu64 " events, up to %" PRIu64 ": %s of %s's log", report->rows,
-                 report->through, cli_bytes_text(report->row_bytes), prune->directory);
+        cli_note(prune->cli, "would prune %" PRIu64 " %s, up to %" PRIu64 ": %s of %s's log", report->rows,
+                 plural(report->rows, "event", "events"), report->through, cli_bytes_text(report->row_bytes),
+                 prune->directory);
     else
         cli_note(prune->cli,
-                 "pruned %" PRIu64 " events, up to %" PRIu64
-                 ": %s; %s went back to the disk, %s are free for new events",
-                 report->rows, report->through, cli_bytes_text(report->row_bytes),
-                 cli_bytes_text(report->returned_bytes), cli_bytes_text(report->reusable_bytes));
+                 "pruned %" PRIu64 " %s, up to %" PRIu64 ": %s; %s went back to the disk, %s are free for new events",
+                 report->rows, plural(report->rows, "event", "events"), report->through,
+                 cli_bytes_text(report->row_bytes), cli_bytes_text(report->returned_bytes),
+                 cli_bytes_text(report->reusable_bytes));
 }
 
 static int run(struct cli *cli, const struct command *command, int count, char **words)

@@ -99,17 +99,18 @@ static void bisect_json(const struct eventlog_difference *difference)
 static void bisect_text(const struct eventlog_difference *difference, const char *a, const char *b)
 {
     if (difference->differing == 0)
-        printf("%s and %s agree on all %" PRIu64 " events that both have, %" PRIu64 " to %" PRIu64 "\n", a, b,
-               difference->compared, difference->first, difference->last);
+        printf("%s and %s agree on the %" PRIu64 " %s that both have, %" PRIu64 " to %" PRIu64 "\n", a, b,
+               difference->compared, plural(difference->compared, "event", "events"), difference->first,
+               difference->last);
     else if (difference->job_differs)
         printf("event %" PRIu64 " is the first that differs: the two were given other jobs, so they are not records of "
                "one history from there on\n",
                difference->event);
     else
         printf("event %" PRIu64 " is the first that differs: state %016" PRIx64 " in %s, %016" PRIx64 " in %s; %" PRIu64
-               " of %" PRIu64 " events differ\n",
+               " of %" PRIu64 " %s\n",
                difference->event, difference->state_hashes[0], a, difference->state_hashes[1], b, difference->differing,
-               difference->compared);
+               difference->compared, plural(difference->compared, "event differs", "events differ"));
 }
 
 static enum status compare(const char *paths[2], struct eventlog_difference *difference)

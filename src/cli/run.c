@@ -228,10 +228,11 @@ static void report_json(const struct run *run, const struct host_status *facts, 
 static void report_text(const struct run *run, const struct host_status *facts)
 {
     cli_note(run->cli,
-             "stopped at event %" PRIu64 ", state %016" PRIx64 ": %" PRIu64 " events in %s (%" PRIu64
-             " crashed, %" PRIu64 " refused), resident at most %s",
-             facts->event, facts->state_hash, facts->events, cli_duration_text(run->run_ns), facts->events_crashed,
-             refused_count(run), cli_bytes_text(os_resident_peak_bytes()));
+             "stopped at event %" PRIu64 ", state %016" PRIx64 ": %" PRIu64 " %s in %s (%" PRIu64 " crashed, %" PRIu64
+             " refused), resident at most %s",
+             facts->event, facts->state_hash, facts->events, plural(facts->events, "event", "events"),
+             cli_duration_text(run->run_ns), facts->events_crashed, refused_count(run),
+             cli_bytes_text(os_resident_peak_bytes()));
 }
 
 static enum status report(const struct run *run, int exit_status)

@@ -115,9 +115,10 @@ static void report(const struct cli *cli, const struct snapshot_report *report)
 {
     struct json json;
     if (!cli->json) {
-        cli_note(cli, "%s event %" PRIu64 ", state %016" PRIx64 ": %s in %" PRIu64 " pieces, %s of it written now",
+        cli_note(cli, "%s event %" PRIu64 ", state %016" PRIx64 ": %s in %" PRIu64 " %s, %s of it written now",
                  report->is_old ? "there is a sealed snapshot of" : "sealed", report->event, report->state_hash,
-                 cli_bytes_text(report->total_bytes), report->pieces, cli_bytes_text(report->written_bytes));
+                 cli_bytes_text(report->total_bytes), report->pieces, plural(report->pieces, "piece", "pieces"),
+                 cli_bytes_text(report->written_bytes));
         return;
     }
     json_begin(&json);

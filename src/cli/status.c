@@ -45,9 +45,10 @@ static void print_json_upkeep(struct json *json, const struct host_upkeep *upkee
 
 static void print_text_upkeep(FILE *to, const struct host_upkeep *upkeep)
 {
-    fprintf(to, "kept        %" PRIu64 " snapshots and %" PRIu64 " branches in the arena\n", upkeep->snapshots,
-            upkeep->branches);
-    fprintf(to, "sealed      %" PRIu64 " snapshots", upkeep->sealed);
+    fprintf(to, "kept        %" PRIu64 " %s and %" PRIu64 " %s in the arena\n", upkeep->snapshots,
+            plural(upkeep->snapshots, "snapshot", "snapshots"), upkeep->branches,
+            plural(upkeep->branches, "branch", "branches"));
+    fprintf(to, "sealed      %" PRIu64 " %s", upkeep->sealed, plural(upkeep->sealed, "snapshot", "snapshots"));
     if (upkeep->sealed > 0)
         fprintf(to, ", the newest at event %" PRIu64, upkeep->sealed_latest_event);
     if (upkeep->has_epoch)
@@ -55,9 +56,12 @@ static void print_text_upkeep(FILE *to, const struct host_upkeep *upkeep)
     putc('\n', to);
     if (!upkeep->has_scrub)
         return;
-    fprintf(to, "scrub       %" PRIu64 " passes, the last ended %s and found %" PRIu64 " faults%s\n",
-            upkeep->scrub.passes, upkeep->scrub.passes > 0 ? cli_date_text(upkeep->scrub.finished_wall_ms) : "never",
-            upkeep->scrub.faults, upkeep->scrub.is_running ? "; one is under way" : "");
+    const struct host_scrub_status *scrub = &upkeep->scrub;
+    fprintf(to, "scrub       %" PRIu64 " %s", scrub->passes, plural(scrub->passes, "pass", "passes"));
+    if (scrub->passes > 0)
+        fprintf(to, ", the last ended %s and found %" PRIu64 " %s", cli_date_text(scrub->finished_wall_ms),
+                scrub->faults, plural(scrub->faults, "fault", "faults"));
+    fprintf(to, "%s\n", scrub->is_running ? "; one is under way" : "");
 }
 
 static void print_json(FILE *to, const char *directory, const struct host_status *facts,
@@ -88,10 +92,9 @@ static void print_json(FILE *to, const char *directory, const struct host_status
 static void print_text_live(FILE *to, const struct host_status *facts)
 {
     fprintf(to,
-            "since start %" PRIu64 " events (%" PRIu64 " crashed), evaluated in %s; up after %s, %" PRIu64
-            " replayed\n",
-            facts->events, facts->events_crashed, cli_duration_text(facts->evaluation_ns),
-            cli_duration_text(facts->boot_ns), facts->events_replayed);
+            "since start %" PRIu64 " %s (%" PRIu64 " crashed), evaluated in %s; up after %s, %" PRIu64 " replayed\n",
+            facts->events, plural(facts->events, "event", "events"), facts->events_crashed,
+            cli_duration_text(facts->evaluation_ns), cli_duration_text(facts->boot_ns), facts->events_replayed);
     fprintf(to, "memory      %s at most for an event's nouns\n", cli_bytes_text(facts->stack_peak_bytes));
 }
 
@@ -102,16 +105,17 @@ static void print_text(FILE *to, const char *directory, const struct host_status
     uint64_t behind = facts->log_base + facts->log_rows - facts->event;
     fprintf(to, "event       %" PRIu64, facts->event);
     if (behind > 0 && liveness == STOPPED)
-        fprintf(to, " (%" PRIu64 " more in the log: the state is behind, a start replays them)", behind);
+        fprintf(to, " (%" PRIu64 " more in the log: the state is behind, a start replays what is missing)", behind);
     fprintf(to, "\nstate       %016" PRIx64 " (mug 0x%08" PRIx64 ")\n", facts->state_hash,
             facts->state_hash & NOUN_META_MUG_MASK);
     fprintf(to, "kernel      ");
     for (size_t i = 0; i < sizeof facts->kernel_hash; i++)
         fprintf(to, "%02x", facts->kernel_hash[i]);
-    fprintf(to, "\nlog         %" PRIu64 " events after %" PRIu64 ", %s\n", facts->log_rows, facts->log_base,
-            cli_bytes_text(facts->log_bytes));
-    fprintf(to, "arena       %s used of %s, %" PRIu64 " objects\n", cli_bytes_text(facts->arena_used_bytes),
-            cli_bytes_text(facts->arena_file_bytes), facts->arena_objects);
+    fprintf(to, "\nlog         %" PRIu64 " %s after %" PRIu64 ", %s\n", facts->log_rows,
+            plural(facts->log_rows, "event", "events"), facts->log_base, cli_bytes_text(facts->log_bytes));
+    fprintf(to, "arena       %s used of %s, %" PRIu64 " %s\n", cli_bytes_text(facts->arena_used_bytes),
+            cli_bytes_text(facts->arena_file_bytes), facts->arena_objects,
+            plural(facts->arena_objects, "object", "objects"));
     if (liveness == LIVE)
         print_text_live(to, facts);
     print_text_upkeep(to, upkeep);

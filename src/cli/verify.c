@@ -53,14 +53,16 @@ static void print_text(const struct cli *cli, const char *directory, const struc
     if (report->arena_ahead_events > 0)
         cli_note(cli,
                  "the arena knows %" PRIu64
-                 " events more than the log: if a process was killed they were never accepted; "
+                 " %s more than the log: if a process was killed, nothing of that was ever accepted; "
                  "if it ended in order the log's newest commit is damaged",
-                 report->arena_ahead_events);
+                 report->arena_ahead_events, plural(report->arena_ahead_events, "event", "events"));
     if (report->faults == 0 && !cli->quiet)
-        printf("%s is whole: %" PRIu64 " events, %" PRIu64 " segments, %" PRIu64 " cells and %" PRIu64
-               " atoms reached, arena at event %" PRIu64 " of %" PRIu64 ", state %016" PRIx64 "\n",
-               directory, report->log_rows, report->arena.segments, report->arena.cells, report->arena.atoms,
-               report->arena_event, report->log_last, report->state_hash);
+        printf("%s is whole: %" PRIu64 " %s, %" PRIu64 " %s, %" PRIu64 " %s and %" PRIu64
+               " %s reached, arena at event %" PRIu64 " of %" PRIu64 ", state %016" PRIx64 "\n",
+               directory, report->log_rows, plural(report->log_rows, "event", "events"), report->arena.segments,
+               plural(report->arena.segments, "segment", "segments"), report->arena.cells,
+               plural(report->arena.cells, "cell", "cells"), report->arena.atoms,
+               plural(report->arena.atoms, "atom", "atoms"), report->arena_event, report->log_last, report->state_hash);
 }
 
 /* ---- an archive ---------------------------------------------------------------------- */

@@ -68,8 +68,8 @@ static enum status emit_built_in(struct emitter *emitter, const struct built_in 
     for (const struct node *argument = call->list; argument != NULL; argument = argument->next)
         count++;
     if (count != built_in->arguments || call->is_named)
-        return place_fail(call->place, "%s takes %u argument%s without names", built_in->name, built_in->arguments,
-                          built_in->arguments == 1 ? "" : "s");
+        return place_fail(call->place, "%s takes %u %s without names", built_in->name, built_in->arguments,
+                          plural(built_in->arguments, "argument", "arguments"));
     count = 0;
     for (const struct node *argument = call->list; argument != NULL; argument = argument->next) {
         struct emitted value = {0};

@@ -131,8 +131,8 @@ static enum status collect_digits(struct lexer *lexer, const struct radix *radix
             continue;
         }
         if (has_dots ? in_group != radix->group : dot && in_group > radix->group)
-            return lexer_fail(lexer, lexer->next, "the %s number has a group of %zu digits, expected %s", radix->name,
-                              in_group, radix->group_words);
+            return lexer_fail(lexer, lexer->next, "the %s number has a group of %zu %s, expected %s", radix->name,
+                              in_group, plural(in_group, "digit", "digits"), radix->group_words);
         if (!dot)
             break;
         has_dots = true;

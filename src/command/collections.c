@@ -17,10 +17,10 @@ static const char *kind_name(const struct collector_record *record)
 
 void gc_record_text(const struct collector_record *record, char *text, size_t size_bytes)
 {
-    size_t length =
-        (size_t)snprintf(text, size_bytes, "%s collection at event %" PRIu64 ": of %s, %s live (%" PRIu64 " objects), ",
-                         kind_name(record), record->event, cli_bytes_text(record->above_bytes),
-                         cli_bytes_text(record->live_bytes), record->objects);
+    size_t length = (size_t)snprintf(
+        text, size_bytes, "%s collection at event %" PRIu64 ": of %s, %s live (%" PRIu64 " %s), ", kind_name(record),
+        record->event, cli_bytes_text(record->above_bytes), cli_bytes_text(record->live_bytes), record->objects,
+        plural(record->objects, "object", "objects"));
     if (length < size_bytes)
         length +=
             (size_t)snprintf(text + length, size_bytes - length, "%s free, in %s",
@@ -61,11 +61,11 @@ static void print_running(FILE *to, const struct host_gc_status *facts)
 void gc_status_print(FILE *to, const struct host_gc_status *facts)
 {
     const struct collector_history *history = &facts->history;
-    fprintf(to, "garbage     about %s of %s; %" PRIu64 " young and %" PRIu64 " full collections have freed %s",
+    fprintf(to, "garbage     about %s of %s; collections, %" PRIu64 " young and %" PRIu64 " full, have freed %s",
             cli_bytes_text(facts->dead_bytes), cli_bytes_text(facts->used_bytes), history->young_count,
             history->full_count, cli_bytes_text(history->reclaimed_bytes));
     if (facts->failures > 0)
-        fprintf(to, "; %" PRIu64 " have failed", facts->failures);
+        fprintf(to, "; %" PRIu64 " %s failed", facts->failures, plural(facts->failures, "has", "have"));
     fputc('\n', to);
     if (facts->phase != HOST_GC_IDLE)
         print_running(to, facts);

@@ -332,8 +332,8 @@ enum status eventlog_verify_rows(struct eventlog *log, eventlog_progress_fn *pro
         rows_done++;
         if (progress != NULL && (rows_done % 256 == 0 || rows_done == rows_all) &&
             !progress(context, rows_done, rows_all))
-            return status_fail(STATUS_INTERRUPTED, "event log %s: its verification was stopped after %" PRIu64 " rows",
-                               log->path, rows_done);
+            return status_fail(STATUS_INTERRUPTED, "event log %s: its verification was stopped after %" PRIu64 " %s",
+                               log->path, rows_done, plural(rows_done, "row", "rows"));
     }
 }
 

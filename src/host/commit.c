@@ -234,8 +234,8 @@ static void warn_of_refusal(struct host *host, const struct host_event *event)
     host->refusals_untold++;
     if (now_ns < host->refusal_warning_ns)
         return;
-    snprintf(message, sizeof message, "%" PRIu64 " event%s refused, nothing has changed: %s", host->refusals_untold,
-             host->refusals_untold == 1 ? "" : "s", status_message());
+    snprintf(message, sizeof message, "%" PRIu64 " %s refused, nothing has changed: %s", host->refusals_untold,
+             plural(host->refusals_untold, "event", "events"), status_message());
     host_warn(host, message);
     host->refusals_untold = 0;
     host->refusal_warning_ns = now_ns + REFUSAL_WARNING_NS;

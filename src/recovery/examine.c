@@ -48,8 +48,9 @@ static void say_damage(struct doctor *doctor, const char *why)
                    "its write-ahead log is damaged: events after %" PRIu64 " may be missing", damage->last_event);
     else if (damage->damaged > 0)
         doctor_say(doctor, RECOVERY_DAMAGED, RECOVERY_LOG_NAME,
-                   "%" PRIu64 " of %" PRIu64 " rows are damaged, the first is event %" PRIu64 ", the last %" PRIu64,
-                   damage->damaged, damage->rows, damage->first_damaged, damage->last_damaged);
+                   "of %" PRIu64 " %s, %" PRIu64 " %s damaged, the first is event %" PRIu64 ", the last %" PRIu64,
+                   damage->rows, plural(damage->rows, "row", "rows"), damage->damaged,
+                   plural(damage->damaged, "is", "are"), damage->first_damaged, damage->last_damaged);
     else
         doctor_say(doctor, RECOVERY_DAMAGED, RECOVERY_LOG_NAME, "all rows are whole, but: %.600s", why);
 }

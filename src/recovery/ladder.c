@@ -264,7 +264,7 @@ static enum status use_kernel(struct ladder *ladder)
                            "copy of the machine, or import an exported state");
     STATUS_TRY(node_check_rows(node, 0));
     STATUS_TRY(remove_rebuilt(ladder));
-    node_warn(node, "replaying all %" PRIu64 " events; snapshots and branches that were in the arena are lost",
+    node_warn(node, "replaying from event 1 to %" PRIu64 "; snapshots and branches that were in the arena are lost",
               eventlog_last(node->log));
     STATUS_TRY(arena_create(ladder->rebuilt, NULL, identity->kernel_hash));
     STATUS_TRY(node_open_arena(node, RECOVERY_REBUILD_NAME, false));

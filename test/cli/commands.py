@@ -184,7 +184,29 @@ def test_profile():
     ok(loam("poke", machine, "%inc", "--profile", folded).code == 0 and os.path.exists(folded), "poke --profile")
 
 
+def test_counts():
+    """One is one: "1 event", not "1 events"."""
+    directory = machine("counts")
+    loam("poke", directory, "%inc")
+    archived = loam("archive", directory, path("one.sqlite"))
+    ok(": 1 event after 0" in archived.err, "archive: " + archived.err)
+    sealed = loam("snapshot", directory, "--seal")
+    ok(" in 1 piece," in sealed.err, "snapshot --seal: " + sealed.err)
+    loam("snapshot", directory, "a")
+    loam("branch", directory, "b")
+    said = loam("status", directory).out
+    ok(" 1 event after 0" in said and " 1 snapshot and 1 branch in" in said and " 1 snapshot, the newest" in said,
+       "status: " + said)
+    said = loam("verify", directory).out
+    ok(": 1 event, " in said, "verify: " + said)
+    said = loam("bisect", directory, path("one.sqlite")).out
+    ok(" the 1 event that both have" in said, "bisect: " + said)
+    said = loam("run", directory, "--poke", "%inc", "--until-idle").err
+    ok(": 1 event in " in said, "run: " + said.splitlines()[-1])
+
+
 test_help()
+test_counts()
 test_filters()
 test_profile()
 test_life()
