@@ -182,6 +182,13 @@ static struct fast_site *make_fast_site(struct assigner *assigner)
     return site;
 }
 
+static struct arm_site *make_arm_site(struct assigner *assigner, struct arm *arm)
+{
+    struct arm_site *site = arm->site = carve(assigner, sizeof *site);
+    *site = (struct arm_site){.core = NOUN_NONE};
+    return site;
+}
+
 static struct slot operands(uint16_t a, uint16_t b, uint16_t c)
 {
     return (struct slot){.operand = {a, b, c}};
@@ -247,6 +254,13 @@ static void write_instruction(struct assigner *assigner, const struct instructio
     case OPERATION_MEMO_FIND:
         slot[2].target = target_of(assigner, instruction);
         slot[3].constant = constant;
+        break;
+    case OPERATION_ARM_FIND:
+        slot[2].arm = make_arm_site(assigner, instruction->arm);
+        slot[3].target = target_of(assigner, instruction);
+        break;
+    case OPERATION_ARM_STORE:
+        slot[2].arm = instruction->arm->site;
         break;
     case OPERATION_FAST:
         slot[2].fast = make_fast_site(assigner);

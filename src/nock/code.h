@@ -44,6 +44,8 @@ struct program;
     X(RETURN)            /* a */                                                                                       \
     X(CALL)              /* site */                                                                                    \
     X(PULL)              /* battery context core; site; then a landing */                                              \
+    X(ARM_FIND)          /* d core; site; target if found */                                                           \
+    X(ARM_STORE)         /* - product; site */                                                                         \
     X(CALL_TAIL)         /* site */                                                                                    \
     X(CRASH)             /* */                                                                                         \
     X(SCRY)              /* ref path; then a landing */                                                                \
@@ -99,6 +101,7 @@ struct slot {
         struct pull_site *pull;
         struct axis_site *axis;
         struct fast_site *fast;
+        struct arm_site *arm;
         const struct hint *hint;
         const struct live_set *live;
     };
@@ -190,6 +193,21 @@ struct axis_site {
     uint64_t axis;
     noun from, part;
     uint64_t until; /* the number of collections up to which the words hold */
+};
+
+/* Where an arm is pulled from a core as it is, [9 n 0 k]: what it gave for that core.
+ *
+ * Nock cannot share, so a program that names something by an arm makes it anew each
+ * time that it says the name: a parser its rules, a library its tables.  The same
+ * word is the same noun for one `moment` of the machine (machine.h), and within it a
+ * product depends on the noun alone.
+ *
+ * Between the call and the return `moment` is odd: one more than the moment of
+ * the call.  A call of the same site meanwhile leaves it otherwise, and then the
+ * outer one stores nothing. */
+struct arm_site {
+    noun core, product;
+    uint64_t moment;
 };
 
 /* A core that was registered once need not be again while this is the same. */

@@ -24,6 +24,7 @@ struct instruction {
         uint64_t axis;
         struct call *call;          /* CALL, CALL_TAIL */
         const struct scope *pushed; /* TRACE_CONSTANT */
+        struct arm *arm;            /* ARM_FIND, ARM_STORE */
     };
 };
 
@@ -35,6 +36,11 @@ struct call {
     bool is_constant[SHAPE_LEAVES_MAX];
     bool dispatch;
     struct known *fixed;
+};
+
+/* What a finding and a storing share, once the first is written. */
+struct arm {
+    struct arm_site *site;
 };
 
 typedef void visit_register(void *context, uint32_t index, uint32_t where);

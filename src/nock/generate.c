@@ -202,15 +202,43 @@ static struct value *generate_6(struct generator *g, noun argument, struct value
     return value_in_register(g, result);
 }
 
-static struct value *generate_9(struct generator *g, noun argument, struct value *subject, bool tail)
+static struct value *kick(struct generator *g, noun axis, struct value *core, bool tail)
 {
-    struct value *core = generate_value(g, noun_tail(argument), subject);
-    noun axis = noun_head(argument);
     struct value *formula = value_part_at(g, core, axis);
     struct call *call = call_new(g, formula);
     call->dispatch = true;
     call_pass(g, call, core, axis == 2);
     return call_emit(g, call, tail);
+}
+
+/* Of a core that was there before: perhaps it has been asked already. */
+static struct value *kick_again(struct generator *g, noun axis, struct value *core)
+{
+    struct arm *arm = block_take(&g->program->scratch, sizeof *arm);
+    uint32_t result = line_register(g), end = line_label(g);
+    struct instruction *find = line_emit(g, OPERATION_ARM_FIND);
+    find->read[0] = core->where;
+    find->written = result;
+    find->arm = arm;
+    find->target = end;
+    size_t mark = g->undo_count;
+    uint32_t product = value_materialize(g, kick(g, axis, core, false));
+    value_forget(g, mark);
+    struct instruction *store = line_emit(g, OPERATION_ARM_STORE);
+    store->read[0] = product;
+    store->arm = arm;
+    line_move(g, product, result);
+    line_place(g, end);
+    return value_in_register(g, result);
+}
+
+static struct value *generate_9(struct generator *g, noun argument, struct value *subject, bool tail)
+{
+    struct value *core = generate_value(g, noun_tail(argument), subject);
+    noun axis = noun_head(argument);
+    if (core->kind == VALUE_REGISTER && !tail)
+        return kick_again(g, axis, core);
+    return kick(g, axis, core, tail);
 }
 
 static struct value *generate_10(struct generator *g, noun argument, struct value *subject)

@@ -176,6 +176,7 @@ void machine_interpret(struct nock *machine, nock_jet_step *first_step, const no
 
     if (machine->profile != NULL)
         profile_run_begin(machine->profile);
+    machine_pass(machine);
     machine->watermark = frame;
     machine->base_context.frame = step_frame_at(frame);
     frame = push_header(machine, frame, 0, machine->landing_halt);
@@ -329,6 +330,28 @@ do_MEMO_STORE:
     virtual_memo_store(machine, REGISTER(1), *at[2].constant, REGISTER(2));
     NEXT(3);
 
+do_ARM_FIND : {
+    struct arm_site *site = at[2].arm;
+    value = REGISTER(1);
+    if (value == site->core && site->moment == machine->moment) {
+        REGISTER(0) = site->product;
+        at = at[3].target;
+        GO();
+    }
+    site->core = value;
+    site->moment = machine->moment + 1;
+    NEXT(4);
+}
+
+do_ARM_STORE : {
+    struct arm_site *site = at[2].arm;
+    if (site->moment == machine->moment + 1) {
+        site->product = REGISTER(1);
+        site->moment = machine->moment;
+    }
+    NEXT(3);
+}
+
 do_FAST:
     if (!fast_is_known(machine, at[2].fast, REGISTER(1), REGISTER(2))) {
         SAVE();
@@ -339,12 +362,14 @@ do_FAST:
     NEXT(3);
 
 do_SLOG:
+    machine_pass(machine);
     SAVE();
     hint_slog(machine, REGISTER(1));
     RESTORE();
     NEXT(2);
 
 do_HELA:
+    machine_pass(machine);
     SAVE();
     hint_hela(machine, trace_list(machine, frame, at, (uint64_t *)(void *)machine->context->frame));
     RESTORE();
@@ -355,6 +380,7 @@ do_BOUT_BEGIN:
     NEXT(2);
 
 do_BOUT_END:
+    machine_pass(machine);
     SAVE();
     hint_bout(machine, (os_clock_ns() & NOUN_DIRECT_MAX) - REGISTER(1));
     RESTORE();

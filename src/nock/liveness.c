@@ -56,7 +56,8 @@ static bool ends(enum operation operation)
 
 static bool may_jump(enum operation operation)
 {
-    return (operation > OPERATION_JUMP && operation <= OPERATION_JUMP_UNLESS_CELL) || operation == OPERATION_MEMO_FIND;
+    return (operation > OPERATION_JUMP && operation <= OPERATION_JUMP_UNLESS_CELL) ||
+           operation == OPERATION_MEMO_FIND || operation == OPERATION_ARM_FIND;
 }
 
 static void label_before(struct look *look, uint32_t number)
@@ -93,6 +94,8 @@ static size_t site_bytes(enum operation operation)
         return sizeof(struct pull_site);
     case OPERATION_AXIS:
         return sizeof(struct axis_site);
+    case OPERATION_ARM_FIND:
+        return sizeof(struct arm_site);
     case OPERATION_FAST:
         return sizeof(struct fast_site);
     default:

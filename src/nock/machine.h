@@ -87,6 +87,7 @@ struct nock {
 
     uint64_t collections;     /* words of ephemeral nouns are stable while this stands */
     uint64_t lasting;         /* words of persistent ones while that has not passed this */
+    uint64_t moment;          /* see machine_pass */
     _Atomic bool interrupted; /* by nock_interrupt */
     _Atomic bool deadline_passed;
     struct watchdog *watchdog;
@@ -108,6 +109,14 @@ struct nock {
 static inline uint64_t word_until(const struct nock *machine, noun n)
 {
     return noun_is_persistent(n) ? machine->lasting : machine->collections;
+}
+
+/* While `moment` stands, the word of a noun means that noun, the virtual context is the
+ * same, and nothing was asked of it or said: what an arm gave for a core it would give
+ * again, without anybody noticing.  Even. */
+static inline void machine_pass(struct nock *machine)
+{
+    machine->moment += 2;
 }
 
 /* ---- interpret.c ---- */

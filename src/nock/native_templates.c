@@ -20,6 +20,7 @@
 #define OF_STACK(field) ((int32_t)offsetof(struct stack, field))
 #define OF_SITE(field) ((int32_t)offsetof(struct call_site, field))
 #define OF_PULL(field) ((int32_t)offsetof(struct pull_site, field))
+#define OF_ARM(field) ((int32_t)offsetof(struct arm_site, field))
 #define OF_AXIS(field) ((int32_t)offsetof(struct axis_site, field))
 #define OF_CODE(field) ((int32_t)offsetof(struct code, field))
 #define HEADER(words) ((int32_t)(words)*8)
@@ -627,6 +628,41 @@ static void write_pull(struct writer *w, struct slot *slot)
     forget_all(w);
 }
 
+static void write_arm_find(struct writer *w, const struct slot *slot)
+{
+    struct assembler *a = &w->a;
+    fetch(w, slot[1].operand[1]);
+    address(a, SITE, slot[2].arm);
+    load(a, SECOND, MACHINE, OF_MACHINE(moment));
+    compare_load(a, VALUE, SITE, OF_ARM(core));
+    uint8_t *other = jump_if(a, IF_NOT_EQUAL);
+    compare_load(a, SECOND, SITE, OF_ARM(moment));
+    uint8_t *passed = jump_if(a, IF_NOT_EQUAL);
+    load(a, SPARE, SITE, OF_ARM(product));
+    store(a, SPARE, FRAME, IN_FRAME(slot[1].operand[0]));
+    go_to(w, slot[3].target);
+    jump_here(a, other);
+    jump_here(a, passed);
+    store(a, VALUE, SITE, OF_ARM(core));
+    add_number(a, SECOND, 1);
+    store(a, SECOND, SITE, OF_ARM(moment));
+}
+
+static void write_arm_store(struct writer *w, const struct slot *slot)
+{
+    struct assembler *a = &w->a;
+    fetch(w, slot[1].operand[1]);
+    address(a, SITE, slot[2].arm);
+    load(a, SPARE, MACHINE, OF_MACHINE(moment));
+    move(a, SECOND, SPARE);
+    add_number(a, SECOND, 1);
+    compare_load(a, SECOND, SITE, OF_ARM(moment));
+    uint8_t *otherwise = jump_if(a, IF_NOT_EQUAL);
+    store(a, VALUE, SITE, OF_ARM(product));
+    store(a, SPARE, SITE, OF_ARM(moment));
+    jump_here(a, otherwise);
+}
+
 /* ---- hints ------------------------------------------------------------------------------ */
 
 static void write_memo_find(struct writer *w, const struct slot *slot)
@@ -755,6 +791,12 @@ static void write_instruction(struct writer *w, struct slot *slot, enum operatio
     case OPERATION_PULL:
         write_pull(w, slot);
         return;
+    case OPERATION_ARM_FIND:
+        write_arm_find(w, slot);
+        return;
+    case OPERATION_ARM_STORE:
+        write_arm_store(w, slot);
+        return;
     case OPERATION_MEMO_FIND:
         write_memo_find(w, slot);
         return;
@@ -792,6 +834,9 @@ static void mark_target(struct writer *w, const struct slot *slot, enum operatio
     case OPERATION_JUMP_UNLESS_CELL:
     case OPERATION_MEMO_FIND:
         w->is_target[slot[2].target - w->code->slots] = true;
+        return;
+    case OPERATION_ARM_FIND:
+        w->is_target[slot[3].target - w->code->slots] = true;
         return;
     default:
         return;

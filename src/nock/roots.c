@@ -121,6 +121,8 @@ void machine_collect(struct nock *machine, uint64_t *frame, size_t live)
         moves = true;
     }
     machine->collections += moves;
+    if (moves)
+        machine_pass(machine);
     if (frame == NULL)
         return;
     machine->watermark = frame;

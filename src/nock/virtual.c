@@ -13,6 +13,7 @@ void virtual_open(struct nock *machine, struct step_frame *frame)
     context->opened_before = machine->newest;
     context->trace_count = machine->trace_count;
     machine->context = machine->newest = context;
+    machine_pass(machine);
     frame->opened = context;
 }
 
@@ -39,6 +40,7 @@ static void forget_young(struct nock *machine, const struct virtual_context *con
 void virtual_close(struct nock *machine, struct virtual_context *context)
 {
     struct virtual_context *closed;
+    machine_pass(machine);
     do {
         closed = machine->newest;
         machine->newest = closed->opened_before;
@@ -70,6 +72,7 @@ static enum nock_step ask(struct nock *machine, struct step_frame *frame)
         return NOCK_STEP_BLOCK;
     frame->suspended = inner;
     machine->context = inner->outer;
+    machine_pass(machine);
     activation->phase = PHASE_ANSWER;
     noun question = stack_cell(machine->stack, activation->slot[0], activation->slot[1]);
     activation->subject = nock_gate_with_sample(machine, gate, question);
@@ -79,6 +82,7 @@ static enum nock_step ask(struct nock *machine, struct step_frame *frame)
 static void virtual_resume(struct nock *machine, struct step_frame *frame)
 {
     machine->context = frame->suspended;
+    machine_pass(machine);
     frame->suspended = NULL;
 }
 

@@ -347,13 +347,29 @@ static const struct tree *make_pull(struct maker *m, uint64_t library_axis)
     return op2(m, 8, arm, call);
 }
 
-/* The arms of two libraries called in a loop, in turn or by a test. */
+/* An arm of the same core as it is, again at every turn: alone, as somebody's
+ * subject, or beside itself. */
+static const struct tree *make_same_arm(struct maker *m, uint64_t library_axis)
+{
+    const struct tree *arm = op2(m, 9, word(m, 4 + below(m, 2)), op1(m, 0, word(m, library_axis)));
+    switch (below(m, 4)) {
+    case 0:
+        return op2(m, 7, arm, text(m, "[9 5 0 7]"));
+    case 1:
+        return pair(m, arm, arm);
+    default:
+        return pair(m, arm, text(m, "[0 14]"));
+    }
+}
+
+/* The arms of two libraries pulled or called in a loop, in turn or by a test. */
 static const struct tree *make_library_loop(struct maker *m, struct place place)
 {
     const struct tree *first = make_library(m, place, NULL);
     const struct tree *second = make_library(m, place, first);
     struct loop loop = begin_loop(m, place, pair(m, first, second));
-    const struct tree *a = make_pull(m, 30), *b = make_pull(m, 31);
+    const struct tree *a = below(m, 3) == 0 ? make_same_arm(m, 30) : make_pull(m, 30);
+    const struct tree *b = below(m, 3) == 0 ? make_same_arm(m, 31) : make_pull(m, 31);
     switch (below(m, 3)) {
     case 0:
         loop.changed = pair(m, a, b);
@@ -447,6 +463,17 @@ static const char *const scry_gates[] = {
     "0", /* no gate */
 };
 
+static const struct tree *make_scry_gate(struct maker *m)
+{
+    return op1(m, 1, text(m, scry_gates[below(m, COUNT_OF(scry_gates))]));
+}
+
+static const struct tree *call_mink(struct maker *m, const struct tree *sample)
+{
+    const struct tree *core = triple(m, m->probe.mink_battery, word(m, 0), m->probe.mink_root);
+    return op2(m, 9, word(m, 2), op2(m, 10, pair(m, word(m, 6), sample), op1(m, 1, core)));
+}
+
 static const struct tree *make_mink(struct maker *m, struct place place)
 {
     if (m->probe.mink_battery == NULL)
@@ -455,12 +482,14 @@ static const struct tree *make_mink(struct maker *m, struct place place)
     struct place inner = on(place, probe(m, place.subject, subject));
     inner.is_virtual = true;
     const struct tree *computation = pair(m, subject, op1(m, 1, make(m, inner)));
-    const struct tree *gate = op1(m, 1, text(m, scry_gates[below(m, COUNT_OF(scry_gates))]));
-    const struct tree *sample = pair(m, computation, gate);
+    const struct tree *sample = pair(m, computation, make_scry_gate(m));
     if (below(m, 30) == 0)
         sample = make(m, inside(place, RANDOM_ANY));
-    const struct tree *core = triple(m, m->probe.mink_battery, word(m, 0), m->probe.mink_root);
-    return op2(m, 9, word(m, 2), op2(m, 10, pair(m, word(m, 6), sample), op1(m, 1, core)));
+    const struct tree *mink = call_mink(m, sample);
+    if (below(m, 4) != 0)
+        return mink;
+    /* And the same once more, perhaps with other answers. */
+    return pair(m, mink, call_mink(m, pair(m, computation, make_scry_gate(m))));
 }
 
 /* ---- choice ---------------------------------------------------------------------------- */
