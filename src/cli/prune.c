@@ -187,7 +187,9 @@ static void report_text(const struct prune *prune)
 {
     const struct recovery_prune *report = &prune->report;
     explain_limit(prune);
-    if (report->rows == 0)
+    if (report->last == report->base_before)
+        cli_note(prune->cli, "no event is pruned: the log has none");
+    else if (report->rows == 0)
         cli_note(prune->cli, "no event is pruned: the log keeps %" PRIu64 " to %" PRIu64, report->base_before + 1,
                  report->last);
     else if (prune->dry_run)

@@ -92,7 +92,10 @@ static int verify_archive(const struct cli *cli, const char *path)
         json_number(&json, "log_last", last);
         json_end(&json);
     } else if (status == STATUS_OK && !cli->quiet) {
-        printf("%s is whole: events %" PRIu64 " to %" PRIu64 "\n", path, base + 1, last);
+        if (last > base)
+            printf("%s is whole: events %" PRIu64 " to %" PRIu64 "\n", path, base + 1, last);
+        else
+            printf("%s is whole: no event after %" PRIu64 "\n", path, base);
     }
     return status == STATUS_OK ? CLI_EXIT_OK : cli_fail(cli, status);
 }

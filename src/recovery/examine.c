@@ -87,8 +87,11 @@ static enum status examine_log(struct doctor *doctor)
         return examine_damaged_log(doctor);
     doctor->log = DOCTOR_LOG_WHOLE;
     const struct eventlog *log = doctor->node->log;
-    doctor_say(doctor, RECOVERY_WHOLE, RECOVERY_LOG_NAME, "whole: events %" PRIu64 " to %" PRIu64,
-               eventlog_identity(log)->base_event + 1, eventlog_last(log));
+    uint64_t base = eventlog_identity(log)->base_event, last = eventlog_last(log);
+    if (last > base)
+        doctor_say(doctor, RECOVERY_WHOLE, RECOVERY_LOG_NAME, "whole: events %" PRIu64 " to %" PRIu64, base + 1, last);
+    else
+        doctor_say(doctor, RECOVERY_WHOLE, RECOVERY_LOG_NAME, "whole: no event after %" PRIu64 " yet", base);
     return node_quarantine_read(doctor->node);
 }
 

@@ -72,6 +72,8 @@ def test_whole():
     result = loam("doctor", directory)
     ok("a start takes this one" in result.out and "events 1 to 61" in result.out, result.out.splitlines()[0])
     is_well(directory, wanted, "a whole machine")
+    result = loam("doctor", machine("fresh"))
+    ok("whole: no event after 0 yet" in result.out, "a machine without events: " + result.out.splitlines()[0])
     expect(loam("doctor", scratch), 78, "no machine", "somebody's directory")
     expect(loam("doctor", path("absent")), 66, "", "no directory")
     process = start("run", directory)

@@ -32,7 +32,7 @@ def test_life(name, noun):
     state = loam("peek", directory, "/x").out
     ok(len(state) > 70 * PAGE / 1.1, f"its state is of {len(state)} characters")
     process = start("run", directory, "--scrub", "1s")
-    ok(wait_until(lambda: status(directory)["running"]), "a process runs it")
+    ok(wait_until(lambda: os.path.exists(os.path.join(directory, "control"))), "a process runs it, and listens")
     is_whole(directory, "beside that process it")
     sealed = loam("snapshot", directory, "--seal")
     ok(sealed.code == 0, "the process seals a snapshot " + sealed.err.strip())
