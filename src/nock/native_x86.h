@@ -61,27 +61,23 @@ enum condition {
     IF_NOT_NEGATIVE
 };
 
-/* Past `end` nothing is written, but `at` goes on, so that the size is known. */
+/* Past `end` nothing is written, but `at` goes on, so that the size is known.  Up to
+ * there a whole word may be. */
 struct assembler {
     uint8_t *at, *end;
 };
 
 static inline struct assembler assembler_begin(uint8_t *at, size_t room_bytes)
 {
-    return (struct assembler){at, at + room_bytes};
+    return (struct assembler){at, at + room_bytes - sizeof(uint64_t)};
 }
 
-static inline void put_byte(struct assembler *a, unsigned byte)
+/* The `count` lowest bytes of a word; what follows them comes to be overwritten. */
+static inline void put(struct assembler *a, uint64_t bytes, unsigned count)
 {
-    if (a->at < a->end)
-        *a->at = (uint8_t)byte;
-    a->at++;
-}
-
-static inline void put_word(struct assembler *a, uint64_t word, unsigned bytes)
-{
-    for (unsigned i = 0; i < bytes; i++)
-        put_byte(a, (unsigned)(word >> (8 * i)) & 0xff);
+    if (LIKELY(a->at <= a->end))
+        memcpy(a->at, &bytes, sizeof bytes);
+    a->at += count;
 }
 
 /* operation reg, [base + displacement], all 64 bits wide */
@@ -89,31 +85,32 @@ static inline void put_memory(struct assembler *a, unsigned operation, unsigned 
                               int32_t displacement)
 {
     bool is_short = displacement >= -128 && displacement < 128;
-    put_byte(a, 0x48 | (reg >> 3) << 2 | (unsigned)base >> 3);
-    put_byte(a, operation);
-    put_byte(a, (is_short ? 0x40u : 0x80u) | (reg & 7) << 3 | ((unsigned)base & 7));
+    unsigned prefix = 0x48 | (reg >> 3) << 2 | (unsigned)base >> 3;
+    unsigned mode = (is_short ? 0x40u : 0x80u) | (reg & 7) << 3 | ((unsigned)base & 7);
+    uint64_t bytes = prefix | operation << 8 | mode << 16;
+    unsigned count = 3;
     if ((base & 7) == RSP)
-        put_byte(a, 0x24);
-    put_word(a, (uint32_t)displacement, is_short ? 1 : 4);
+        bytes |= (uint64_t)0x24 << (8 * count++);
+    bytes |= (uint64_t)(is_short ? (uint8_t)displacement : (uint32_t)displacement) << (8 * count);
+    put(a, bytes, count + (is_short ? 1 : 4));
 }
 
 /* operation reg, [base + 8 * index + displacement] */
 static inline void put_indexed(struct assembler *a, unsigned operation, unsigned reg, enum machine_register base,
                                enum machine_register index, int8_t displacement)
 {
-    put_byte(a, 0x48 | (reg >> 3) << 2 | (unsigned)index >> 3 << 1 | (unsigned)base >> 3);
-    put_byte(a, operation);
-    put_byte(a, 0x44 | (reg & 7) << 3);
-    put_byte(a, 0xc0 | ((unsigned)index & 7) << 3 | ((unsigned)base & 7));
-    put_byte(a, (uint8_t)displacement);
+    unsigned prefix = 0x48 | (reg >> 3) << 2 | (unsigned)index >> 3 << 1 | (unsigned)base >> 3;
+    unsigned scale = 0xc0 | ((unsigned)index & 7) << 3 | ((unsigned)base & 7);
+    put(a,
+        prefix | operation << 8 | (0x44 | (reg & 7) << 3) << 16 | (uint64_t)scale << 24 |
+            (uint64_t)(uint8_t)displacement << 32,
+        5);
 }
 
 /* operation of two registers, the first in the r/m field */
 static inline void put_registers(struct assembler *a, unsigned operation, unsigned rm, unsigned reg)
 {
-    put_byte(a, 0x48 | (reg >> 3) << 2 | rm >> 3);
-    put_byte(a, operation);
-    put_byte(a, 0xc0 | (reg & 7) << 3 | (rm & 7));
+    put(a, (0x48 | (reg >> 3) << 2 | rm >> 3) | operation << 8 | (0xc0 | (reg & 7) << 3 | (rm & 7)) << 16, 3);
 }
 
 static inline void load(struct assembler *a, enum machine_register reg, enum machine_register base, int32_t at)
@@ -147,19 +144,19 @@ static inline void compare_memory(struct assembler *a, enum machine_register bas
 {
     bool is_short = number >= -128 && number < 128;
     put_memory(a, is_short ? 0x83 : 0x81, 7, base, at);
-    put_word(a, (uint32_t)number, is_short ? 1 : 4);
+    put(a, (uint32_t)number, is_short ? 1 : 4);
 }
 
 static inline void compare_number(struct assembler *a, enum machine_register reg, int8_t number)
 {
     put_registers(a, 0x83, reg, 7);
-    put_byte(a, (uint8_t)number);
+    put(a, (uint8_t)number, 1);
 }
 
 static inline void compare_wide(struct assembler *a, enum machine_register reg, int32_t number)
 {
     put_registers(a, 0x81, reg, 7);
-    put_word(a, (uint32_t)number, 4);
+    put(a, (uint32_t)number, 4);
 }
 
 static inline void test(struct assembler *a, enum machine_register reg)
@@ -171,14 +168,12 @@ static inline void number(struct assembler *a, enum machine_register reg, uint64
 {
     if (value <= UINT32_MAX) {
         if (reg >= R8)
-            put_byte(a, 0x41);
-        put_byte(a, 0xb8 | (reg & 7));
-        put_word(a, value, 4);
+            put(a, 0x41, 1);
+        put(a, (0xb8 | (reg & 7)) | value << 8, 5);
         return;
     }
-    put_byte(a, 0x48 | (unsigned)reg >> 3);
-    put_byte(a, 0xb8 | (reg & 7));
-    put_word(a, value, 8);
+    put(a, (0x48 | (unsigned)reg >> 3) | (0xb8 | (reg & 7)) << 8, 2);
+    put(a, value, 8);
 }
 
 static inline void address(struct assembler *a, enum machine_register reg, const void *pointer)
@@ -190,25 +185,25 @@ static inline void address(struct assembler *a, enum machine_register reg, const
 static inline void store_number(struct assembler *a, enum machine_register base, int32_t at, int32_t value)
 {
     put_memory(a, 0xc7, 0, base, at);
-    put_word(a, (uint32_t)value, 4);
+    put(a, (uint32_t)value, 4);
 }
 
 static inline void shift_right(struct assembler *a, enum machine_register reg, uint8_t bits)
 {
     put_registers(a, 0xc1, reg, 5);
-    put_byte(a, bits);
+    put(a, bits, 1);
 }
 
 static inline void shift_left(struct assembler *a, enum machine_register reg, uint8_t bits)
 {
     put_registers(a, 0xc1, reg, 4);
-    put_byte(a, bits);
+    put(a, bits, 1);
 }
 
 static inline void add_number(struct assembler *a, enum machine_register reg, int8_t value)
 {
     put_registers(a, 0x83, reg, 0);
-    put_byte(a, (uint8_t)value);
+    put(a, (uint8_t)value, 1);
 }
 
 static inline void and_registers(struct assembler *a, enum machine_register to, enum machine_register from)
@@ -224,9 +219,8 @@ static inline void address_in(struct assembler *a, enum machine_register reg, en
 static inline void test_bool(struct assembler *a, enum machine_register reg)
 {
     if (reg >= RSP)
-        put_byte(a, 0x40 | (reg >= R8 ? 5 : 0));
-    put_byte(a, 0x84);
-    put_byte(a, 0xc0 | (reg & 7) << 3 | (reg & 7));
+        put(a, 0x40 | (reg >= R8 ? 5 : 0), 1);
+    put(a, 0x84 | (0xc0 | (reg & 7) << 3 | (reg & 7)) << 8, 2);
 }
 
 static inline void test_bits(struct assembler *a, enum machine_register reg, unsigned from, unsigned to)
@@ -239,10 +233,8 @@ static inline void set_if_below(struct assembler *a, enum machine_register reg)
 {
     number(a, reg, 0); /* keeps the flags */
     if (reg >= RSP)
-        put_byte(a, 0x40 | (unsigned)reg >> 3);
-    put_byte(a, 0x0f);
-    put_byte(a, 0x92);
-    put_byte(a, 0xc0 | (reg & 7));
+        put(a, 0x40 | (unsigned)reg >> 3, 1);
+    put(a, 0x0f | 0x92 << 8 | (0xc0 | (reg & 7)) << 16, 3);
 }
 
 static inline void increment_memory(struct assembler *a, enum machine_register base, int32_t at)
@@ -253,16 +245,13 @@ static inline void increment_memory(struct assembler *a, enum machine_register b
 /* A jump whose distance is not known yet: where that is to be written. */
 static inline uint8_t *jump_if(struct assembler *a, enum condition condition)
 {
-    put_byte(a, 0x0f);
-    put_byte(a, 0x80 | (unsigned)condition);
-    put_word(a, 0, 4);
+    put(a, 0x0f | (0x80 | (unsigned)condition) << 8, 6);
     return a->at - 4;
 }
 
 static inline uint8_t *jump(struct assembler *a)
 {
-    put_byte(a, 0xe9);
-    put_word(a, 0, 4);
+    put(a, 0xe9, 5);
     return a->at - 4;
 }
 
@@ -287,30 +276,28 @@ static inline void jump_memory(struct assembler *a, enum machine_register base, 
 static inline void call(struct assembler *a, uint64_t function)
 {
     number(a, RAX, function);
-    put_byte(a, 0xff);
-    put_byte(a, 0xd0);
+    put(a, 0xff | 0xd0 << 8, 2);
 }
 
 static inline void jump_register(struct assembler *a, enum machine_register reg)
 {
     if (reg >= R8)
-        put_byte(a, 0x41);
-    put_byte(a, 0xff);
-    put_byte(a, 0xe0 | (reg & 7));
+        put(a, 0x41, 1);
+    put(a, 0xff | (0xe0 | (reg & 7)) << 8, 2);
 }
 
 static inline void push(struct assembler *a, enum machine_register reg)
 {
     if (reg >= R8)
-        put_byte(a, 0x41);
-    put_byte(a, 0x50 | (reg & 7));
+        put(a, 0x41, 1);
+    put(a, 0x50 | (reg & 7), 1);
 }
 
 static inline void pop(struct assembler *a, enum machine_register reg)
 {
     if (reg >= R8)
-        put_byte(a, 0x41);
-    put_byte(a, 0x58 | (reg & 7));
+        put(a, 0x41, 1);
+    put(a, 0x58 | (reg & 7), 1);
 }
 
 /* ---- nouns ------------------------------------------------------------------- */
@@ -353,7 +340,7 @@ static inline void restore_registers(struct assembler *a)
     add_number(a, RSP, 8);
     for (size_t i = COUNT_OF(kept_registers); i-- > 0;)
         pop(a, kept_registers[i]);
-    put_byte(a, 0xc3);
+    put(a, 0xc3, 1);
 }
 
 #endif
