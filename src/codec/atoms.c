@@ -2,6 +2,7 @@
 
 #define ENTRIES_FIRST 32
 #define INDIRECT_LENGTH 64 /* or more */
+#define LONG_WORDS 128
 
 static bool make_entries(struct atoms *atoms, size_t count)
 {
@@ -21,6 +22,8 @@ bool atoms_init(struct atoms *atoms, struct scratch_array arrays[ATOMS_ARRAYS])
 {
     atoms->entry_array = &arrays[0];
     atoms->count = 0;
+    atoms->unhashed = HASH_INDEX_NONE;
+    atoms->has_long = false;
     atoms->known = 0;
     memset(atoms->codes, 0, sizeof atoms->codes);
     set_code(atoms, 0, bits_mat_code(0, 1, 0, 0), HASH_INDEX_NONE);
@@ -53,6 +56,19 @@ static bool knows_none(const struct atoms *atoms, unsigned b)
     return b < INDIRECT_LENGTH && (atoms->known >> b & 1) == 0;
 }
 
+static bool is_long(noun atom)
+{
+    return noun_is_indirect(atom) && noun_words(atom)[1] >= LONG_WORDS;
+}
+
+/* A long atom is looked for: now the one that was not hashed has to be. */
+static void hash_long(struct atoms *atoms)
+{
+    if (atoms->unhashed != HASH_INDEX_NONE)
+        hash_index_add(&atoms->index, hash_of(atoms, atoms->entries[atoms->unhashed].atom), atoms->unhashed);
+    atoms->unhashed = HASH_INDEX_NONE;
+}
+
 /* The number of the atom's entry, or HASH_INDEX_NONE. */
 static uint32_t find(struct atoms *atoms, noun atom, uint64_t hash)
 {
@@ -78,6 +94,15 @@ static void keep_reference(struct atoms *atoms, noun atom, uint32_t number)
     set_code(atoms, atom, bits_mat_code(3, 2, position, bits_length(position)), number);
 }
 
+static enum atom_kind add(struct atoms *atoms, noun atom, uint64_t position, struct atom_entry **entry)
+{
+    uint32_t number = atoms->count++;
+    *entry = &atoms->entries[number];
+    **entry = (struct atom_entry){.atom = atom, .position = position};
+    keep_reference(atoms, atom, number);
+    return ATOM_NEW;
+}
+
 enum atom_kind atoms_reach(struct atoms *atoms, noun atom, uint64_t position, struct atom_entry **entry)
 {
     unsigned b = length_of(atom);
@@ -87,6 +112,14 @@ enum atom_kind atoms_reach(struct atoms *atoms, noun atom, uint64_t position, st
     if (UNLIKELY(!hash_index_make_room(&atoms->index) ||
                  (atoms->count == atoms->capacity && !make_entries(atoms, (size_t)2 * atoms->capacity))))
         return ATOM_NO_MEMORY;
+    if (UNLIKELY(is_long(atom))) {
+        if (!atoms->has_long) {
+            atoms->has_long = true;
+            atoms->unhashed = atoms->count;
+            return add(atoms, atom, position, entry);
+        }
+        hash_long(atoms);
+    }
     uint64_t hash = hash_of(atoms, atom);
     uint32_t number = find(atoms, atom, hash);
     if (number != HASH_INDEX_NONE) {
@@ -95,23 +128,22 @@ enum atom_kind atoms_reach(struct atoms *atoms, noun atom, uint64_t position, st
     }
     if (!is_remembered)
         return keep_plain(atoms, atom, b);
-    number = atoms->count++;
-    hash_index_add(&atoms->index, hash, number);
-    *entry = &atoms->entries[number];
-    **entry = (struct atom_entry){.atom = atom, .position = position};
+    hash_index_add(&atoms->index, hash, atoms->count);
     if (b < INDIRECT_LENGTH)
         atoms->known |= (uint64_t)1 << b;
-    keep_reference(atoms, atom, number);
-    return ATOM_NEW;
+    return add(atoms, atom, position, entry);
 }
 
 const struct atom_entry *atoms_find(struct atoms *atoms, noun atom)
 {
     const struct atom_code *code = atoms_code(atoms, atom);
     uint32_t number = HASH_INDEX_NONE;
-    if (code->atom == atom)
+    if (code->atom == atom) {
         number = code->number;
-    else if (!knows_none(atoms, length_of(atom)))
+    } else if (!knows_none(atoms, length_of(atom))) {
+        if (UNLIKELY(is_long(atom)))
+            hash_long(atoms);
         number = find(atoms, atom, hash_of(atoms, atom));
+    }
     return number == HASH_INDEX_NONE ? NULL : &atoms->entries[number];
 }

@@ -13,6 +13,9 @@
  * things, and those often.  So the bits are kept, for the atoms that came last, by
  * their words; nine of ten atoms of a compiler's output are a comparison and a copy.
  *
+ * Hashing a long atom takes as much time as writing it, and most jams that have one
+ * have only one.  So the first is not hashed until there is a second.
+ *
  * Private to the codec; lives in scratch arrays that the caller owns.
  */
 #ifndef CODEC_ATOMS_H
@@ -43,6 +46,8 @@ struct atom_code {
 struct atoms {
     struct atom_entry *entries;
     uint32_t count, capacity;
+    uint32_t unhashed; /* the entry of a long atom that is not in the index; HASH_INDEX_NONE: there is none */
+    bool has_long;
     uint64_t known; /* bit b: there are direct ones of b bits among the entries */
     struct hash_index index;
     struct atom_code codes[1 << ATOMS_CODE_BITS]; /* by a hash of the word */

@@ -47,12 +47,17 @@ static inline struct bits bits_put(struct bits bits, uint64_t word, unsigned cou
     return bits;
 }
 
-static inline struct bits bits_put_whole_word(struct bits bits, uint64_t word)
+/* Appends whole words. */
+static inline struct bits bits_put_words(struct bits bits, const uint64_t *words, size_t count)
 {
     unsigned filled = bits.position % 8;
-    bits_store(bits, bits.partial | word << filled);
-    bits.position += 64;
-    bits.partial = filled == 0 ? 0 : word >> (64 - filled);
+    uint8_t *bytes = bits.bytes + bits.position / 8;
+    for (size_t i = 0; i < count; i++) {
+        uint64_t word = bits.partial | words[i] << filled;
+        memcpy(bytes + 8 * i, &word, sizeof word);
+        bits.partial = words[i] >> 1 >> (63 - filled);
+    }
+    bits.position += (uint64_t)count * 64;
     return bits;
 }
 
@@ -110,8 +115,7 @@ static inline struct bits bits_put_mat_words(struct bits bits, const uint64_t *w
     unsigned c = bits_length(b);
     bits = bits_put_long(bits, (uint64_t)1 << c, c + 1);
     bits = bits_put_long(bits, b ^ (uint64_t)1 << (c - 1), c - 1);
-    for (size_t i = 0; i + 1 < count; i++)
-        bits = bits_put_whole_word(bits, words[i]);
+    bits = bits_put_words(bits, words, count - 1);
     return bits_put_long(bits, words[count - 1], last_bits);
 }
 

@@ -7,12 +7,13 @@
  * number among the marks, is the noun's index in one array.
  *
  *   marks   one bit for each bit of the input, and before each 64 of them how
- *           many marks came earlier
+ *           many marks came earlier; cleared a little ahead of the reader
+ *   gaps    the words of marks that were never cleared, since a long atom is there
  *   nouns   by rank; NOUN_NONE while a cell is begun and not complete, which is
  *           how a reference to itself (a cycle) is told from a good one
  *   frames  for each cell begun: its rank, and its head once that is complete
  *
- * All three are written front to back, so nothing here misses the cache except
+ * All are written front to back, so nothing here misses the cache except
  * a back-reference that reaches far.  In the worst of inputs ("01" over and
  * over: atoms of two bits) the working memory is 34 bytes a byte of input, or
  * 66 with cells ("0110..."), and it is charged to the limit as it grows.
@@ -32,6 +33,11 @@ struct cue_mark {
     uint64_t before;
 };
 
+/* No noun begins in these words of marks. */
+struct cue_gap {
+    size_t from, to;
+};
+
 struct cue_frame {
     uint64_t rank;
     noun head; /* NOUN_NONE until it is complete */
@@ -46,8 +52,11 @@ struct cue {
     uint64_t start_words;      /* of the stack, to go back to */
     uint64_t free_limit_words; /* the stack may grow to here */
     uint64_t working_bytes;
-    struct scratch_array *arrays; /* of marks, nouns, frames */
+    struct scratch_array *arrays; /* of marks, nouns, frames, gaps */
     struct cue_mark *marks;
+    size_t marks_count, clear_count; /* there are; and are cleared, but for gaps */
+    struct cue_gap *gaps;
+    size_t gap_count, gap_capacity;
     noun *nouns;
     size_t count;
     size_t capacity;
@@ -56,7 +65,7 @@ struct cue {
     size_t depth_capacity;
 };
 
-enum { ARRAY_MARKS, ARRAY_NOUNS, ARRAY_FRAMES };
+enum { ARRAY_MARKS, ARRAY_NOUNS, ARRAY_FRAMES, ARRAY_GAPS };
 
 /* ---- limits ---------------------------------------------------------------- */
 
@@ -103,6 +112,13 @@ static bool grow_frames(struct cue *cue)
 {
     bool grown = grow(cue, ARRAY_FRAMES, &cue->depth_capacity, sizeof *cue->frames);
     cue->frames = cue->arrays[ARRAY_FRAMES].items;
+    return grown;
+}
+
+static bool grow_gaps(struct cue *cue)
+{
+    bool grown = grow(cue, ARRAY_GAPS, &cue->gap_capacity, sizeof *cue->gaps);
+    cue->gaps = cue->arrays[ARRAY_GAPS].items;
     return grown;
 }
 
@@ -193,13 +209,58 @@ static enum status fail_reference(uint64_t position, const char *why)
 
 /* ---- items ----------------------------------------------------------------- */
 
+/* As many as a page holds, so that what is cleared is near when it is marked. */
+#define CLEAR_AHEAD ((size_t)256)
+
+/* Clears the marks up to and with the word `at`. */
+static void clear_marks(struct cue *cue, size_t at)
+{
+    size_t end = at / CLEAR_AHEAD * CLEAR_AHEAD + CLEAR_AHEAD;
+    if (end > cue->marks_count)
+        end = cue->marks_count;
+    memset(cue->marks + cue->clear_count, 0, (end - cue->clear_count) * sizeof *cue->marks);
+    cue->clear_count = end;
+}
+
+/* The bits before `position` were those of a long atom: the words of marks for them
+ * alone are left as they are.  False if there is no room to note it. */
+static bool skip_marks(struct cue *cue, uint64_t position)
+{
+    size_t to = (size_t)(position / 64);
+    if (to > cue->marks_count)
+        to = cue->marks_count;
+    if (to <= cue->clear_count + CLEAR_AHEAD)
+        return true;
+    if (cue->gap_count == cue->gap_capacity && !grow_gaps(cue))
+        return false;
+    cue->gaps[cue->gap_count++] = (struct cue_gap){cue->clear_count, to};
+    cue->clear_count = to;
+    return true;
+}
+
+static bool is_in_gap(const struct cue *cue, size_t at)
+{
+    size_t low = 0, high = cue->gap_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (cue->gaps[middle].to <= at)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < cue->gap_count && cue->gaps[low].from <= at;
+}
+
 /* Notes that a noun begins at `position`: its rank is cue->count.  False if
  * there is no room for it. */
 static inline bool mark(struct cue *cue, uint64_t position)
 {
     if (UNLIKELY(cue->count == cue->capacity) && !grow_nouns(cue))
         return false;
-    struct cue_mark *mark = &cue->marks[position / 64];
+    size_t at = (size_t)(position / 64);
+    if (UNLIKELY(at >= cue->clear_count))
+        clear_marks(cue, at);
+    struct cue_mark *mark = &cue->marks[at];
     if (mark->bits == 0)
         mark->before = cue->count;
     mark->bits |= (uint64_t)1 << position % 64;
@@ -237,7 +298,7 @@ static enum status read_words(struct cue *cue, uint64_t position, const struct r
         words[i] = bits_at(cue, run->start + i * 64, rest < 64 ? (unsigned)rest : 64);
     }
     *atom = stack_atom_finish(cue->stack);
-    return STATUS_OK;
+    return skip_marks(cue, run->start + length_bits) ? STATUS_OK : fail_limit(cue, position);
 }
 
 /* An atom that is not all in one window. */
@@ -269,7 +330,8 @@ static enum status read_reference(struct cue *cue, uint64_t position, uint64_t *
         return fail_reference(position, "points forward, at itself or past the end");
     const struct cue_mark *mark = &cue->marks[target / 64];
     uint64_t bit = (uint64_t)1 << target % 64;
-    if ((mark->bits & bit) == 0)
+    bool is_clear = target / 64 < cue->clear_count && (cue->gap_count == 0 || !is_in_gap(cue, (size_t)(target / 64)));
+    if (!is_clear || (mark->bits & bit) == 0)
         return fail_reference(position, "points between nouns");
     *value = cue->nouns[mark->before + (unsigned)__builtin_popcountll(mark->bits & (bit - 1))];
     if (*value == NOUN_NONE)
@@ -388,10 +450,11 @@ static enum status cue_begin(struct cue *cue)
         cue->limits.memory_bytes = left;
     cue->start_words = cue->stack->free_words;
     cue->free_limit_words = cue->start_words;
-    uint64_t marks_bytes = (cue->size_bytes / 8 + 1) * sizeof *cue->marks;
+    cue->marks_count = cue->size_bytes / 8 + 1;
+    uint64_t marks_bytes = cue->marks_count * sizeof *cue->marks;
     if (!charge(cue, marks_bytes) || !scratch_grow(&cue->arrays[ARRAY_MARKS], marks_bytes))
         return fail_limit(cue, 0);
-    cue->marks = memset(cue->arrays[ARRAY_MARKS].items, 0, marks_bytes);
+    cue->marks = cue->arrays[ARRAY_MARKS].items;
     return STATUS_OK;
 }
 

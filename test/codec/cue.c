@@ -245,6 +245,65 @@ static void try_words(uint64_t *state)
     tap_ok(good, "atoms of many words are read from any bit on, and what is cut off is zeros");
 }
 
+/* ---- references past long atoms ---------------------------------------------- */
+
+struct text_of_bits {
+    uint8_t bytes[1 << 14];
+    uint64_t position;
+};
+
+static void put(struct text_of_bits *bits, uint64_t word, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++, bits->position++)
+        bits->bytes[bits->position / 8] =
+            (uint8_t)(bits->bytes[bits->position / 8] | (word >> i & 1) << bits->position % 8);
+}
+
+/* mat of `word`, or of a random number of so many bits if there are more than 64. */
+static void put_mat(struct text_of_bits *bits, uint64_t word, unsigned b, uint64_t *state)
+{
+    unsigned c = bits_length(b);
+    put(bits, (uint64_t)1 << c, c + 1);
+    put(bits, b, c - 1);
+    for (unsigned done = 0; done < b; done += 64)
+        put(bits, b <= 64 ? word : tap_random(state) | (uint64_t)1 << (b - 1) % 64, b - done < 64 ? b - done : 64);
+}
+
+/* [long 1 long target]: only where one of these begins may the target point. */
+static void try_past_long_atoms(uint64_t *state)
+{
+    static struct text_of_bits bits;
+    unsigned good = 0, met = 0;
+    for (unsigned i = 0; i < 3000; i++) {
+        uint64_t starts[7];
+        size_t count = 0;
+        memset(&bits, 0, sizeof bits);
+        for (unsigned j = 0; j < 3; j++) {
+            starts[count++] = bits.position;
+            put(&bits, 1, 2);
+            starts[count++] = bits.position;
+            put(&bits, 0, 1);
+            put_mat(&bits, 1, j == 1 ? 1 : 65 + (unsigned)tap_below(state, 50000), state);
+        }
+        uint64_t target = 1 + tap_below(state, bits.position - 1);
+        if (tap_below(state, 2) == 0)
+            target = starts[1 + tap_below(state, 5)];
+        put(&bits, 3, 2);
+        put_mat(&bits, target, bits_length(target), state);
+        const char *why = "between nouns";
+        for (size_t j = 0; j < count; j++)
+            if (target == starts[j])
+                why = j % 2 == 0 ? "contains it" : NULL;
+        noun n;
+        enum status status = codec_cue(stack, bits.bytes, (size_t)((bits.position + 7) / 8), NULL, &n);
+        good += why == NULL ? status == STATUS_OK : status == STATUS_INVALID && strstr(status_message(), why) != NULL;
+        met += why == NULL;
+        stack_clear(stack);
+    }
+    tap_ok(good == 3000 && met > 100, "%u of 3000 references past long atoms are judged rightly, %u of them good", good,
+           met);
+}
+
 int main(void)
 {
     stack = space_stack();
@@ -257,6 +316,7 @@ int main(void)
     try_limits();
     uint64_t state = tap_seed();
     try_words(&state);
+    try_past_long_atoms(&state);
     try_damage(&state);
     try_garbage(&state);
     return tap_done();

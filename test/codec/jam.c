@@ -245,6 +245,36 @@ static void try_random_equal_parts(uint64_t *state)
     tap_ok(good == 300, "%u of 300 nouns full of equal parts jam as the rules say", good);
 }
 
+static noun random_long_atom(uint64_t *state)
+{
+    uint64_t words[1500];
+    for (size_t i = 0; i < COUNT_OF(words); i++)
+        words[i] = tap_random(state);
+    return stack_atom_from_words(stack, words, 100 + (size_t)tap_below(state, COUNT_OF(words) - 100));
+}
+
+/* Atoms that are hashed late, and skipped when they are read: one, or several, that
+ * come again as themselves or as copies, in cells that do. */
+static void try_long_atoms(uint64_t *state)
+{
+    unsigned good = 0;
+    for (unsigned i = 0; i < 100; i++) {
+        stack_clear(stack);
+        noun atoms[3], list = 0, cells[12] = {0};
+        for (unsigned j = 0; j < COUNT_OF(atoms); j++)
+            atoms[j] = random_long_atom(state);
+        size_t different = 1 + (size_t)tap_below(state, COUNT_OF(atoms));
+        for (unsigned j = 0; j < COUNT_OF(cells); j++) {
+            noun atom = atoms[tap_below(state, different)],
+                 other = tap_below(state, 3) == 0 ? tap_below(state, 3) : cells[j / 2];
+            cells[j] = tap_below(state, 2) == 0 ? stack_cell(stack, atom, other) : stack_cell(stack, other, atom);
+            list = stack_cell(stack, tap_below(state, 2) == 0 ? cells[j] : copy(cells[j]), list);
+        }
+        good += agrees_with_slow(list) && survives(list);
+    }
+    tap_ok(good == 100, "%u of 100 nouns with long atoms jam as the rules say and survive", good);
+}
+
 /* Takes the leaves off the budget; false if it does not suffice. */
 static bool is_small(noun n, unsigned *budget)
 {
@@ -327,6 +357,7 @@ int main(void)
     try_sharing();
     uint64_t state = tap_seed();
     try_random_equal_parts(&state);
+    try_long_atoms(&state);
     try_many_copies(&state);
     try_random(&state, 8, 2000, true);
     try_random(&state, 300, 200, true);
