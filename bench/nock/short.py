@@ -99,9 +99,11 @@ def kind_of(frames):
 
 
 def fresh(scratch, kind):
+    """A copy, on the disk already: else the run's own flushes would write it, and pay for that."""
     data = os.path.join(scratch, "run")
     shutil.rmtree(data, ignore_errors=True)
     shutil.copytree(os.path.join(scratch, kind), data)
+    subprocess.run(["sync", "-f", data], check=True)
     return data
 
 

@@ -319,6 +319,7 @@ static int compile(struct hoonc *hoonc)
 {
     int exit_code = 0;
     os_heap_prepare();
+    codec_keep_little(); /* few jams, and large ones */
     enum status status = find_entry(hoonc);
     if (status == STATUS_OK)
         status = check_library(hoonc);

@@ -22,6 +22,12 @@
 #include "noun/noun.h"
 #include "stack/stack.h"
 
+/* ---- working memory (codec/scratch.c) -------------------------------------- */
+
+/* For a process whose heap keeps what is freed (os_heap_prepare): jam and cue give
+ * theirs back after each use, for whoever needs memory next.  The whole process's. */
+void codec_keep_little(void);
+
 /* ---- jam (codec/jam.c) ---------------------------------------------------- */
 
 /* The jam of `n` in exactly ceil(bits / 8) bytes, at least one; the caller

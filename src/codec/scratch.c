@@ -1,10 +1,16 @@
 #include "codec/scratch.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <threads.h>
 
-#define KEEP_BYTES ((size_t)16 << 20)
+#include "codec/codec.h"
 
+/* Of each array; so much is lent whatever the limit is. */
+#define KEEP_BYTES ((size_t)16 << 20)
+#define KEEP_LITTLE_BYTES ((size_t)64 << 10)
+
+static atomic_size_t keep_bytes = KEEP_BYTES;
 static _Thread_local struct scratch_array thread_arrays[SCRATCH_ARRAYS];
 static _Thread_local uint64_t thread_limit_bytes;
 static tss_t thread_end;
@@ -44,10 +50,16 @@ static uint64_t total_bytes(void)
     return total;
 }
 
+void codec_keep_little(void)
+{
+    atomic_store_explicit(&keep_bytes, KEEP_LITTLE_BYTES, memory_order_relaxed);
+}
+
 void scratch_release(struct scratch_array *arrays)
 {
+    size_t kept_bytes = atomic_load_explicit(&keep_bytes, memory_order_relaxed);
     for (unsigned i = 0; i < SCRATCH_ARRAYS; i++) {
-        if (arrays[i].size_bytes <= KEEP_BYTES)
+        if (arrays[i].size_bytes <= kept_bytes)
             continue;
         free(arrays[i].items);
         arrays[i] = (struct scratch_array){0};

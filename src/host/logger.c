@@ -244,7 +244,7 @@ enum status logger_start(const struct logger_options *options, struct logger **o
     if (logger == NULL)
         check_out_of_memory(__FILE__, __LINE__, sizeof *logger);
     logger->options = *options;
-    logger->rows = calloc(GROUP_MAX, sizeof *logger->rows);
+    logger->rows = malloc(GROUP_MAX * sizeof *logger->rows);
     if (logger->rows == NULL)
         check_out_of_memory(__FILE__, __LINE__, GROUP_MAX * sizeof *logger->rows);
     logger->mutex = os_mutex_create();
