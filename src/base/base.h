@@ -10,9 +10,9 @@
 #include "base/bits.h"
 #include "base/check.h"
 #include "base/hash.h"
-#include "base/plural.h"
 #include "base/sorted.h"
 #include "base/status.h"
+#include "base/text.h"
 #include "base/wordstack.h"
 
 #endif

@@ -38,16 +38,6 @@ struct hoonc {
 
 /* ---- paths ------------------------------------------------------------------------------ */
 
-static char *concatenate(const char *a, const char *b, const char *c)
-{
-    size_t size_bytes = strlen(a) + strlen(b) + strlen(c) + 1;
-    char *text = malloc(size_bytes);
-    if (text == NULL)
-        check_out_of_memory(__FILE__, __LINE__, size_bytes);
-    snprintf(text, size_bytes, "%s%s%s", a, b, c);
-    return text;
-}
-
 static enum status find_entry(struct hoonc *hoonc)
 {
     hoonc->entry_path = realpath(hoonc->entry, NULL);
@@ -76,14 +66,14 @@ static enum status find_output(struct hoonc *hoonc)
     const char *output = hoonc->output == NULL ? "out.jam" : hoonc->output;
     enum os_kind kind;
     STATUS_TRY(os_kind_of(output, &kind));
-    char *wanted = kind == OS_KIND_DIRECTORY ? concatenate(output, "/", "out.jam") : concatenate(output, "", "");
+    char *wanted = kind == OS_KIND_DIRECTORY ? text_format("%s/out.jam", output) : text_format("%s", output);
     char *slash = strrchr(wanted, '/');
     if (slash != NULL)
         *slash = 0;
     char *parent = realpath(slash == NULL ? "." : slash == wanted ? "/" : wanted, NULL);
     if (parent != NULL)
         hoonc->output_path =
-            concatenate(strcmp(parent, "/") == 0 ? "" : parent, "/", slash == NULL ? wanted : slash + 1);
+            text_format("%s/%s", strcmp(parent, "/") == 0 ? "" : parent, slash == NULL ? wanted : slash + 1);
     enum status status = STATUS_OK;
     if (parent == NULL)
         status = status_fail(STATUS_NOT_FOUND, "there is no directory %s to write the output to: make it first",
@@ -98,7 +88,7 @@ static enum status find_data(struct hoonc *hoonc)
 {
     const char *home = getenv("LOAM_HOME");
     if (hoonc->data_dir != NULL) {
-        hoonc->data_path = concatenate(hoonc->data_dir, "", "");
+        hoonc->data_path = text_format("%s", hoonc->data_dir);
         return STATUS_OK;
     }
     if (home == NULL)
@@ -106,8 +96,8 @@ static enum status find_data(struct hoonc *hoonc)
     const char *user = getenv("HOME");
     if (home == NULL && user == NULL)
         return status_fail(STATUS_NOT_FOUND, "where is the compiler's machine? give --data-dir DIR");
-    char *parent = home != NULL ? concatenate(home, "", "") : concatenate(user, "/", ".loam");
-    hoonc->data_path = concatenate(parent, "/", "hoonc");
+    char *parent = home != NULL ? text_format("%s", home) : text_format("%s/.loam", user);
+    hoonc->data_path = text_format("%s/hoonc", parent);
     enum status status = os_directory_create(parent, true);
     free(parent);
     return status;
@@ -142,7 +132,7 @@ static enum status open_machine(struct hoonc *hoonc)
 
 static enum status make_or_open(struct hoonc *hoonc)
 {
-    char *mark = concatenate(hoonc->data_path, "/", "loam.machine");
+    char *mark = text_format("%s/loam.machine", hoonc->data_path);
     enum os_kind kind;
     enum status status = os_kind_of(mark, &kind);
     free(mark);

@@ -71,11 +71,7 @@ static enum status walk_path(const struct level *level, const char *name, const 
 static enum status walk_entry(void *context, const char *name)
 {
     const struct level *level = context;
-    size_t size_bytes = strlen(level->path) + strlen(name) + 2;
-    char *path = malloc(size_bytes);
-    if (path == NULL)
-        check_out_of_memory(__FILE__, __LINE__, size_bytes);
-    snprintf(path, size_bytes, "%s/%s", level->path, name);
+    char *path = text_format("%s/%s", level->path, name);
     enum status status = walk_path(level, name, path);
     free(path);
     return status;

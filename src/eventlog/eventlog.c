@@ -8,16 +8,6 @@
 
 #define BUSY_TIMEOUT_MS 2000
 
-static char *path_with(const char *path, const char *suffix)
-{
-    size_t size_bytes = strlen(path) + strlen(suffix) + 1;
-    char *text = malloc(size_bytes);
-    if (text == NULL)
-        check_out_of_memory(__FILE__, __LINE__, size_bytes);
-    sqlite3_snprintf((int)size_bytes, text, "%s%s", path, suffix);
-    return text;
-}
-
 static struct eventlog *handle_new(const char *path, enum eventlog_mode mode, const struct eventlog_options *options)
 {
     struct eventlog *log = calloc(1, sizeof *log);
@@ -27,8 +17,8 @@ static struct eventlog *handle_new(const char *path, enum eventlog_mode mode, co
     log->is_damaged = options != NULL && options->is_damaged;
     log->is_beside_writer = options != NULL && options->is_beside_writer;
     log->wal_bytes = options == NULL || options->wal_bytes == 0 ? EVENTLOG_WAL_BYTES : options->wal_bytes;
-    log->path = path_with(path, "");
-    log->wal_path = path_with(path, "-wal");
+    log->path = text_format("%s", path);
+    log->wal_path = text_format("%s-wal", path);
     return log;
 }
 
@@ -151,20 +141,6 @@ static enum status refuse_all_existing(const struct eventlog *log)
     return refuse_existing(log->wal_path);
 }
 
-static enum status sync_directory_of(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    if (slash == NULL)
-        return os_directory_sync(".");
-    if (slash == path)
-        return os_directory_sync("/");
-    char *directory = path_with(path, "");
-    directory[slash - path] = '\0';
-    enum status status = os_directory_sync(directory);
-    free(directory);
-    return status;
-}
-
 static enum status build(struct eventlog *log, const struct eventlog_options *options)
 {
     STATUS_TRY(connect(log, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, options));
@@ -176,7 +152,7 @@ static enum status build(struct eventlog *log, const struct eventlog_options *op
     /* The first page names us, so it goes into the database at once. */
     STATUS_TRY(eventlog_checkpoint(log, 0));
     STATUS_TRY(eventlog_wal_warm(log));
-    STATUS_TRY(sync_directory_of(log->path));
+    STATUS_TRY(os_parent_sync(log->path));
     STATUS_TRY(eventlog_prepare_all(log));
     return eventlog_refresh(log);
 }
@@ -193,7 +169,7 @@ static void unbuild(struct eventlog *log)
 {
     char message[STATUS_MESSAGE_SIZE_BYTES];
     sqlite3_snprintf(sizeof message, message, "%s", status_message());
-    char *shared_memory_path = path_with(log->path, "-shm");
+    char *shared_memory_path = text_format("%s-shm", log->path);
     sqlite3_close(log->database);
     log->database = NULL;
     remove_if_there(log->path);

@@ -2,31 +2,8 @@
  * whoever sees the name sees the whole. */
 #include "import/private.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static char *path_with(const char *path, const char *suffix)
-{
-    size_t size_bytes = strlen(path) + strlen(suffix) + 1;
-    char *text = malloc(size_bytes);
-    if (text == NULL)
-        check_out_of_memory(__FILE__, __LINE__, size_bytes);
-    snprintf(text, size_bytes, "%s%s", path, suffix);
-    return text;
-}
-
-static enum status sync_directory_of(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    if (slash == NULL)
-        return os_directory_sync(".");
-    char *directory = path_with(path, "");
-    directory[slash == path ? 1 : slash - path] = '\0';
-    enum status status = os_directory_sync(directory);
-    free(directory);
-    return status;
-}
 
 static enum status write_parts(struct os_file *file, const uint8_t *header, size_t header_size_bytes,
                                const uint8_t *jam, size_t size_bytes)
@@ -63,9 +40,7 @@ static enum status write_beside(const char *path, const char *partial_path, cons
     os_file_close(file);
     if (status == STATUS_OK)
         status = os_rename(partial_path, path);
-    if (status != STATUS_OK)
-        return give_up(partial_path, status);
-    return sync_directory_of(path);
+    return status == STATUS_OK ? STATUS_OK : give_up(partial_path, status);
 }
 
 enum status import_write(const char *path, const struct import_facts *facts, const uint8_t *jam, size_t size_bytes)
@@ -78,7 +53,7 @@ enum status import_write(const char *path, const struct import_facts *facts, con
         import_own_header(facts, jam, size_bytes, header);
     else
         header_size_bytes = import_expjam_header(facts, size_bytes, header);
-    char *partial_path = path_with(path, ".partial");
+    char *partial_path = text_format("%s.partial", path);
     enum status status = write_beside(path, partial_path, header, header_size_bytes, jam, size_bytes);
     free(partial_path);
     return status;

@@ -12,9 +12,6 @@ struct os_file {
     char *path;            /* owned */
 };
 
-/* Makes the entries of the directory that holds `path` durable. */
-enum status os_parent_sync(const char *path) MUST_USE;
-
 /* What is known of huge pages here (heap.c). */
 enum os_huge { OS_HUGE_UNKNOWN, OS_HUGE_CHEAP, OS_HUGE_DEAR };
 enum os_huge os_huge_pages(void);

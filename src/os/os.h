@@ -76,6 +76,7 @@ enum status os_kind_of(const char *path, enum os_kind *kind) MUST_USE;
  * empty directory. */
 enum status os_directory_create(const char *path, bool parents) MUST_USE;
 enum status os_directory_sync(const char *path) MUST_USE;
+enum status os_parent_sync(const char *path) MUST_USE; /* the directory that holds it */
 enum status os_rename(const char *from, const char *to) MUST_USE;
 enum status os_file_rename(struct os_file *file,
                            const char *to) MUST_USE; /* an open one: its path is the new one then */

@@ -25,12 +25,7 @@ static const char mark_text[] = "loam machine, format 1\n"
 
 char *recovery_path(const char *directory, const char *name)
 {
-    size_t size_bytes = strlen(directory) + strlen(name) + 2;
-    char *path = malloc(size_bytes);
-    if (path == NULL)
-        check_out_of_memory(__FILE__, __LINE__, size_bytes);
-    snprintf(path, size_bytes, "%s/%s", directory, name);
-    return path;
+    return text_format("%s/%s", directory, name);
 }
 
 static enum status kind_of(const char *directory, const char *name, enum os_kind *kind)

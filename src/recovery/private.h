@@ -111,6 +111,9 @@ enum status node_start_kernel(struct node *node, noun state) MUST_USE;
  * `upgrade` may be NULL or the kernel's own jam. */
 enum status node_restart(struct node *node, const struct recovery_kernel *upgrade) MUST_USE;
 
+/* The state as it is now goes into the log, as what a load gave at the newest event. */
+enum status node_record_load(struct node *node) MUST_USE;
+
 /* ---- which commit? (recovery/known.c) ------------------------------------------- */
 
 /* Is the commit, of an arena or of a snapshot, one of the log's history? */

@@ -104,17 +104,6 @@ bool node_is_rewritten(const struct node *node, uint64_t event, uint64_t load_in
     return false;
 }
 
-static enum status record_state(struct node *node)
-{
-    struct eventlog_load load = {
-        .boundary = node->event,
-        .state_hash = node->state_hash,
-        .wall_ms = os_wall_ms(),
-    };
-    memcpy(load.kernel_hash, node->kernel_hash, sizeof load.kernel_hash);
-    return eventlog_append_load(node->log, &load);
-}
-
 static enum status record_word(struct node *node)
 {
     uint64_t event = node->options.quarantine_event;
@@ -149,8 +138,7 @@ enum status node_quarantine_record(struct node *node)
     STATUS_TRY(node_is_known_to_log(node, arena_current(node->arena), &is_known));
     if (is_known && !is_said_now)
         return STATUS_OK;
-    node->has_appended = true;
-    STATUS_TRY(record_state(node));
+    STATUS_TRY(node_record_load(node));
     node_quarantine_forget(node); /* what is in the log now is no longer being said */
     return node_quarantine_read(node);
 }

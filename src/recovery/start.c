@@ -42,7 +42,7 @@ enum status node_start_kernel(struct node *node, noun state)
     return STATUS_OK;
 }
 
-static enum status record_load(struct node *node)
+enum status node_record_load(struct node *node)
 {
     struct eventlog_load load = {
         .boundary = node->event,
@@ -63,7 +63,7 @@ static enum status keep_start(struct node *node, bool is_upgrade)
     node_origin_set(node, is_upgrade ? "upgrade" : "start");
     STATUS_TRY(node_persist(node, kernel_core(node->kernel), node->event, job_hash, NULL));
     STATUS_TRY(arena_sync(node->arena));
-    return is_upgrade || node->state_hash != old_hash ? record_load(node) : STATUS_OK;
+    return is_upgrade || node->state_hash != old_hash ? node_record_load(node) : STATUS_OK;
 }
 
 /* Takes the new kernel into node->trap; false in *is_upgrade if it is the old one. */

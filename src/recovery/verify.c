@@ -69,13 +69,18 @@ static enum status verify_log(struct node *node, struct verification *verificati
 
 /* ---- the arena ----------------------------------------------------------------------- */
 
-static bool arena_progress(void *context, uint64_t done, uint64_t total)
+/* Of what is counted in bytes, `done` of them since a new total was begun. */
+static bool bytes_progress(struct verification *verification, const char *label, uint64_t done, uint64_t total)
 {
-    struct verification *verification = context;
     uint64_t before = verification->paced_bytes < done ? verification->paced_bytes : 0;
-    progress(verification, "verifying bytes of the arena", done, total);
+    progress(verification, label, done, total);
     verification->paced_bytes = done;
     return may_go_on(verification, done - before);
+}
+
+static bool arena_progress(void *context, uint64_t done, uint64_t total)
+{
+    return bytes_progress(context, "verifying bytes of the arena", done, total);
 }
 
 static void arena_fault(void *context, const char *text)
@@ -177,11 +182,7 @@ static enum status verify_pinned(struct node *node, struct verification *verific
 
 static bool snapshot_progress(void *context, uint64_t done, uint64_t total)
 {
-    struct verification *verification = context;
-    uint64_t before = verification->paced_bytes < done ? verification->paced_bytes : 0;
-    progress(verification, "verifying bytes of snapshots", done, total);
-    verification->paced_bytes = done;
-    return may_go_on(verification, done - before);
+    return bytes_progress(context, "verifying bytes of snapshots", done, total);
 }
 
 static void snapshot_fault(void *context, const char *file_name, const char *text)

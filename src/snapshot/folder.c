@@ -9,13 +9,8 @@
 
 char *snapshot_path(const char *directory, const char *name)
 {
-    size_t size_bytes = strlen(directory) + sizeof SNAPSHOT_FOLDER_NAME + (name == NULL ? 0 : strlen(name)) + 2;
-    char *path = snapshot_allocate(size_bytes, 1);
-    if (name == NULL)
-        snprintf(path, size_bytes, "%s/%s", directory, SNAPSHOT_FOLDER_NAME);
-    else
-        snprintf(path, size_bytes, "%s/%s/%s", directory, SNAPSHOT_FOLDER_NAME, name);
-    return path;
+    return name == NULL ? text_format("%s/" SNAPSHOT_FOLDER_NAME, directory)
+                        : text_format("%s/" SNAPSHOT_FOLDER_NAME "/%s", directory, name);
 }
 
 bool snapshot_has_suffix(const char *name, const char *suffix)
@@ -133,16 +128,22 @@ enum status snapshot_read(const char *directory, const char *name, struct snapsh
     return status;
 }
 
-enum status snapshot_piece_is_there(const char *directory, const struct snapshot_piece *piece, bool *is_there)
+enum status snapshot_piece_open(const char *directory, const struct snapshot_piece *piece, struct os_file **file)
 {
     char name[SNAPSHOT_NAME_SIZE_BYTES];
-    struct os_file *file;
-    uint64_t size_bytes = 0;
     snapshot_piece_name(piece, name);
     char *path = snapshot_path(directory, name);
-    *is_there = false;
-    enum status status = os_file_open(path, OS_OPEN_READ, &file);
+    enum status status = os_file_open(path, OS_OPEN_READ, file);
     free(path);
+    return status;
+}
+
+enum status snapshot_piece_is_there(const char *directory, const struct snapshot_piece *piece, bool *is_there)
+{
+    struct os_file *file;
+    uint64_t size_bytes = 0;
+    *is_there = false;
+    enum status status = snapshot_piece_open(directory, piece, &file);
     if (status == STATUS_NOT_FOUND)
         return STATUS_OK;
     STATUS_TRY(status);

@@ -35,6 +35,10 @@ bool snapshot_has_suffix(const char *name, const char *suffix);
 void snapshot_manifest_name(const struct arena_commit *commit, char name[SNAPSHOT_NAME_SIZE_BYTES]);
 void snapshot_piece_name(const struct snapshot_piece *piece, char name[SNAPSHOT_NAME_SIZE_BYTES]);
 
+/* The piece's file, to be read. */
+enum status snapshot_piece_open(const char *directory, const struct snapshot_piece *piece,
+                                struct os_file **file) MUST_USE;
+
 /* Is the piece's file there, with the right size? */
 enum status snapshot_piece_is_there(const char *directory, const struct snapshot_piece *piece, bool *is_there) MUST_USE;
 

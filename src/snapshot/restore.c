@@ -21,18 +21,14 @@ static enum status write_step(void *context, uint64_t offset_bytes, const uint8_
 
 static enum status restore_piece(struct restoring *restoring, const struct snapshot_piece *piece)
 {
-    char name[SNAPSHOT_NAME_SIZE_BYTES];
     struct os_file *file;
-    snapshot_piece_name(piece, name);
-    char *path = snapshot_path(restoring->directory, name);
-    enum status status = os_file_open(path, OS_OPEN_READ, &file);
-    free(path);
+    enum status status = snapshot_piece_open(restoring->directory, piece, &file);
     if (status == STATUS_OK) {
         status = snapshot_piece_read(file, piece, &restoring->work, restoring->buffer, write_step, restoring);
         os_file_close(file);
     }
     if (status == STATUS_CORRUPT)
-        memcpy(restoring->fault->piece, name, sizeof name);
+        snapshot_piece_name(piece, restoring->fault->piece);
     return status;
 }
 

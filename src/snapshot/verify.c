@@ -33,9 +33,7 @@ static enum status verify_piece(struct verifying *verifying, const struct snapsh
     char name[SNAPSHOT_NAME_SIZE_BYTES];
     struct os_file *file;
     snapshot_piece_name(piece, name);
-    char *path = snapshot_path(verifying->directory, name);
-    enum status status = os_file_open(path, OS_OPEN_READ, &file);
-    free(path);
+    enum status status = snapshot_piece_open(verifying->directory, piece, &file);
     if (status == STATUS_OK) {
         os_file_drop_cache(file);
         status = snapshot_piece_read(file, piece, &verifying->work, buffer, NULL, NULL);
