@@ -13,10 +13,7 @@ struct ticker {
     const struct nock_statistics *statistics;
     uint64_t calls_before;
     uint64_t calls_expected;
-    struct os_thread *thread;
-    struct os_mutex *mutex; /* guards is_stopping */
-    struct os_condition *condition;
-    bool is_stopping;
+    struct os_worker worker;
 };
 
 /* The count may be torn or late; it is only shown. */
@@ -36,13 +33,14 @@ static void show(struct ticker *ticker)
 static void run(void *context)
 {
     struct ticker *ticker = context;
-    os_mutex_lock(ticker->mutex);
-    while (!ticker->is_stopping) {
-        os_condition_wait_until(ticker->condition, ticker->mutex, os_clock_ns() + LOOK_NS);
-        if (!ticker->is_stopping)
+    struct os_worker *worker = &ticker->worker;
+    os_mutex_lock(worker->mutex);
+    while (!worker->is_stopping) {
+        os_condition_wait_until(worker->condition, worker->mutex, os_clock_ns() + LOOK_NS);
+        if (!worker->is_stopping)
             show(ticker);
     }
-    os_mutex_unlock(ticker->mutex);
+    os_mutex_unlock(worker->mutex);
 }
 
 enum status ticker_start(const struct cli *cli, const char *label, struct host *host, uint64_t calls_expected,
@@ -56,24 +54,16 @@ enum status ticker_start(const struct cli *cli, const char *label, struct host *
         ticker->calls_before = ticker->statistics->calls;
     }
     ticker->calls_expected = calls_expected;
-    ticker->mutex = os_mutex_create();
-    ticker->condition = os_condition_create();
+    os_worker_init(&ticker->worker);
     progress_begin(&ticker->progress, cli, label);
     *out = ticker;
-    return ticker->progress.is_wanted ? os_thread_start(run, ticker, &ticker->thread) : STATUS_OK;
+    return ticker->progress.is_wanted ? os_worker_start(&ticker->worker, run, ticker) : STATUS_OK;
 }
 
 void ticker_stop(struct ticker *ticker)
 {
-    if (ticker->thread != NULL) {
-        os_mutex_lock(ticker->mutex);
-        ticker->is_stopping = true;
-        os_condition_signal(ticker->condition);
-        os_mutex_unlock(ticker->mutex);
-        os_thread_join(ticker->thread);
-    }
+    os_worker_stop(&ticker->worker);
     progress_end(&ticker->progress);
-    os_condition_destroy(ticker->condition);
-    os_mutex_destroy(ticker->mutex);
+    os_worker_finish(&ticker->worker);
     free(ticker);
 }

@@ -1,29 +1,24 @@
 /* Inside host/: a thread that runs beside the loop for as long as the loop does
- * (host/companion.c).  Its owner embeds it, and guards with its mutex what thread
- * and loop share. */
+ * (host/companion.c).  Its owner embeds it, and guards with its worker's mutex what
+ * thread and loop share. */
 #ifndef HOST_COMPANION_H
 #define HOST_COMPANION_H
 
 #include "host/private.h"
 
 struct companion {
-    struct os_thread *thread; /* NULL: not running */
+    struct os_worker worker;
     uv_async_t told;
-    struct os_mutex *mutex;         /* guards is_stopping, and what the owner shares */
-    struct os_condition *condition; /* some of that has changed */
-    bool is_stopping;
 };
 
 void companion_init(struct companion *companion);
 
-/* Runs work(context) in a thread, which returns soon after companion_is_stopping
- * turns true.  The loop calls `hear`, with `context` as its handle's data, after
- * companion_tell; several tellings may be heard as one. */
+/* Runs work(context) in a thread, as os_worker_start does.  The loop calls `hear`, with `context` as its handle's data,
+ * after companion_tell; several tellings may be heard as one. */
 enum status companion_start(struct companion *companion, uv_loop_t *loop, void (*work)(void *context), uv_async_cb hear,
                             void *context) MUST_USE;
 
 /* The thread's.  `rest` waits until that time, or until it is time to end: then it is false. */
-bool companion_is_stopping(struct companion *companion);
 bool companion_rest(struct companion *companion, uint64_t until_ns);
 void companion_tell(struct companion *companion);
 

@@ -21,28 +21,17 @@ struct doubt {
     uint64_t patience_ns;
     _Atomic uint64_t armed_ns; /* since when; 0: nothing is under way */
     uint64_t asked_ns;         /* the thread's: what was under way when it verified last */
-    struct os_thread *thread;
-    struct os_mutex *mutex; /* guards is_stopping */
-    struct os_condition *condition;
-    bool is_stopping;
+    struct os_worker worker;
 };
 
 /* ---- the thread ------------------------------------------------------------------ */
-
-static bool is_stopping(struct doubt *doubt)
-{
-    os_mutex_lock(doubt->mutex);
-    bool is_stopping = doubt->is_stopping;
-    os_mutex_unlock(doubt->mutex);
-    return is_stopping;
-}
 
 /* Is it still at the same? */
 static bool is_under_way(void *context, uint64_t bytes)
 {
     struct doubt *doubt = context;
     (void)bytes;
-    return !is_stopping(doubt) && atomic_load(&doubt->armed_ns) == doubt->asked_ns;
+    return !os_worker_is_stopping(&doubt->worker) && atomic_load(&doubt->armed_ns) == doubt->asked_ns;
 }
 
 static void ask(struct doubt *doubt)
@@ -67,19 +56,20 @@ static void ask(struct doubt *doubt)
 static void work(void *context)
 {
     struct doubt *doubt = context;
+    struct os_worker *worker = &doubt->worker;
     os_thread_lower_priority();
-    os_mutex_lock(doubt->mutex);
-    while (!doubt->is_stopping) {
+    os_mutex_lock(worker->mutex);
+    while (!worker->is_stopping) {
         uint64_t armed_ns = atomic_load(&doubt->armed_ns), now_ns = os_clock_ns();
         if (armed_ns != 0 && armed_ns != doubt->asked_ns && now_ns - armed_ns >= doubt->patience_ns) {
             doubt->asked_ns = armed_ns;
-            os_mutex_unlock(doubt->mutex);
+            os_mutex_unlock(worker->mutex);
             ask(doubt);
-            os_mutex_lock(doubt->mutex);
+            os_mutex_lock(worker->mutex);
         } else
-            os_condition_wait_until(doubt->condition, doubt->mutex, now_ns + doubt->patience_ns / LOOKS);
+            os_condition_wait_until(worker->condition, worker->mutex, now_ns + doubt->patience_ns / LOOKS);
     }
-    os_mutex_unlock(doubt->mutex);
+    os_mutex_unlock(worker->mutex);
 }
 
 /* ---- the owner --------------------------------------------------------------------- */
@@ -105,24 +95,16 @@ enum status doubt_start(struct host *host, uint64_t patience_ms, struct doubt **
         check_out_of_memory(__FILE__, __LINE__, sizeof *doubt);
     doubt->host = host;
     doubt->patience_ns = patience_ms * 1000000;
-    doubt->mutex = os_mutex_create();
-    doubt->condition = os_condition_create();
+    os_worker_init(&doubt->worker);
     *out = doubt;
-    return os_thread_start(work, doubt, &doubt->thread);
+    return os_worker_start(&doubt->worker, work, doubt);
 }
 
 void doubt_stop(struct doubt *doubt)
 {
     if (doubt == NULL)
         return;
-    if (doubt->thread != NULL) {
-        os_mutex_lock(doubt->mutex);
-        doubt->is_stopping = true;
-        os_condition_signal(doubt->condition);
-        os_mutex_unlock(doubt->mutex);
-        os_thread_join(doubt->thread);
-    }
-    os_condition_destroy(doubt->condition);
-    os_mutex_destroy(doubt->mutex);
+    os_worker_stop(&doubt->worker);
+    os_worker_finish(&doubt->worker);
     free(doubt);
 }

@@ -18,12 +18,9 @@
 
 struct flusher {
     struct arena *arena;
-    struct os_thread *thread;
-    struct os_mutex *mutex;         /* guards what follows */
-    struct os_condition *condition; /* something has changed */
+    struct os_worker worker; /* its mutex guards what follows */
     bool is_dirty;
-    bool is_urgent; /* somebody waits */
-    bool is_stopping;
+    bool is_urgent;             /* somebody waits */
     uint64_t started, finished; /* flushes */
     enum status status;
     char message[STATUS_MESSAGE_SIZE_BYTES];
@@ -34,15 +31,15 @@ static void flush(struct flusher *flusher)
     enum status status = arena_sync(flusher->arena);
     if (status == STATUS_OK)
         status = arena_grow_ahead(flusher->arena);
-    os_mutex_lock(flusher->mutex);
+    os_mutex_lock(flusher->worker.mutex);
     /* No room to grow ahead is no failure: the event that needs it is refused. */
     if (status != STATUS_OK && status != STATUS_NO_SPACE) {
         flusher->status = status;
         snprintf(flusher->message, sizeof flusher->message, "%s", status_message());
     }
     flusher->finished = flusher->started;
-    os_condition_broadcast(flusher->condition);
-    os_mutex_unlock(flusher->mutex);
+    os_condition_broadcast(flusher->worker.condition);
+    os_mutex_unlock(flusher->worker.mutex);
 }
 
 /* Under the mutex: until something has changed or the room's time is over. */
@@ -50,8 +47,8 @@ static void wait_for_change(struct flusher *flusher)
 {
     uint64_t until_ns = arena_room_until_ns(flusher->arena);
     if (until_ns == 0)
-        os_condition_wait(flusher->condition, flusher->mutex);
-    else if (!os_condition_wait_until(flusher->condition, flusher->mutex, until_ns)) {
+        os_condition_wait(flusher->worker.condition, flusher->worker.mutex);
+    else if (!os_condition_wait_until(flusher->worker.condition, flusher->worker.mutex, until_ns)) {
         arena_keep_room(flusher->arena, 0);
         flusher->is_dirty = true;
     }
@@ -60,18 +57,18 @@ static void wait_for_change(struct flusher *flusher)
 /* Waits until there is something to flush and commits have had time to gather. */
 static bool wait_for_work(struct flusher *flusher)
 {
-    os_mutex_lock(flusher->mutex);
-    while (!flusher->is_dirty && !flusher->is_stopping && !arena_has_moves(flusher->arena))
+    os_mutex_lock(flusher->worker.mutex);
+    while (!flusher->is_dirty && !flusher->worker.is_stopping && !arena_has_moves(flusher->arena))
         wait_for_change(flusher);
     uint64_t deadline_ns = os_clock_ns() + LAG_NS;
-    while (!flusher->is_stopping && !flusher->is_urgent &&
-           os_condition_wait_until(flusher->condition, flusher->mutex, deadline_ns)) {
+    while (!flusher->worker.is_stopping && !flusher->is_urgent &&
+           os_condition_wait_until(flusher->worker.condition, flusher->worker.mutex, deadline_ns)) {
     }
-    bool is_stopping = flusher->is_stopping;
+    bool is_stopping = flusher->worker.is_stopping;
     flusher->is_dirty = false;
     flusher->is_urgent = false;
     flusher->started++;
-    os_mutex_unlock(flusher->mutex);
+    os_mutex_unlock(flusher->worker.mutex);
     return !is_stopping;
 }
 
@@ -88,9 +85,8 @@ enum status flusher_start(struct arena *arena, struct flusher **out)
     if (flusher == NULL)
         check_out_of_memory(__FILE__, __LINE__, sizeof *flusher);
     flusher->arena = arena;
-    flusher->mutex = os_mutex_create();
-    flusher->condition = os_condition_create();
-    enum status status = os_thread_start(run, flusher, &flusher->thread);
+    os_worker_init(&flusher->worker);
+    enum status status = os_worker_start(&flusher->worker, run, flusher);
     if (status == STATUS_OK)
         *out = flusher;
     else
@@ -100,31 +96,31 @@ enum status flusher_start(struct arena *arena, struct flusher **out)
 
 void flusher_kick(struct flusher *flusher)
 {
-    os_mutex_lock(flusher->mutex);
+    os_mutex_lock(flusher->worker.mutex);
     bool was_dirty = flusher->is_dirty;
     flusher->is_dirty = true;
     if (!was_dirty)
-        os_condition_broadcast(flusher->condition);
-    os_mutex_unlock(flusher->mutex);
+        os_condition_broadcast(flusher->worker.condition);
+    os_mutex_unlock(flusher->worker.mutex);
 }
 
 enum status flusher_flush(struct flusher *flusher)
 {
-    os_mutex_lock(flusher->mutex);
+    os_mutex_lock(flusher->worker.mutex);
     uint64_t wanted = flusher->started + 1; /* one that is under way may have begun too early */
     flusher->is_dirty = flusher->is_urgent = true;
-    os_condition_broadcast(flusher->condition);
+    os_condition_broadcast(flusher->worker.condition);
     while (flusher->finished < wanted && flusher->status == STATUS_OK)
-        os_condition_wait(flusher->condition, flusher->mutex);
-    os_mutex_unlock(flusher->mutex);
+        os_condition_wait(flusher->worker.condition, flusher->worker.mutex);
+    os_mutex_unlock(flusher->worker.mutex);
     return flusher_status(flusher);
 }
 
 enum status flusher_status(struct flusher *flusher)
 {
-    os_mutex_lock(flusher->mutex);
+    os_mutex_lock(flusher->worker.mutex);
     enum status status = flusher->status;
-    os_mutex_unlock(flusher->mutex);
+    os_mutex_unlock(flusher->worker.mutex);
     return status == STATUS_OK ? status : status_fail(status, "%s", flusher->message);
 }
 
@@ -132,14 +128,7 @@ void flusher_stop(struct flusher *flusher)
 {
     if (flusher == NULL)
         return;
-    if (flusher->thread != NULL) {
-        os_mutex_lock(flusher->mutex);
-        flusher->is_stopping = true;
-        os_condition_signal(flusher->condition);
-        os_mutex_unlock(flusher->mutex);
-        os_thread_join(flusher->thread);
-    }
-    os_condition_destroy(flusher->condition);
-    os_mutex_destroy(flusher->mutex);
+    os_worker_stop(&flusher->worker);
+    os_worker_finish(&flusher->worker);
     free(flusher);
 }

@@ -13,9 +13,7 @@
 
 struct logger {
     struct logger_options options;
-    struct os_thread *thread;
-    struct os_mutex *mutex;      /* guards what follows */
-    struct os_condition *work;   /* there is something to append, or to copy back, or it is over */
+    struct os_worker worker;     /* told when there is work, or it is over; its mutex guards what follows */
     struct os_condition *done;   /* is_working has ended */
     struct record_list queue;    /* to be appended */
     struct record_list released; /* to be acknowledged */
@@ -25,7 +23,6 @@ struct logger {
     struct eventlog_row *rows; /* whose these are; owned */
     bool is_warming_due;
     bool is_checkpoint_due;
-    bool is_stopping;
     uint64_t written_event; /* the log has it */
     uint64_t durable_event; /* and has been flushed up to here */
     uint64_t flush_due_ns;  /* the next one, if the two differ */
@@ -103,7 +100,7 @@ static void fail(struct logger *logger, enum status status)
 static void begin_work(struct logger *logger)
 {
     while (logger->is_working)
-        os_condition_wait(logger->done, logger->mutex);
+        os_condition_wait(logger->done, logger->worker.mutex);
     logger->is_working = true;
 }
 
@@ -152,9 +149,9 @@ static void append_group(struct logger *logger)
     begin_work(logger);
     record_list_move(&logger->queue, GROUP_MAX, &group);
     announce(logger, &group);
-    os_mutex_unlock(logger->mutex);
+    os_mutex_unlock(logger->worker.mutex);
     enum status status = append_list(logger, &group);
-    os_mutex_lock(logger->mutex);
+    os_mutex_lock(logger->worker.mutex);
     if (status == STATUS_OK)
         release(logger, &group);
     else
@@ -180,9 +177,9 @@ static enum status warm(struct logger *logger)
 static void do_alone(struct logger *logger, enum status (*work)(struct logger *logger))
 {
     begin_work(logger);
-    os_mutex_unlock(logger->mutex);
+    os_mutex_unlock(logger->worker.mutex);
     enum status status = work(logger);
-    os_mutex_lock(logger->mutex);
+    os_mutex_lock(logger->worker.mutex);
     if (status != STATUS_OK)
         fail(logger, status);
     end_work(logger);
@@ -203,18 +200,18 @@ static bool is_timer_needed(const struct logger *logger)
 static void wait_for_work(struct logger *logger)
 {
     if (logger->is_working) /* the owner's thread is appending */
-        os_condition_wait(logger->done, logger->mutex);
+        os_condition_wait(logger->done, logger->worker.mutex);
     else if (is_timer_needed(logger))
-        os_condition_wait_until(logger->work, logger->mutex, logger->flush_due_ns);
+        os_condition_wait_until(logger->worker.condition, logger->worker.mutex, logger->flush_due_ns);
     else
-        os_condition_wait(logger->work, logger->mutex);
+        os_condition_wait(logger->worker.condition, logger->worker.mutex);
 }
 
 static void run(void *context)
 {
     struct logger *logger = context;
     os_thread_raise_priority();
-    os_mutex_lock(logger->mutex);
+    os_mutex_lock(logger->worker.mutex);
     while (!has_failed(logger)) {
         if (logger->is_working) {
             wait_for_work(logger);
@@ -224,7 +221,7 @@ static void run(void *context)
         } else if (logger->queue.first != NULL) {
             append_group(logger);
             logger->options.wake(logger->options.context);
-        } else if (logger->is_stopping) {
+        } else if (logger->worker.is_stopping) {
             break;
         } else if (logger->is_checkpoint_due) {
             logger->is_checkpoint_due = false;
@@ -235,7 +232,7 @@ static void run(void *context)
             wait_for_work(logger);
         }
     }
-    os_mutex_unlock(logger->mutex);
+    os_mutex_unlock(logger->worker.mutex);
 }
 
 enum status logger_start(const struct logger_options *options, struct logger **out)
@@ -247,8 +244,7 @@ enum status logger_start(const struct logger_options *options, struct logger **o
     logger->rows = malloc(GROUP_MAX * sizeof *logger->rows);
     if (logger->rows == NULL)
         check_out_of_memory(__FILE__, __LINE__, GROUP_MAX * sizeof *logger->rows);
-    logger->mutex = os_mutex_create();
-    logger->work = os_condition_create();
+    os_worker_init(&logger->worker);
     logger->done = os_condition_create();
     record_list_init(&logger->queue);
     record_list_init(&logger->released);
@@ -257,7 +253,7 @@ enum status logger_start(const struct logger_options *options, struct logger **o
     if (status == STATUS_OK && options->durability.mode != HOST_DURABLE_EVENT)
         status = eventlog_relax(options->log);
     if (status == STATUS_OK)
-        status = os_thread_start(run, logger, &logger->thread);
+        status = os_worker_start(&logger->worker, run, logger);
     if (status == STATUS_OK)
         *out = logger;
     else
@@ -269,18 +265,11 @@ void logger_stop(struct logger *logger)
 {
     if (logger == NULL)
         return;
-    if (logger->thread != NULL) {
-        os_mutex_lock(logger->mutex);
-        logger->is_stopping = true;
-        os_condition_signal(logger->work);
-        os_mutex_unlock(logger->mutex);
-        os_thread_join(logger->thread);
-    }
+    os_worker_stop(&logger->worker);
     record_list_destroy(&logger->queue);
     record_list_destroy(&logger->released);
-    os_condition_destroy(logger->work);
     os_condition_destroy(logger->done);
-    os_mutex_destroy(logger->mutex);
+    os_worker_finish(&logger->worker);
     free(logger->rows);
     free(logger);
 }
@@ -289,17 +278,17 @@ void logger_stop(struct logger *logger)
 
 bool logger_has_room(struct logger *logger)
 {
-    os_mutex_lock(logger->mutex);
+    os_mutex_lock(logger->worker.mutex);
     bool has_room = logger->in_flight < IN_FLIGHT_MAX && logger->in_flight_bytes < IN_FLIGHT_MAX_BYTES;
-    os_mutex_unlock(logger->mutex);
+    os_mutex_unlock(logger->worker.mutex);
     return has_room;
 }
 
 bool logger_is_idle(struct logger *logger)
 {
-    os_mutex_lock(logger->mutex);
+    os_mutex_lock(logger->worker.mutex);
     bool is_idle = logger->in_flight == 0 && logger->released.first == NULL;
-    os_mutex_unlock(logger->mutex);
+    os_mutex_unlock(logger->worker.mutex);
     return is_idle;
 }
 
@@ -308,12 +297,12 @@ static void rouse(struct logger *logger)
     if (logger->is_working)
         return;
     if (logger->queue.first != NULL || logger->is_checkpoint_due || is_timer_needed(logger))
-        os_condition_signal(logger->work);
+        os_condition_signal(logger->worker.condition);
 }
 
 void logger_put(struct logger *logger, struct record *record, bool at_once)
 {
-    os_mutex_lock(logger->mutex);
+    os_mutex_lock(logger->worker.mutex);
     bool is_first = logger->in_flight == 0 && !logger->is_working && logger->status == STATUS_OK;
     bool was_empty = logger->queue.first == NULL;
     logger->in_flight++;
@@ -323,27 +312,27 @@ void logger_put(struct logger *logger, struct record *record, bool at_once)
         append_group(logger);
     if (was_empty)
         rouse(logger);
-    os_mutex_unlock(logger->mutex);
+    os_mutex_unlock(logger->worker.mutex);
 }
 
 static enum status settle(struct logger *logger)
 {
     while (logger->status == STATUS_OK && (logger->in_flight > 0 || logger->is_working))
-        os_condition_wait(logger->done, logger->mutex);
+        os_condition_wait(logger->done, logger->worker.mutex);
     return logger->status == STATUS_OK ? STATUS_OK : status_fail(logger->status, "%s", logger->message);
 }
 
 enum status logger_append(struct logger *logger, const struct record *record)
 {
-    os_mutex_lock(logger->mutex);
+    os_mutex_lock(logger->worker.mutex);
     enum status status = settle(logger);
     if (status == STATUS_OK) {
         begin_work(logger);
-        os_mutex_unlock(logger->mutex);
+        os_mutex_unlock(logger->worker.mutex);
         status = append_rows(logger, &record->row, 1);
         if (status == STATUS_OK)
             status = flush_if_due(logger);
-        os_mutex_lock(logger->mutex);
+        os_mutex_lock(logger->worker.mutex);
         if (status != STATUS_OK)
             fail(logger, status);
         else
@@ -351,64 +340,64 @@ enum status logger_append(struct logger *logger, const struct record *record)
         end_work(logger);
         rouse(logger);
     }
-    os_mutex_unlock(logger->mutex);
+    os_mutex_unlock(logger->worker.mutex);
     return status;
 }
 
 void logger_lend(struct logger *logger)
 {
-    os_mutex_lock(logger->mutex);
+    os_mutex_lock(logger->worker.mutex);
     begin_work(logger);
-    os_mutex_unlock(logger->mutex);
+    os_mutex_unlock(logger->worker.mutex);
 }
 
 void logger_take_back(struct logger *logger)
 {
-    os_mutex_lock(logger->mutex);
+    os_mutex_lock(logger->worker.mutex);
     end_work(logger);
     rouse(logger);
-    os_mutex_unlock(logger->mutex);
+    os_mutex_unlock(logger->worker.mutex);
 }
 
 void logger_warm(struct logger *logger)
 {
-    os_mutex_lock(logger->mutex);
+    os_mutex_lock(logger->worker.mutex);
     logger->is_warming_due = true;
-    os_condition_signal(logger->work);
-    os_mutex_unlock(logger->mutex);
+    os_condition_signal(logger->worker.condition);
+    os_mutex_unlock(logger->worker.mutex);
 }
 
 struct record *logger_take(struct logger *logger)
 {
-    os_mutex_lock(logger->mutex);
+    os_mutex_lock(logger->worker.mutex);
     struct record *first = logger->released.first;
     record_list_init(&logger->released);
-    os_mutex_unlock(logger->mutex);
+    os_mutex_unlock(logger->worker.mutex);
     return first;
 }
 
 enum status logger_status(struct logger *logger)
 {
-    os_mutex_lock(logger->mutex);
+    os_mutex_lock(logger->worker.mutex);
     enum status status = logger->status;
-    os_mutex_unlock(logger->mutex);
+    os_mutex_unlock(logger->worker.mutex);
     return status == STATUS_OK ? status : status_fail(status, "%s", logger->message);
 }
 
 enum status logger_settle(struct logger *logger)
 {
-    os_mutex_lock(logger->mutex);
+    os_mutex_lock(logger->worker.mutex);
     enum status status = settle(logger);
-    os_mutex_unlock(logger->mutex);
+    os_mutex_unlock(logger->worker.mutex);
     return status;
 }
 
 uint64_t logger_durable_event(struct logger *logger)
 {
-    os_mutex_lock(logger->mutex);
+    os_mutex_lock(logger->worker.mutex);
     while (logger->is_working)
-        os_condition_wait(logger->done, logger->mutex);
+        os_condition_wait(logger->done, logger->worker.mutex);
     uint64_t durable_event = logger->durable_event;
-    os_mutex_unlock(logger->mutex);
+    os_mutex_unlock(logger->worker.mutex);
     return durable_event;
 }

@@ -78,13 +78,14 @@ static enum status prune(struct host_retention *retention, const struct job *job
 static bool wait_for_job(struct host_retention *retention, struct job *job, uint64_t *due_ns)
 {
     struct companion *companion = &retention->companion;
-    os_mutex_lock(companion->mutex);
-    while (!companion->is_stopping && (!retention->has_job || retention->is_finished) &&
+    os_mutex_lock(companion->worker.mutex);
+    while (!companion->worker.is_stopping && (!retention->has_job || retention->is_finished) &&
            (!retention->has_policy || retention->has_job || os_clock_ns() < *due_ns)) {
         if (retention->has_policy)
-            os_condition_wait_until(companion->condition, companion->mutex, os_clock_ns() + INTERVAL_NS / 60);
+            os_condition_wait_until(companion->worker.condition, companion->worker.mutex,
+                                    os_clock_ns() + INTERVAL_NS / 60);
         else
-            os_condition_wait(companion->condition, companion->mutex);
+            os_condition_wait(companion->worker.condition, companion->worker.mutex);
     }
     if (!retention->has_job) {
         retention->job = (struct job){.policy = retention->policy};
@@ -92,19 +93,19 @@ static bool wait_for_job(struct host_retention *retention, struct job *job, uint
         *due_ns = os_clock_ns() + INTERVAL_NS;
     }
     *job = retention->job;
-    bool is_stopping = companion->is_stopping;
-    os_mutex_unlock(companion->mutex);
+    bool is_stopping = companion->worker.is_stopping;
+    os_mutex_unlock(companion->worker.mutex);
     return !is_stopping;
 }
 
 static void finish(struct host_retention *retention, enum status status, const struct recovery_prune *report)
 {
-    os_mutex_lock(retention->companion.mutex);
+    os_mutex_lock(retention->companion.worker.mutex);
     retention->status = status;
     snprintf(retention->message, sizeof retention->message, "%s", status == STATUS_OK ? "" : status_message());
     retention->report = *report;
     retention->is_finished = true;
-    os_mutex_unlock(retention->companion.mutex);
+    os_mutex_unlock(retention->companion.worker.mutex);
     companion_tell(&retention->companion);
 }
 
@@ -150,7 +151,7 @@ bool host_prune_answer_take(struct recovery_prune *report, size_t index, uint64_
 /* Takes what the thread has done; true if there was anything. */
 static bool take_finished(struct host_retention *retention)
 {
-    os_mutex_lock(retention->companion.mutex);
+    os_mutex_lock(retention->companion.worker.mutex);
     bool is_finished = retention->is_finished;
     struct job job = retention->job;
     enum status status = retention->status;
@@ -158,8 +159,8 @@ static bool take_finished(struct host_retention *retention)
         (void)status_fail(status, "%s", retention->message);
     if (is_finished)
         retention->has_job = retention->is_finished = false;
-    os_condition_signal(retention->companion.condition);
-    os_mutex_unlock(retention->companion.mutex);
+    os_condition_signal(retention->companion.worker.condition);
+    os_mutex_unlock(retention->companion.worker.mutex);
     if (!is_finished)
         return false;
     if (job.call == NULL && status != STATUS_OK && status != STATUS_INTERRUPTED && status != STATUS_BUSY)
@@ -180,9 +181,9 @@ static void on_done(uv_async_t *async)
 static void abandon(void *context, struct host_call *call)
 {
     struct host_retention *retention = context;
-    os_mutex_lock(retention->companion.mutex);
+    os_mutex_lock(retention->companion.worker.mutex);
     retention->job.call = NULL; /* what is under way ends by itself */
-    os_mutex_unlock(retention->companion.mutex);
+    os_mutex_unlock(retention->companion.worker.mutex);
     host_call_end(call, status_fail(STATUS_INTERRUPTED, "the machine was stopped meanwhile"));
 }
 
@@ -196,7 +197,7 @@ static void on_command(void *context, struct host *host, struct host_call *call)
         host_call_end(call, status_fail(STATUS_INVALID, "prune wants a kind of policy and an amount"));
         return;
     }
-    os_mutex_lock(retention->companion.mutex);
+    os_mutex_lock(retention->companion.worker.mutex);
     bool is_busy = retention->has_job;
     if (!is_busy) {
         retention->job = (struct job){
@@ -207,9 +208,9 @@ static void on_command(void *context, struct host *host, struct host_call *call)
         };
         retention->has_job = true;
         host_call_keep(call, abandon, retention);
-        os_condition_signal(retention->companion.condition);
+        os_condition_signal(retention->companion.worker.condition);
     }
-    os_mutex_unlock(retention->companion.mutex);
+    os_mutex_unlock(retention->companion.worker.mutex);
     if (is_busy)
         host_call_end(call, status_fail(STATUS_BUSY, "the log is being pruned already: try again later"));
 }

@@ -28,19 +28,19 @@ static bool keep_pace(void *context, uint64_t bytes)
 {
     struct host_scrub *scrub = context;
     scrub->read_bytes += bytes;
-    os_mutex_lock(scrub->companion.mutex);
+    os_mutex_lock(scrub->companion.worker.mutex);
     scrub->status.read_bytes = scrub->read_bytes;
-    os_mutex_unlock(scrub->companion.mutex);
+    os_mutex_unlock(scrub->companion.worker.mutex);
     uint64_t due_ns = scrub->started_ns + (uint64_t)((double)scrub->read_bytes * 1e9 / (double)scrub->bytes_per_second);
     return companion_rest(&scrub->companion, due_ns);
 }
 
 static void tell(struct host_scrub *scrub, const char *text)
 {
-    os_mutex_lock(scrub->companion.mutex);
+    os_mutex_lock(scrub->companion.worker.mutex);
     if (scrub->message[0] == 0)
         snprintf(scrub->message, sizeof scrub->message, "%s", text);
-    os_mutex_unlock(scrub->companion.mutex);
+    os_mutex_unlock(scrub->companion.worker.mutex);
     companion_tell(&scrub->companion);
 }
 
@@ -58,21 +58,21 @@ static void pass(struct host_scrub *scrub)
     struct recovery_report report;
     scrub->started_ns = os_clock_ns();
     scrub->read_bytes = 0;
-    os_mutex_lock(scrub->companion.mutex);
+    os_mutex_lock(scrub->companion.worker.mutex);
     scrub->status.is_running = true;
-    os_mutex_unlock(scrub->companion.mutex);
+    os_mutex_unlock(scrub->companion.worker.mutex);
     enum status status = recovery_verify_with(scrub->host->node->directory, &options, &listener, &report);
     bool is_complete = status == STATUS_OK || status == STATUS_CORRUPT;
     if (!is_complete && status != STATUS_INTERRUPTED)
         tell(scrub, status_message());
-    os_mutex_lock(scrub->companion.mutex);
+    os_mutex_lock(scrub->companion.worker.mutex);
     scrub->status.is_running = false;
     if (is_complete) {
         scrub->status.passes++;
         scrub->status.finished_wall_ms = os_wall_ms();
         scrub->status.faults = report.faults;
     }
-    os_mutex_unlock(scrub->companion.mutex);
+    os_mutex_unlock(scrub->companion.worker.mutex);
 }
 
 static void work(void *context)
@@ -91,10 +91,10 @@ static void on_told(uv_async_t *async)
 {
     struct host_scrub *scrub = async->data;
     char message[STATUS_MESSAGE_SIZE_BYTES];
-    os_mutex_lock(scrub->companion.mutex);
+    os_mutex_lock(scrub->companion.worker.mutex);
     snprintf(message, sizeof message, "%s", scrub->message);
     scrub->message[0] = 0;
-    os_mutex_unlock(scrub->companion.mutex);
+    os_mutex_unlock(scrub->companion.worker.mutex);
     if (message[0] != 0)
         host_warn(scrub->host, message);
 }
@@ -129,9 +129,9 @@ struct host_scrub *host_scrub_create(struct host *host, uint64_t interval_ms, ui
 
 void host_scrub_status_read(struct host_scrub *scrub, struct host_scrub_status *status)
 {
-    os_mutex_lock(scrub->companion.mutex);
+    os_mutex_lock(scrub->companion.worker.mutex);
     *status = scrub->status;
-    os_mutex_unlock(scrub->companion.mutex);
+    os_mutex_unlock(scrub->companion.worker.mutex);
 }
 
 void host_scrub_destroy(struct host_scrub *scrub)

@@ -8,11 +8,8 @@
 
 struct watchdog {
     struct nock *machine;
-    struct os_thread *thread;
-    struct os_mutex *mutex;
-    struct os_condition *changed;
+    struct os_worker worker;
     uint64_t deadline_ns; /* 0: none */
-    bool stop;
 };
 
 static void pass_deadline(struct watchdog *watchdog)
@@ -25,16 +22,17 @@ static void pass_deadline(struct watchdog *watchdog)
 static void watch(void *context)
 {
     struct watchdog *watchdog = context;
-    os_mutex_lock(watchdog->mutex);
-    while (!watchdog->stop) {
+    struct os_worker *worker = &watchdog->worker;
+    os_mutex_lock(worker->mutex);
+    while (!worker->is_stopping) {
         if (watchdog->deadline_ns == 0)
-            os_condition_wait(watchdog->changed, watchdog->mutex);
+            os_condition_wait(worker->condition, worker->mutex);
         else if (os_clock_ns() >= watchdog->deadline_ns)
             pass_deadline(watchdog);
         else
-            os_condition_wait_until(watchdog->changed, watchdog->mutex, watchdog->deadline_ns);
+            os_condition_wait_until(worker->condition, worker->mutex, watchdog->deadline_ns);
     }
-    os_mutex_unlock(watchdog->mutex);
+    os_mutex_unlock(worker->mutex);
 }
 
 static struct watchdog *start(struct nock *machine)
@@ -43,9 +41,8 @@ static struct watchdog *start(struct nock *machine)
     if (watchdog == NULL)
         check_out_of_memory(__FILE__, __LINE__, sizeof *watchdog);
     watchdog->machine = machine;
-    watchdog->mutex = os_mutex_create();
-    watchdog->changed = os_condition_create();
-    enum status status = os_thread_start(watch, watchdog, &watchdog->thread);
+    os_worker_init(&watchdog->worker);
+    enum status status = os_worker_start(&watchdog->worker, watch, watchdog);
     if (status != STATUS_OK)
         check_out_of_memory(__FILE__, __LINE__, sizeof *watchdog);
     return watchdog;
@@ -55,13 +52,8 @@ void watchdog_stop(struct watchdog *watchdog)
 {
     if (watchdog == NULL)
         return;
-    os_mutex_lock(watchdog->mutex);
-    watchdog->stop = true;
-    os_condition_signal(watchdog->changed);
-    os_mutex_unlock(watchdog->mutex);
-    os_thread_join(watchdog->thread);
-    os_condition_destroy(watchdog->changed);
-    os_mutex_destroy(watchdog->mutex);
+    os_worker_stop(&watchdog->worker);
+    os_worker_finish(&watchdog->worker);
     free(watchdog);
 }
 
@@ -72,9 +64,9 @@ void nock_set_deadline(struct nock *machine, uint64_t deadline_ns)
             return;
         machine->watchdog = start(machine);
     }
-    os_mutex_lock(machine->watchdog->mutex);
+    os_mutex_lock(machine->watchdog->worker.mutex);
     machine->watchdog->deadline_ns = deadline_ns;
     atomic_store(&machine->deadline_passed, false);
-    os_condition_signal(machine->watchdog->changed);
-    os_mutex_unlock(machine->watchdog->mutex);
+    os_condition_signal(machine->watchdog->worker.condition);
+    os_mutex_unlock(machine->watchdog->worker.mutex);
 }

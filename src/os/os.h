@@ -209,6 +209,27 @@ bool os_condition_wait_until(struct os_condition *condition, struct os_mutex *mu
 void os_condition_signal(struct os_condition *condition);
 void os_condition_broadcast(struct os_condition *condition);
 
+/* ---- a thread beside its owner (os/worker.c) ---------------------------------- */
+
+/* The owner embeds it, and guards with its mutex what the two share. */
+struct os_worker {
+    struct os_thread *thread;       /* NULL: not running */
+    struct os_mutex *mutex;         /* guards is_stopping, too */
+    struct os_condition *condition; /* some of what is shared has changed */
+    bool is_stopping;
+};
+
+void os_worker_init(struct os_worker *worker);
+
+/* Runs work(context) in a thread, which returns soon after is_stopping turns true. */
+enum status os_worker_start(struct os_worker *worker, void (*work)(void *context), void *context) MUST_USE;
+bool os_worker_is_stopping(struct os_worker *worker); /* for whoever has not got the mutex */
+
+/* The owner's: ends the thread, if it runs, and waits for its end.  Then, or if it
+ * was never started, finish gives back what init took. */
+void os_worker_stop(struct os_worker *worker);
+void os_worker_finish(struct os_worker *worker);
+
 /* ---- local sockets (os/socket.c) ------------------------------------------ */
 
 /* Listens at `name` in `directory`, for the owner of the directory's process

@@ -130,6 +130,46 @@ static void test_signals(void)
     tap_ok(!sigismember(&mask, SIGTERM), "the first one's own mask is as before");
 }
 
+struct working {
+    struct os_worker worker;
+    unsigned turns;
+    bool has_ended;
+};
+
+static void work_on(void *context)
+{
+    struct working *working = context;
+    struct os_worker *worker = &working->worker;
+    os_mutex_lock(worker->mutex);
+    while (!worker->is_stopping) {
+        working->turns++;
+        os_condition_broadcast(worker->condition);
+        os_condition_wait(worker->condition, worker->mutex);
+    }
+    working->has_ended = true;
+    os_mutex_unlock(worker->mutex);
+}
+
+static void test_worker(void)
+{
+    struct working working = {0}, idle = {0};
+    os_worker_init(&idle.worker);
+    os_worker_stop(&idle.worker);
+    os_worker_finish(&idle.worker);
+    tap_ok(!idle.has_ended, "a worker that was never started can be given up");
+    os_worker_init(&working.worker);
+    tap_ok(os_worker_start(&working.worker, work_on, &working) == STATUS_OK, "a worker starts");
+    os_mutex_lock(working.worker.mutex);
+    while (working.turns == 0)
+        os_condition_wait(working.worker.condition, working.worker.mutex);
+    os_mutex_unlock(working.worker.mutex);
+    tap_ok(!os_worker_is_stopping(&working.worker), "it works until it is to stop");
+    os_worker_stop(&working.worker);
+    tap_ok(working.has_ended && working.worker.thread == NULL, "stopping wakes it, and waits for its end");
+    os_worker_stop(&working.worker);
+    os_worker_finish(&working.worker);
+}
+
 int main(void)
 {
     struct shared shared = {.mutex = os_mutex_create(), .condition = os_condition_create()};
@@ -141,5 +181,6 @@ int main(void)
     os_mutex_destroy(shared.mutex);
     os_condition_destroy(NULL);
     os_mutex_destroy(NULL);
+    test_worker();
     return tap_done();
 }
