@@ -83,7 +83,7 @@ struct stack_large_provider {
 #ifdef LOAM_HOSTILE
 #define STACK_LARGE_MIN_BYTES ((uint64_t)4 << 10)
 #else
-#define STACK_LARGE_MIN_BYTES ((uint64_t)256 << 10) /* docs/benchmarks.md */
+#define STACK_LARGE_MIN_BYTES ((uint64_t)1 << 20) /* docs/benchmarks.md */
 #endif
 
 struct stack_large_atom {

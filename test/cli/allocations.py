@@ -65,28 +65,28 @@ def owner(report, label):
 def test_stopped():
     directory = machine("keeper", assembled("keeper", KERNEL_KEEPER))
     adds_up(told(directory), "a new machine", directory)
-    poke(directory, f"[%first {atom(400000, 'a')}]", "[%poke %npc 1 0]")
-    poke(directory, f"[%second {atom(300000, 'b')}]", "[%poke %http-server 1 77 0]")
+    poke(directory, f"[%first {atom(1400000, 'a')}]", "[%poke %npc 1 0]")
+    poke(directory, f"[%second {atom(1300000, 'b')}]", "[%poke %http-server 1 77 0]")
     assert loam("snapshot", directory, "before").code == 0
     poke(directory, "[%list 20.000]")
-    poke(directory, f"[%first {atom(500000, 'c')}]", "[%poke %npc 1 0]")
-    poke(directory, f"[%first {atom(600000, 'd')}]", "[%poke %npc 1 0]")
+    poke(directory, f"[%first {atom(1500000, 'c')}]", "[%poke %npc 1 0]")
+    poke(directory, f"[%first {atom(1600000, 'd')}]", "[%poke %npc 1 0]")
     report = told(directory)
     adds_up(report, "after some events", directory)
-    ok(origin(report, "npc %first")["bytes"] > 1500000 and origin(report, "http-server %second")["bytes"] > 300000 and
+    ok(origin(report, "npc %first")["bytes"] > 4500000 and origin(report, "http-server %second")["bytes"] > 1300000 and
        origin(report, "npc %first")["fresh_bytes"] < 10000 and origin(report, "sys %list")["fresh_bytes"] > 20000 * 48 and
        origin(report, "boot")["bytes"] > 0 and origin(report, "snapshots")["bytes"] > 0,
        f"it has grown by wire and cause: {report['origins']}")
     labels = [(one["size_bytes"] // 100000, one["label"], one["made_event"], one["owners"])
               for one in report["large_objects"]]
-    ok(labels == [(6, "npc %first", 5, ["kernel state"]), (5, "npc %first", 4, []),
-                  (4, "npc %first", 1, ["snapshot before"]), (3, "http-server %second", 2, ["snapshot before"])],
+    ok(labels == [(16, "npc %first", 5, ["kernel state"]), (15, "npc %first", 4, []),
+                  (14, "npc %first", 1, ["snapshot before"]), (13, "http-server %second", 2, ["snapshot before"])],
        f"large objects have who brought them, when, and who keeps them: {labels}")
     ok(all(one["references"] >= len(one["owners"]) for one in report["large_objects"]) and
        abs(report["large_objects"][0]["made_wall_ms"] / 1000 - time.time()) < 600, "how often, and since when")
     state, kept = owner(report, "kernel state"), owner(report, "snapshot before")
-    ok(600000 < state["large_bytes"] < 601000 and state["alone_bytes"] > 600000 + 20000 * 48 and
-       700000 < kept["alone_bytes"] < 710000 and owner(report, "code")["reached_bytes"] > 0,
+    ok(1600000 < state["large_bytes"] < 1605000 and state["alone_bytes"] > 1600000 + 20000 * 48 and
+       2700000 < kept["alone_bytes"] < 2710000 and owner(report, "code")["reached_bytes"] > 0,
        f"each root has what it keeps, and what would go with it: {state} {kept}")
     text = loam("status", directory, "--allocations")
     ok(text.code == 0 and all(word in text.out for word in

@@ -30,7 +30,7 @@ def test_life(name, noun):
     is_whole(directory, f"a machine with {name}")
     hash_before = large(directory)
     state = loam("peek", directory, "/x").out
-    ok(len(state) > 70 * PAGE / 1.1, f"its state is of {len(state)} characters")
+    ok(len(state) > 280 * PAGE / 1.1, f"its state is of {len(state)} characters")
     process = start("run", directory, "--scrub", "1s")
     ok(wait_until(lambda: os.path.exists(os.path.join(directory, "control"))), "a process runs it, and listens")
     is_whole(directory, "beside that process it")
@@ -56,6 +56,6 @@ def test_life(name, noun):
     is_whole(other, "which")
 
 
-test_life("one", atom(70, 1))
-test_life("neighbours", f"[{atom(70, 1)} {atom(65, 2)} {atom(80, 3)}]")
+test_life("one", atom(280, 1))
+test_life("neighbours", f"[{atom(280, 1)} {atom(260, 2)} {atom(320, 3)}]")
 done()

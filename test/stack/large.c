@@ -5,8 +5,8 @@
 
 #include <stdlib.h>
 
-#define SLOT_BYTES ((uint64_t)1 << 20)
-#define SLOTS 256
+#define SLOT_BYTES ((uint64_t)4 << 20)
+#define SLOTS 64
 #define WORDS (STACK_LARGE_MIN_BYTES / 8)
 
 /* A provider whose room is a row of slots. */
@@ -114,8 +114,7 @@ static void test_birth(void)
     tap_ok(!noun_is_large(small) && room.taken == 0, "a small atom is an ordinary one");
     noun large = large_atom(7, WORDS);
     tap_ok(noun_is_large(large) && room.taken == 1 && is_atom_of(large, 7), "a large one is at home at once");
-    tap_ok(noun_words(large)[0] == noun_hash_atom(large) && noun_words(large)[0] >> 61 != 7 &&
-               noun_mug(large) == noun_mug_atom(large),
+    tap_ok(noun_words(large)[0] == noun_hash_atom(large) && noun_mug(large) == noun_mug_atom(large),
            "its metadata is complete");
     tap_ok(room.is_finished[slot_of(noun_offset_words(large))] &&
                room.finished_bytes[slot_of(noun_offset_words(large))] == (WORDS + 2) * 8,
