@@ -160,6 +160,7 @@ static struct pull_site *make_pull_site(struct assigner *assigner, const struct 
         .axis = instruction->axis,
         .battery = NOUN_NONE,
         .core = NOUN_NONE,
+        .arm = {.core = NOUN_NONE},
         .next = assigner->code->pulls,
     };
     struct call call = {.shape = SHAPE_WHOLE, .formula = REGISTER_NONE, .arguments = {instruction->read[0]}};

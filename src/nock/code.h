@@ -45,7 +45,7 @@ struct program;
     X(CALL)              /* site */                                                                                    \
     X(PULL)              /* battery context core; site; then a landing */                                              \
     X(ARM_FIND)          /* d core; site; target if found */                                                           \
-    X(ARM_STORE)         /* - product; site */                                                                         \
+    X(ARM_STORE)         /* product; site */                                                                           \
     X(CALL_TAIL)         /* site */                                                                                    \
     X(CRASH)             /* */                                                                                         \
     X(SCRY)              /* ref path; then a landing */                                                                \
@@ -169,6 +169,21 @@ struct call_site {
     struct call_site *next; /* of the same code */
 };
 
+/* Where an arm is pulled from a core as it is, [9 n 0 k]: what it gave for that core.
+ *
+ * Nock cannot share, so a program that names something by an arm makes it anew each
+ * time that it says the name: a parser its rules, a library its tables.  The same
+ * word is the same noun for one `moment` of the machine (machine.h), and within it a
+ * product depends on the noun alone.
+ *
+ * Between the call and the return `moment` is odd: one more than the moment of
+ * the call.  A call of the same site meanwhile leaves it otherwise, and then the
+ * outer one stores nothing. */
+struct arm_site {
+    noun core, product;
+    uint64_t moment;
+};
+
 /* Where an arm is pulled from a core to make a gate that is called at once with
  * another sample: Hoon's (arm a b).  An arm that just makes a gate around its
  * core need not run; the gate is its battery and the core. */
@@ -184,6 +199,7 @@ struct pull_site {
     uint64_t core_until;
     uint64_t parent_axis; /* in the core: of the gate's parent, with this ancestry if it is registered */
     struct ancestry parent;
+    struct arm_site arm;    /* what it gave, if it ran */
     struct pull_site *next; /* of the same code */
 };
 
@@ -193,21 +209,6 @@ struct axis_site {
     uint64_t axis;
     noun from, part;
     uint64_t until; /* the number of collections up to which the words hold */
-};
-
-/* Where an arm is pulled from a core as it is, [9 n 0 k]: what it gave for that core.
- *
- * Nock cannot share, so a program that names something by an arm makes it anew each
- * time that it says the name: a parser its rules, a library its tables.  The same
- * word is the same noun for one `moment` of the machine (machine.h), and within it a
- * product depends on the noun alone.
- *
- * Between the call and the return `moment` is odd: one more than the moment of
- * the call.  A call of the same site meanwhile leaves it otherwise, and then the
- * outer one stores nothing. */
-struct arm_site {
-    noun core, product;
-    uint64_t moment;
 };
 
 /* A core that was registered once need not be again while this is the same. */

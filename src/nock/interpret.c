@@ -330,27 +330,17 @@ do_MEMO_STORE:
     virtual_memo_store(machine, REGISTER(1), *at[2].constant, REGISTER(2));
     NEXT(3);
 
-do_ARM_FIND : {
-    struct arm_site *site = at[2].arm;
-    value = REGISTER(1);
-    if (value == site->core && site->moment == machine->moment) {
-        REGISTER(0) = site->product;
+do_ARM_FIND:
+    if (arm_is_known(machine, at[2].arm, REGISTER(1))) {
+        REGISTER(0) = at[2].arm->product;
         at = at[3].target;
         GO();
     }
-    site->core = value;
-    site->moment = machine->moment + 1;
     NEXT(4);
-}
 
-do_ARM_STORE : {
-    struct arm_site *site = at[2].arm;
-    if (site->moment == machine->moment + 1) {
-        site->product = REGISTER(1);
-        site->moment = machine->moment;
-    }
+do_ARM_STORE:
+    arm_learn(machine, at[2].arm, REGISTER(1));
     NEXT(3);
-}
 
 do_FAST:
     if (!fast_is_known(machine, at[2].fast, REGISTER(1), REGISTER(2))) {
@@ -456,6 +446,11 @@ do_PULL : {
         REGISTER(1) = core;
         NEXT(3 + LANDING_SLOTS);
     }
+    if (arm_is_known(machine, &pull->arm, core)) {
+        value = pull->arm.product;
+        at += 3;
+        goto pulled;
+    }
     known = pull->call.known;
     subject = core;
     land = at + 3;
@@ -471,7 +466,9 @@ do_PULL : {
     goto enter;
 }
 
-do_LAND_PULL:
+do_LAND_PULL: /* behind its PULL */
+    arm_learn(machine, &at[-1].pull->arm, value);
+pulled:
     /* What is no gate has no battery, and the call that follows crashes. */
     if (noun_is_cell(value) && noun_is_cell(WORDS(value)[2])) {
         REGISTER(0) = WORDS(value)[1];

@@ -20,7 +20,7 @@
 #define OF_STACK(field) ((int32_t)offsetof(struct stack, field))
 #define OF_SITE(field) ((int32_t)offsetof(struct call_site, field))
 #define OF_PULL(field) ((int32_t)offsetof(struct pull_site, field))
-#define OF_ARM(field) ((int32_t)offsetof(struct arm_site, field))
+#define OF_ARM(arm, field) ((int32_t)(arm) + (int32_t)offsetof(struct arm_site, field))
 #define OF_AXIS(field) ((int32_t)offsetof(struct axis_site, field))
 #define OF_CODE(field) ((int32_t)offsetof(struct code, field))
 #define HEADER(words) ((int32_t)(words)*8)
@@ -542,6 +542,59 @@ static void write_return(struct writer *w, const struct slot *slot)
     write_give_back(w);
 }
 
+/* What an arm gave for the core in VALUE comes into VALUE, and the jump that is returned
+ * is taken; else it is about to be asked.  `arm` is where its site lies behind SITE. */
+static uint8_t *write_arm_find(struct writer *w, size_t arm)
+{
+    struct assembler *a = &w->a;
+    load(a, SECOND, MACHINE, OF_MACHINE(moment));
+    compare_load(a, VALUE, SITE, OF_ARM(arm, core));
+    uint8_t *other = jump_if(a, IF_NOT_EQUAL);
+    compare_load(a, SECOND, SITE, OF_ARM(arm, moment));
+    uint8_t *passed = jump_if(a, IF_NOT_EQUAL);
+    load(a, VALUE, SITE, OF_ARM(arm, product));
+    uint8_t *found = jump(a);
+    jump_here(a, other);
+    jump_here(a, passed);
+    store(a, VALUE, SITE, OF_ARM(arm, core));
+    add_number(a, SECOND, 1);
+    store(a, SECOND, SITE, OF_ARM(arm, moment));
+    return found;
+}
+
+/* It gave VALUE. */
+static void write_arm_learn(struct writer *w, size_t arm)
+{
+    struct assembler *a = &w->a;
+    load(a, SPARE, MACHINE, OF_MACHINE(moment));
+    move(a, SECOND, SPARE);
+    add_number(a, SECOND, 1);
+    compare_load(a, SECOND, SITE, OF_ARM(arm, moment));
+    uint8_t *otherwise = jump_if(a, IF_NOT_EQUAL);
+    store(a, VALUE, SITE, OF_ARM(arm, product));
+    store(a, SPARE, SITE, OF_ARM(arm, moment));
+    jump_here(a, otherwise);
+}
+
+static void write_arm_find_instruction(struct writer *w, const struct slot *slot)
+{
+    fetch(w, slot[1].operand[1]);
+    address(&w->a, SITE, slot[2].arm);
+    uint8_t *found = write_arm_find(w, 0);
+    uint8_t *ask = jump(&w->a);
+    jump_here(&w->a, found);
+    store(&w->a, VALUE, FRAME, IN_FRAME(slot[1].operand[0]));
+    go_to(w, slot[3].target);
+    jump_here(&w->a, ask);
+}
+
+static void write_arm_store(struct writer *w, const struct slot *slot)
+{
+    fetch(w, slot[1].operand[1]);
+    address(&w->a, SITE, slot[2].arm);
+    write_arm_learn(w, 0);
+}
+
 /* The arm does more than make a gate: it is called on the core, in VALUE. */
 static void write_pull_call(struct writer *w, const struct pull_site *pull, const struct slot *landing)
 {
@@ -621,46 +674,15 @@ static void write_pull(struct writer *w, struct slot *slot)
     store(a, VALUE, FRAME, IN_FRAME(slot[1].operand[1]));
     uint8_t *done = jump(a);
     jump_here(a, runs);
+    uint8_t *found = write_arm_find(w, offsetof(struct pull_site, arm));
     write_pull_call(w, slot[2].pull, landing);
     write_landing(w, landing);
+    address(a, SITE, slot[2].pull);
+    write_arm_learn(w, offsetof(struct pull_site, arm));
+    jump_here(a, found);
     write_land_pull(w, landing);
     jump_here(a, done);
     forget_all(w);
-}
-
-static void write_arm_find(struct writer *w, const struct slot *slot)
-{
-    struct assembler *a = &w->a;
-    fetch(w, slot[1].operand[1]);
-    address(a, SITE, slot[2].arm);
-    load(a, SECOND, MACHINE, OF_MACHINE(moment));
-    compare_load(a, VALUE, SITE, OF_ARM(core));
-    uint8_t *other = jump_if(a, IF_NOT_EQUAL);
-    compare_load(a, SECOND, SITE, OF_ARM(moment));
-    uint8_t *passed = jump_if(a, IF_NOT_EQUAL);
-    load(a, SPARE, SITE, OF_ARM(product));
-    store(a, SPARE, FRAME, IN_FRAME(slot[1].operand[0]));
-    go_to(w, slot[3].target);
-    jump_here(a, other);
-    jump_here(a, passed);
-    store(a, VALUE, SITE, OF_ARM(core));
-    add_number(a, SECOND, 1);
-    store(a, SECOND, SITE, OF_ARM(moment));
-}
-
-static void write_arm_store(struct writer *w, const struct slot *slot)
-{
-    struct assembler *a = &w->a;
-    fetch(w, slot[1].operand[1]);
-    address(a, SITE, slot[2].arm);
-    load(a, SPARE, MACHINE, OF_MACHINE(moment));
-    move(a, SECOND, SPARE);
-    add_number(a, SECOND, 1);
-    compare_load(a, SECOND, SITE, OF_ARM(moment));
-    uint8_t *otherwise = jump_if(a, IF_NOT_EQUAL);
-    store(a, VALUE, SITE, OF_ARM(product));
-    store(a, SPARE, SITE, OF_ARM(moment));
-    jump_here(a, otherwise);
 }
 
 /* ---- hints ------------------------------------------------------------------------------ */
@@ -792,7 +814,7 @@ static void write_instruction(struct writer *w, struct slot *slot, enum operatio
         write_pull(w, slot);
         return;
     case OPERATION_ARM_FIND:
-        write_arm_find(w, slot);
+        write_arm_find_instruction(w, slot);
         return;
     case OPERATION_ARM_STORE:
         write_arm_store(w, slot);

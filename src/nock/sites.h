@@ -89,6 +89,24 @@ static inline bool pull_learn(struct nock *machine, struct pull_site *pull, noun
     return true;
 }
 
+/* Is it known what the arm gives for this core?  If not, it is about to be asked. */
+static inline bool arm_is_known(const struct nock *machine, struct arm_site *site, noun core)
+{
+    if (core == site->core && site->moment == machine->moment)
+        return true;
+    site->core = core;
+    site->moment = machine->moment + 1;
+    return false;
+}
+
+static inline void arm_learn(const struct nock *machine, struct arm_site *site, noun product)
+{
+    if (site->moment != machine->moment + 1)
+        return;
+    site->product = product;
+    site->moment = machine->moment;
+}
+
 static inline noun argument(const struct call_site *site, const uint64_t *frame, unsigned i)
 {
     unsigned where = site->arguments[i];

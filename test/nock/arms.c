@@ -50,6 +50,22 @@ static void test_shared(void)
            "a site remembers one core, the last: %" PRIu64 " calls", count);
 }
 
+/* Hoon's (arm 7), where the arm does more than make a gate: it puts something before the
+ * core. */
+#define CALLS "[8 [9 4 0 1] 9 2 10 [6 1 7] 0 2]"
+#define DOOR "[[8 [0 3] 8 [1 0] [1 [0 6] [0 14] 0 31] 0 1] 1 9]"
+
+static void test_called(void)
+{
+    noun product;
+    uint64_t count = calls("[[" CALLS " 0] " DOOR " 40]", "[[2 [0 3] 0 4] 2 [0 3] 0 4]", &product);
+    tap_ok(IS_COUNT(count, 6) && rig_is(&rig, product, "[[7 40 40] 7 40 40]"),
+           "an arm is pulled twice for a call, and runs once: %" PRIu64 " calls", count);
+    count = calls("[[" CALLS " 0] [" DOOR " 40] " DOOR " 41]", "[[2 [0 6] 0 4] [2 [0 7] 0 4] 2 [0 6] 0 4]", &product);
+    tap_ok(IS_COUNT(count, 10) && rig_is(&rig, product, "[[7 40 40] [7 41 41] 7 40 40]"),
+           "and again for another core: %" PRIu64 " calls", count);
+}
+
 /* [arm again next]: asks `again` twice for the next one's product. */
 #define ASKS "[6 [3 0 7] [[2 [0 7] 0 6] 2 [0 7] 0 6] 1 8] " AGAIN
 
@@ -136,6 +152,7 @@ int main(void)
         if (modes[i].young_budget_bytes == 0) {
             test_shared();
             test_nested();
+            test_called();
         }
         test_heard();
         test_answers();

@@ -120,7 +120,8 @@ static noun busy(struct nock *machine, noun sample)
 static const struct nock_jet busy_jet = {.path = "root/busy", .axis = 1, .kind = NOCK_JET_1, .run.one = busy};
 
 /* A loop [loop gate root] that slams a gate that is jetted. */
-#define BUSY "[8 " ROOT " 8 [11 [%fast 1 %busy [0 7] 0] [1 0 6] [1 3] 0 2] 8 [1 8 [9 2 10 [6 1 4] 0 6] 9 2 0 3] 9 2 0 1]"
+#define BUSY                                                                                                           \
+    "[8 " ROOT " 8 [11 [%fast 1 %busy [0 7] 0] [1 0 6] [1 3] 0 2] 8 [1 8 [9 2 10 [6 1 4] 0 6] 9 2 0 3] 9 2 0 1]"
 
 static void test_jet(void)
 {
