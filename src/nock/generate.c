@@ -23,6 +23,16 @@
 #define REGISTERS_MAX 6000
 #define CONSTANTS_MAX 12000
 
+/* From so many instructions on, branches of so many cells are compiled when they are
+ * first taken. */
+#ifdef LOAM_HOSTILE
+#define LONG_INSTRUCTIONS 8
+#define LARGE_CELLS 4
+#else
+#define LONG_INSTRUCTIONS 128
+#define LARGE_CELLS 30
+#endif
+
 /* Edits of at most this many steps are made symbolically. */
 #define EDIT_STEPS_MAX 4
 
@@ -179,6 +189,39 @@ static void generate_test(struct generator *g, noun formula, struct value *subje
     instruction->target = otherwise;
 }
 
+/* How many cells a noun has, up to `most`. */
+static unsigned cells_up_to(noun n, unsigned most)
+{
+    unsigned count = 0;
+    for (; noun_is_cell(n) && count < most; n = noun_tail(n))
+        count += 1 + cells_up_to(noun_head(n), most - count - 1);
+    return count;
+}
+
+/* Of a long formula, as a choice among many things is, most never runs.  Its large
+ * branches become calls of formulas that are not looked at before they are called.
+ * What is chosen among follows inline, so that a branch is one call away. */
+static bool is_for_later(const struct generator *g, noun branch, bool otherwise)
+{
+    if (g->program->count < LONG_INSTRUCTIONS || !noun_is_cell(branch) || (otherwise && noun_head(branch) == 6))
+        return false;
+    return cells_up_to(branch, LARGE_CELLS) == LARGE_CELLS;
+}
+
+static struct value *call_later(struct generator *g, noun branch, struct value *subject, bool tail)
+{
+    uint32_t formula = value_materialize(g, value_of_constant(g, branch));
+    struct call *call = call_new(g, value_in_register(g, formula));
+    call_pass(g, call, subject, false);
+    return call_emit(g, call, tail);
+}
+
+static struct value *generate_branch(struct generator *g, noun branch, bool otherwise, struct value *subject, bool tail)
+{
+    return is_for_later(g, branch, otherwise) ? call_later(g, branch, subject, tail)
+                                              : generate_formula(g, branch, subject, tail);
+}
+
 static struct value *generate_6(struct generator *g, noun argument, struct value *subject, bool tail)
 {
     uint32_t otherwise = line_label(g), end = line_label(g);
@@ -187,7 +230,7 @@ static struct value *generate_6(struct generator *g, noun argument, struct value
     uint32_t result = tail ? REGISTER_NONE : line_register(g);
     size_t mark = g->undo_count;
     for (unsigned i = 0; i < 2; i++) {
-        struct value *value = generate_formula(g, branches[i], subject, tail);
+        struct value *value = generate_branch(g, branches[i], i == 1, subject, tail);
         if (!tail)
             line_move(g, value_materialize(g, value), result);
         value_forget(g, mark);

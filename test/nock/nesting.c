@@ -204,13 +204,64 @@ static void test_constants(const struct tree *(*make)(struct tree_arena *, unsig
     tree_arena_destroy(arena);
 }
 
+/* A choice among many large branches, each of which knows the number that chose it: as
+ * a whole, in a pair, with something pushed, and under a hint. */
+static const struct tree *choice(struct tree_arena *arena, unsigned count)
+{
+    static const char *const branches[] = {
+        "[%sum %sum]",
+        "[8 [0 2] [0 2] %sum]",
+        "[11 [%mean 0 2] %sum 0 0]",
+        "[11 [%mean 1 7] 9 2 10 [6 %sum] 0 3]",
+        "[7 [[0 2] %sum [0 3]] 6 [5 [0 2] 1 9] %sum [0 2] %sum]",
+    };
+    const struct tree *sum = tree_parse(arena, "[4 0 2]"), *chosen = tree_parse(arena, "[0 0]");
+    const struct tree *hole = tree_cord(arena, "sum");
+    for (unsigned i = 0; i < 12; i++)
+        sum = tree_cell(arena, sum, tree_parse(arena, "[4 0 2]"));
+    for (unsigned i = count; i-- > 0;) {
+        const struct tree *branch = tree_parse(arena, branches[i % COUNT_OF(branches)]);
+        const struct tree *number = tree_cell(arena, tree_atom(arena, 1), tree_atom(arena, i));
+        const struct tree *test = tree_cell(arena, tree_parse(arena, "[0 2]"), number);
+        branch = substitute(arena, branch, hole, sum);
+        chosen = tree_cell(arena, tree_cell(arena, tree_atom(arena, 5), test), tree_cell(arena, branch, chosen));
+        chosen = tree_cell(arena, tree_atom(arena, 6), chosen);
+    }
+    return chosen;
+}
+
+static void test_choices(const char *around)
+{
+    struct tree_arena *arena = tree_arena_create();
+    const struct tree *hole = tree_cord(arena, "hole");
+    const struct tree *formula = substitute(arena, tree_parse(arena, around), hole, choice(arena, 60));
+    const struct reducer_options options = {.steps_max = 1000000, .depth_max = 1000};
+    unsigned wrong = 0, done = 0;
+    for (unsigned i = 0; i <= 60; i++) {
+        const struct tree *subject = tree_cell(arena, tree_atom(arena, i), tree_parse(arena, "[[[0 6] 0] 5]"));
+        struct reducer_result expected = reducer_run(arena, &options, subject, formula);
+        struct nock_result result;
+        rig.slogs = tree_atom(rig.arena, 0);
+        nock_run(rig.machine, tree_to_noun(rig.stack, subject), tree_to_noun(rig.stack, formula), &result);
+        wrong += !agrees(&expected, &result);
+        done += result.outcome == NOCK_DONE;
+    }
+    tap_ok(wrong == 0 && done > 0, "a choice among 60 large branches in %s (%u wrong, %u done)", around, wrong, done);
+    rig_clear(&rig);
+    tree_arena_destroy(arena);
+}
+
 int main(void)
 {
+    static const char *const arounds[] = {"%hole", "[%hole 0 1]", "[8 [4 0 2] 7 [[0 6] 0 2] %hole]",
+                                          "[11 [%mean 0 1] %hole]"};
     rig_open(&rig, &(struct rig_options){.native_after = 1});
     test_wide();
     test_wide_jumps();
     test_constants(calls_with_constants, 13);
     test_constants(tests, 10);
+    for (size_t i = 0; i < COUNT_OF(arounds); i++)
+        test_choices(arounds[i]);
     tap_note("%" PRIu64 " bytes of machine code", nock_statistics(rig.machine)->native_bytes);
     rig_close(&rig);
     rig_open(&rig, &(struct rig_options){0});
@@ -219,6 +270,8 @@ int main(void)
     test_wide();
     test_constants(calls_with_constants, 13);
     test_constants(tests, 10);
+    for (size_t i = 0; i < COUNT_OF(arounds); i++)
+        test_choices(arounds[i]);
     setrlimit(RLIMIT_STACK, &(struct rlimit){512 << 10, 512 << 10});
     for (size_t i = 0; i < COUNT_OF(nestings); i++)
         test_far(i);
