@@ -7,7 +7,7 @@
  * number among the marks, is the noun's index in one array.
  *
  *   marks   one bit for each bit of the input, and before each 64 of them how
- *           many marks came earlier; cleared a little ahead of the reader
+ *           many marks came earlier; cleared ahead of the reader
  *   gaps    the words of marks that were never cleared, since a long atom is there
  *   nouns   by rank; NOUN_NONE while a cell is begun and not complete, which is
  *           how a reference to itself (a cycle) is told from a good one
@@ -55,6 +55,8 @@ struct cue {
     struct scratch_array *arrays; /* of marks, nouns, frames, gaps */
     struct cue_mark *marks;
     size_t marks_count, clear_count; /* there are; and are cleared, but for gaps */
+    uint64_t clear_bits;             /* positions below have marks, or are in a gap, and are of the input */
+    uint64_t whole_bits;             /* and are not in a gap */
     struct cue_gap *gaps;
     size_t gap_count, gap_capacity;
     noun *nouns;
@@ -209,8 +211,8 @@ static enum status fail_reference(uint64_t position, const char *why)
 
 /* ---- items ----------------------------------------------------------------- */
 
-/* As many as a page holds, so that what is cleared is near when it is marked. */
-#define CLEAR_AHEAD ((size_t)256)
+/* Enough to be cleared at the speed of memory. */
+#define CLEAR_AHEAD ((size_t)4096)
 
 /* Clears the marks up to and with the word `at`. */
 static void clear_marks(struct cue *cue, size_t at)
@@ -220,6 +222,9 @@ static void clear_marks(struct cue *cue, size_t at)
         end = cue->marks_count;
     memset(cue->marks + cue->clear_count, 0, (end - cue->clear_count) * sizeof *cue->marks);
     cue->clear_count = end;
+    cue->clear_bits = (uint64_t)end * 64 < cue->size_bits ? (uint64_t)end * 64 : cue->size_bits;
+    if (cue->gap_count == 0)
+        cue->whole_bits = cue->clear_bits;
 }
 
 /* The bits before `position` were those of a long atom: the words of marks for them
@@ -238,7 +243,7 @@ static bool skip_marks(struct cue *cue, uint64_t position)
     return true;
 }
 
-static bool is_in_gap(const struct cue *cue, size_t at)
+static bool is_clear(const struct cue *cue, size_t at)
 {
     size_t low = 0, high = cue->gap_count;
     while (low < high) {
@@ -248,7 +253,7 @@ static bool is_in_gap(const struct cue *cue, size_t at)
         else
             high = middle;
     }
-    return low < cue->gap_count && cue->gaps[low].from <= at;
+    return at < cue->clear_count && (low == cue->gap_count || at < cue->gaps[low].from);
 }
 
 /* Notes that a noun begins at `position`: its rank is cue->count.  False if
@@ -257,10 +262,7 @@ static inline bool mark(struct cue *cue, uint64_t position)
 {
     if (UNLIKELY(cue->count == cue->capacity) && !grow_nouns(cue))
         return false;
-    size_t at = (size_t)(position / 64);
-    if (UNLIKELY(at >= cue->clear_count))
-        clear_marks(cue, at);
-    struct cue_mark *mark = &cue->marks[at];
+    struct cue_mark *mark = &cue->marks[position / 64];
     if (mark->bits == 0)
         mark->before = cue->count;
     mark->bits |= (uint64_t)1 << position % 64;
@@ -328,10 +330,10 @@ static enum status read_reference(struct cue *cue, uint64_t position, uint64_t *
     uint64_t target = run.length_bits > 64 ? UINT64_MAX : bits_at(cue, run.start, (unsigned)run.length_bits);
     if (target >= position)
         return fail_reference(position, "points forward, at itself or past the end");
-    const struct cue_mark *mark = &cue->marks[target / 64];
+    size_t at = (size_t)(target / 64);
+    const struct cue_mark *mark = &cue->marks[at];
     uint64_t bit = (uint64_t)1 << target % 64;
-    bool is_clear = target / 64 < cue->clear_count && (cue->gap_count == 0 || !is_in_gap(cue, (size_t)(target / 64)));
-    if (!is_clear || (mark->bits & bit) == 0)
+    if (UNLIKELY(target >= cue->whole_bits && !is_clear(cue, at)) || (mark->bits & bit) == 0)
         return fail_reference(position, "points between nouns");
     *value = cue->nouns[mark->before + (unsigned)__builtin_popcountll(mark->bits & (bit - 1))];
     if (*value == NOUN_NONE)
@@ -394,8 +396,11 @@ static enum status read_all(struct cue *cue, noun *out, uint64_t *end)
         if ((window & 3) == 3) {
             STATUS_TRY(read_reference(cue, position, &position, &value));
         } else {
-            if (position >= cue->size_bits)
-                return fail_truncated(cue, position);
+            if (UNLIKELY(position >= cue->clear_bits)) {
+                if (position >= cue->size_bits)
+                    return fail_truncated(cue, position);
+                clear_marks(cue, (size_t)(position / 64));
+            }
             if (UNLIKELY(!mark(cue, position)))
                 return fail_limit(cue, position);
             if (window & 1) {
