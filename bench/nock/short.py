@@ -103,7 +103,8 @@ def fresh(scratch, kind):
     data = os.path.join(scratch, "run")
     shutil.rmtree(data, ignore_errors=True)
     shutil.copytree(os.path.join(scratch, kind), data)
-    subprocess.run(["sync", "-f", data], check=True)
+    for folder, _, names in os.walk(data):
+        subprocess.run(["sync", folder] + [os.path.join(folder, name) for name in names], check=True)
     return data
 
 
