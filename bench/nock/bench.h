@@ -13,6 +13,7 @@ struct bench_options {
     char **names;         /* benchmarks wanted, ending in NULL; none: all */
     bool exact;           /* names are whole names, not parts of names */
     bool list;            /* only print the names */
+    const char *write;    /* only write [subject formula] of each program to this directory, or NULL */
     bool uncalibrated;    /* relative figures are of no interest */
     size_t nursery_bytes; /* 0: the engine's own */
     size_t rounds;        /* 0: as many as take a second */

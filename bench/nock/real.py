@@ -91,14 +91,14 @@ def import_state(loam, corpus, data, job):
     """A data directory with the prewarmed state, and nothing compiled; False if the job is not to be measured so."""
     if job not in IMPORTED:
         return False
-    shutil.rmtree(data)
+    shutil.rmtree(data, ignore_errors=True)
     bootstrap = os.path.join(corpus, BOOTSTRAP)
     return run([loam, "new", data, "--quiet", "--kernel", os.path.join(bootstrap, "hoonc.jam"),
                 "--state", os.path.join(bootstrap, "hoonc-prewarm.jam")]) is not None
 
 
-def run_job(loam, corpus, scratch, sources, job):
-    data, output = os.path.join(scratch, job + ".machine"), os.path.join(scratch, job + ".jam")
+def compile_command(loam, scratch, sources, job, data, output):
+    """The command without its options of the first time, and its operands."""
     directory = sources
     if job in ALONE:
         directory = os.path.join(scratch, "alone-" + job)
@@ -106,14 +106,19 @@ def run_job(loam, corpus, scratch, sources, job):
             os.makedirs(os.path.dirname(os.path.join(directory, file)), exist_ok=True)
             shutil.copy(os.path.join(sources, file), os.path.join(directory, file))
     command = [loam, "hoonc", "--quiet", "--data-dir", data, "--output", output]
+    if job in ARBITRARY:
+        command.append("--arbitrary")
+    return command, [os.path.join(directory, JOBS[job]), directory]
+
+
+def run_job(loam, corpus, scratch, sources, job):
+    data, output = os.path.join(scratch, job + ".machine"), os.path.join(scratch, job + ".jam")
+    command, words = compile_command(loam, scratch, sources, job, data, output)
     first = ["--new", "--kernel", os.path.join(corpus, BOOTSTRAP, "hoonc.jam")]
     if job == "boot":
         first += ["--library", os.path.join(corpus, LIBRARY)]
     else:
         first += ["--state-jam", os.path.join(corpus, BOOTSTRAP, "hoonc-prewarm.jam")]
-    if job in ARBITRARY:
-        command.append("--arbitrary")
-    words = [os.path.join(directory, JOBS[job]), directory]
     results = {}
     for name, options in (("cold", first), ("warm", []), ("imported", [])):
         if name == "imported" and not import_state(loam, corpus, data, job):

@@ -4,8 +4,8 @@
 
 The quoted figures are those of Vere 4.6 (clang -O3) in processor seconds on
 ANOTHER machine, a virtual one with 2 cores.  What a fixed loop in C takes there
-is not known, so the ratios say only how far away the aim is; instructions do
-not depend on the machine.  The last line is one JSON object of all of it.
+is not known, so the ratios say only how far away the aim is; other.py measures
+another runtime here.  The last line is one JSON object of all of it.
 """
 import json
 import os

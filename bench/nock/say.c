@@ -1,6 +1,9 @@
 /* How times are said: lines for people at once, one JSON object at the end. */
 #include "bench.h"
 
+#include "codec/codec.h"
+#include "os/os.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -57,8 +60,25 @@ static void say(const char *name, uint64_t items, const char *item)
     say_json(name, items);
 }
 
+static void write_program(const char *name, const struct bench_work *work)
+{
+    char path[4096];
+    uint8_t *jam;
+    size_t size_bytes;
+    noun program = stack_cell(bench_stack, work->subject, work->formula);
+    bench_must(codec_jam(program, &jam, &size_bytes));
+    snprintf(path, sizeof path, "%s/%s.jam", bench_options.write, name);
+    bench_must(os_replace_whole(path, jam, size_bytes));
+    free(jam);
+}
+
 void bench_measure(const char *name, measure_round *round, void *context, uint64_t items, const char *item)
 {
+    if (bench_options.write != NULL) {
+        if (round == bench_work_round)
+            write_program(name, context);
+        return;
+    }
     bench_stack->statistics.peak_bytes = 0;
     if (measure(round, context, note_begin, bench_options.rounds, &last)) {
         say(name, items, item);
@@ -74,7 +94,7 @@ void bench_open(void)
     json_out = open_memstream(&json, &json_size_bytes);
     CHECK(json_out != NULL);
     bench_machine_open();
-    if (bench_options.list || bench_options.uncalibrated)
+    if (bench_options.list || bench_options.uncalibrated || bench_options.write != NULL)
         return;
     measure_calibration(&calibration);
     printf("%-24s %10.3f ms\n", "calibration", (double)calibration.median_ns / 1e6);
@@ -85,7 +105,7 @@ int bench_close(void)
     size_t nursery_bytes = bench_stack->options.young_budget_bytes;
     bench_machine_close();
     fclose(json_out);
-    if (!bench_options.list)
+    if (!bench_options.list && bench_options.write == NULL)
         printf("{\"calibration_ns\": %" PRIu64
                ", \"instruction_counter\": %s, \"nursery_bytes\": %zu, \"benchmarks\": {%s%s}}\n",
                calibration.median_ns, calibration.instructions != 0 ? "true" : "false", nursery_bytes, json,
