@@ -184,11 +184,18 @@ struct calls {
     size_t count;
 };
 
+/* Each core is a noun of its own: one that was kicked a moment ago would not run again. */
+static noun item_of(const struct calls *calls, size_t i)
+{
+    noun item = calls->items[i];
+    return calls->gate == NOUN_NONE ? stack_cell(space_stack(), noun_head(item), noun_tail(item)) : item;
+}
+
 static noun list_of(const struct calls *calls, size_t count)
 {
     noun list = 0;
-    while (count > 0)
-        list = stack_cell(space_stack(), calls->items[--count], list);
+    while (count-- > 0)
+        list = stack_cell(space_stack(), item_of(calls, count), list);
     return list;
 }
 
