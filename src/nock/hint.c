@@ -3,8 +3,10 @@
 
 #include <stdio.h>
 
+/* What was said once is to be said again where it is run again. */
 static void slog(struct nock *machine, uint64_t priority, noun tank)
 {
+    machine_pass(machine);
     if (machine->options.slog != NULL)
         machine->options.slog(machine->options.slog_context, priority, tank);
 }

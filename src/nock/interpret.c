@@ -352,14 +352,12 @@ do_FAST:
     NEXT(3);
 
 do_SLOG:
-    machine_pass(machine);
     SAVE();
     hint_slog(machine, REGISTER(1));
     RESTORE();
     NEXT(2);
 
 do_HELA:
-    machine_pass(machine);
     SAVE();
     hint_hela(machine, trace_list(machine, frame, at, (uint64_t *)(void *)machine->context->frame));
     RESTORE();
@@ -370,7 +368,6 @@ do_BOUT_BEGIN:
     NEXT(2);
 
 do_BOUT_END:
-    machine_pass(machine);
     SAVE();
     hint_bout(machine, (os_clock_ns() & NOUN_DIRECT_MAX) - REGISTER(1));
     RESTORE();
