@@ -11,7 +11,7 @@
  * median of its runs, between which the memo table is emptied.  What the loop
  * takes around nothing is taken off.  The parser's jets and the compiler's are
  * measured by a whole program each, with and without them.  The last line is
- * one JSON object.  All of it takes some four minutes.
+ * one JSON object.
  */
 #include "../../test/jet/library.h"
 #include "../../test/zk/zk_samples.h"

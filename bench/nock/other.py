@@ -27,7 +27,6 @@ Seconds are medians, and the least in brackets.  The last line is one JSON objec
 import json
 import os
 import shlex
-import shutil
 import sqlite3
 import statistics
 import subprocess
@@ -78,13 +77,6 @@ def compare(name, ours, theirs):
     with open(ours, "rb") as a, open(theirs, "rb") as b:
         if a.read().rstrip(b"\0") != b.read().rstrip(b"\0"):
             sys.exit("%s: %s and %s are not the same" % (name, ours, theirs))
-
-
-def copy_flushed(source, target):
-    """On the disk already: else the run's own flushes would write it, and pay for that."""
-    shutil.rmtree(target, ignore_errors=True)
-    shutil.copytree(source, target)
-    subprocess.run(["sync", "-f", target], check=True)
 
 
 class Program:
@@ -149,13 +141,13 @@ class Job:
                 file.write(job)
 
     def compile(self):
-        copy_flushed(self.prepared, self.data)
+        real.copy_flushed(self.prepared, self.data)
         return must_run(self.command)
 
     def turn(self):
         copy, output = os.path.join(self.scratch, "copy"), os.path.join(self.scratch, "other.jam")
         loam = self.compile()
-        copy_flushed(self.other, copy)
+        real.copy_flushed(self.other, copy)
         alone, whole = ask("poke", copy, output, *self.jobs)
         compare(self.name, self.output, output)
         return {"loam": loam, "other": alone, "other_process": whole}

@@ -97,6 +97,14 @@ def import_state(loam, corpus, data, job):
                 "--state", os.path.join(bootstrap, "hoonc-prewarm.jam")]) is not None
 
 
+def copy_flushed(source, target):
+    """A copy, on the disk already: else the run's own flushes would write it, and pay for that."""
+    shutil.rmtree(target, ignore_errors=True)
+    shutil.copytree(source, target)
+    for folder, _, names in os.walk(target):
+        subprocess.run(["sync", folder] + [os.path.join(folder, name) for name in names], check=True)
+
+
 def compile_command(loam, scratch, sources, job, data, output):
     """The command without its options of the first time, and its operands."""
     directory = sources

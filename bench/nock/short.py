@@ -22,6 +22,8 @@ import statistics
 import subprocess
 import sys
 
+from real import copy_flushed
+
 RUNS = int(os.environ.get("SHORT_RUNS", "20"))
 FREQUENCY_HZ = 4000
 BOOTSTRAP = "crates/hoonc/bootstrap"
@@ -99,12 +101,8 @@ def kind_of(frames):
 
 
 def fresh(scratch, kind):
-    """A copy, on the disk already: else the run's own flushes would write it, and pay for that."""
     data = os.path.join(scratch, "run")
-    shutil.rmtree(data, ignore_errors=True)
-    shutil.copytree(os.path.join(scratch, kind), data)
-    for folder, _, names in os.walk(data):
-        subprocess.run(["sync", folder] + [os.path.join(folder, name) for name in names], check=True)
+    copy_flushed(os.path.join(scratch, kind), data)
     return data
 
 

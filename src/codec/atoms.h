@@ -11,7 +11,7 @@
  * Either way, what an atom is written as the second time is what it is written as
  * for ever after: itself, or a back-reference to the first.  A program says few
  * things, and those often.  So the bits are kept, for the atoms that came last, by
- * their words; nine of ten atoms of a compiler's output are a comparison and a copy.
+ * their words; most atoms of a compiler's output are a comparison and a copy.
  *
  * Hashing a long atom takes as much time as writing it, and most jams that have one
  * have only one.  So the first is not hashed until there is a second.
